@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODSEAL_BASE_H
+#define MODSEAL_BASE_H
+
+/*
+ * What every part of libmodseal's interface shares: the context, in which
+ * messages travel, and the manner of reporting errors.
+ *
+ * Every function that can fail returns 0 or a negative errno value. The message
+ * that a person needs (what, which file, which offset) is in the context then.
+ * The library never prints and never exits.
+ *
+ * Where an answer has more outcomes than yes and no, the return value tells only
+ * whether the question could be answered; the answer is in a ret_ parameter,
+ * which is written on success only and whose zero value means "undecided".
+ *
+ * Options are structs whose zero value is the default.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MS_PUBLIC __attribute__((visibility("default")))
+
+/**
+ * A context: the last error's message and hint, and where warnings go.
+ *
+ * One context is used by one thread at a time; a thread of its own takes a
+ * context of its own from ms_ctx_fork().
+ */
+struct ms_ctx;
+
+enum ms_log_level {
+	MS_LOG_WARNING, /* shown unless asked to be quiet */
+	MS_LOG_INFO,    /* shown when asked to be verbose */
+};
+
+/**
+ * Takes a message that is no error. @text has no newline at its end, and may hold
+ * bytes that came from a file: escape them before a terminal sees them. Calls are
+ * never concurrent, but come from any of the library's threads.
+ */
+typedef void (*ms_log_fn)(void *userdata, enum ms_log_level level, const char *text);
+
+/** Returns a new context, NULL where there is no memory. Free with ms_ctx_free(). */
+MS_PUBLIC struct ms_ctx *ms_ctx_new(void);
+
+/**
+ * Returns a context for another thread. It shares the log function and the
+ * cancellation with @ctx, which must outlive it, and has messages of its own.
+ * NULL where there is no memory.
+ */
+MS_PUBLIC struct ms_ctx *ms_ctx_fork(struct ms_ctx *ctx);
+
+/** Frees @ctx, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_ctx *ms_ctx_free(struct ms_ctx *ctx);
+
+/** Sends warnings and information to @fn; NULL drops them, as a new context does. */
+MS_PUBLIC void ms_ctx_set_log(struct ms_ctx *ctx, ms_log_fn fn, void *userdata);
+
+/**
+ * The message of the last call that failed, without a newline; "" if none did.
+ * Owned by @ctx, valid until its next call fails. May hold bytes from a file.
+ */
+MS_PUBLIC const char *ms_ctx_message(const struct ms_ctx *ctx);
+
+/** The command or step that would mend the last failure, NULL where none is known. */
+MS_PUBLIC const char *ms_ctx_hint(const struct ms_ctx *ctx);
+
+/**
+ * Asks every call at work in @ctx and its forks to end with -ECANCELED as soon as
+ * it can, leaving every file as it was. Safe to call from a signal handler.
+ */
+MS_PUBLIC void ms_ctx_cancel(struct ms_ctx *ctx);
+
+/** The version of the library that runs, such as "0.1.0". */
+MS_PUBLIC const char *ms_version(void);
+
+/**
+ * Writes @path so that it can stand in a line of text or in JSON: bytes that are not
+ * part of valid UTF-8 become %XX, and a '%' that could be mistaken for such an escape
+ * becomes %25. Returns a string to free(), NULL where there is no memory.
+ */
+MS_PUBLIC char *ms_path_to_utf8(const char *path);
+
+/**
+ * Escapes control characters (and invalid UTF-8) in @text as \xXX, \n, \t, so that
+ * a terminal shows them and does not obey them. Returns a string to free(), NULL
+ * where there is no memory.
+ */
+MS_PUBLIC char *ms_text_escape(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODSEAL_IMAGE_H
+#define MODSEAL_IMAGE_H
+
+/* The certificates in kernel images and certificate files. */
+
+#include <modseal/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where a certificate lies in what it was read from. */
+enum ms_cert_place {
+	MS_CERT_IN_FILE = 0, /* a certificate file or EFI list */
+	MS_CERT_OWN_KEY,     /* the key that the build signed its modules with */
+	MS_CERT_TRUSTED,     /* CONFIG_SYSTEM_TRUSTED_KEYS */
+	MS_CERT_EXTRA,       /* inserted into CONFIG_SYSTEM_EXTRA_CERTIFICATE's area */
+	MS_CERT_REVOKED,     /* CONFIG_SYSTEM_REVOCATION_KEYS */
+};
+
+/** "file", "own-key", "trusted", "extra", "revoked". */
+MS_PUBLIC const char *ms_cert_place_name(enum ms_cert_place place);
+
+/** One certificate, described. All is owned by the list it is in. */
+struct ms_cert_info {
+	enum ms_cert_place place;
+	char *source;          /* the file it was read from */
+	char *subject;         /* one line, RFC 2253 as OpenSSL prints it */
+	char *issuer;
+	char *serial;          /* "4A:01:..." */
+	char *skid;            /* "AB:CD:..."; NULL where there is none */
+	char *key_type;        /* "rsa4096", "p384", "mldsa65", "unknown" */
+	char *not_before;      /* ISO 8601, UTC: "2026-01-31T00:00:00Z" */
+	char *not_after;
+	char *sha256;          /* of the DER, lower case hex */
+	bool kernel_can_use;   /* the kernel's parser takes it and knows its key type */
+	uint8_t *der;
+	size_t der_len;
+};
+
+struct ms_cert_list {
+	struct ms_cert_info *certs;
+	size_t count;
+	char *release; /* of a kernel image; NULL otherwise */
+};
+
+/**
+ * Reads the certificates of a kernel image, a certificate file or an EFI list.
+ * @ret: free with ms_cert_list_free(). Errors as ms_trust_add_kernel() and
+ * ms_trust_add().
+ */
+MS_PUBLIC int ms_cert_list_read(struct ms_ctx *ctx, const char *path,
+				struct ms_cert_list **ret);
+
+MS_PUBLIC struct ms_cert_list *ms_cert_list_free(struct ms_cert_list *list);
+
+/** Writes the certificates as PEM, replacing @path atomically. */
+MS_PUBLIC int ms_cert_list_save_pem(struct ms_ctx *ctx, struct ms_cert_list *const *lists,
+				    size_t n_lists, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODSEAL_SIGN_H
+#define MODSEAL_SIGN_H
+
+/* A private key with its certificate, ready to sign modules. */
+
+#include <modseal/base.h>
+#include <modseal/hash.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A key, its certificate and how to sign with them. Safe to use from many threads. */
+struct ms_signer;
+
+/** Where the nonce of an ECDSA or ML-DSA signature comes from. */
+enum ms_nonce {
+	MS_NONCE_AUTO = 0,      /* deterministic where the crypto library can */
+	MS_NONCE_DETERMINISTIC, /* -EOPNOTSUPP where it cannot */
+	MS_NONCE_RANDOM,
+};
+
+/**
+ * Asks for the secret that unlocks @what ("private key 'mok.key'", "token 'modseal'").
+ * Writes at most @size bytes to @buffer, without a NUL, and returns their number, or
+ * a negative errno value: -ENOKEY where no secret is to be had. The library wipes the
+ * buffer. Called at most once for one secret.
+ */
+typedef int (*ms_secret_fn)(void *userdata, const char *what, char *buffer, size_t size);
+
+struct ms_signer_options {
+	const char *key;  /* path of a PEM or DER file, or a pkcs11: URI; must be set */
+	const char *cert; /* path of a PEM or DER file or a pkcs11: URI; NULL: KEY's own */
+	enum ms_hash hash; /* NONE: SHA-512 */
+	bool use_skid;     /* name the key by SKID, SignerInfo v3, as sign-file -k */
+	enum ms_nonce nonce;
+	ms_secret_fn secret; /* NULL: an encrypted key or a token's PIN is -ENOKEY */
+	void *secret_userdata;
+};
+
+/**
+ * Opens the key and its certificate, once for a whole run: a token is logged into
+ * here and never again.
+ *
+ * Errors: -ENOENT and other errors of opening files; -EBADMSG no key or certificate
+ * in the file; -EKEYREJECTED wrong passphrase or PIN, or a locked token; -ENOKEY no
+ * secret to be had; -ENXIO no such token or object, or no PKCS#11 provider;
+ * -EINVAL key and certificate do not belong together, or an unusable option;
+ * -EOPNOTSUPP the crypto library cannot do it: the message says which version can.
+ */
+MS_PUBLIC int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *options,
+			     struct ms_signer **ret);
+
+/** Frees @signer, which may be NULL, and wipes its secrets. Returns NULL. */
+MS_PUBLIC struct ms_signer *ms_signer_free(struct ms_signer *signer);
+
+/** What a signer is; strings are owned by the signer. */
+struct ms_signer_info {
+	const char *key_type; /* "rsa4096", "p384", "mldsa65" */
+	enum ms_hash hash;
+	const char *subject;  /* of the certificate, one line */
+	const char *serial;   /* of the certificate, "4A:01:..." */
+	const char *skid;     /* "AB:CD:...", "" where the certificate has none */
+	bool deterministic;   /* two signatures of the same bytes are the same */
+};
+
+MS_PUBLIC void ms_signer_info(const struct ms_signer *signer, struct ms_signer_info *ret);
+
+/**
+ * Signs @data and returns the PKCS#7 message that sign-file would write: CMS
+ * SignedData in DER without certificates and signed attributes.
+ *
+ * @ret_der: to free(). Errors: -EIO the crypto library or the token failed.
+ */
+MS_PUBLIC int ms_signer_sign(struct ms_ctx *ctx, const struct ms_signer *signer,
+			     const void *data, size_t len, uint8_t **ret_der,
+			     size_t *ret_len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

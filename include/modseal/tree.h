@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MODSEAL_TREE_H
+#define MODSEAL_TREE_H
+
+/*
+ * Modules, one or thousands: what is done to all modules under some paths, as one
+ * transaction, on every core. See ms_tree_open() for which files those are.
+ */
+
+#include <modseal/base.h>
+#include <modseal/bundle.h>
+#include <modseal/module.h>
+#include <modseal/sign.h>
+#include <modseal/trust.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What became of one module. The zero value is a failure. */
+enum ms_outcome {
+	MS_OUTCOME_UNDECIDED = 0, /* failed: the error says why; status 2 */
+	MS_OUTCOME_SIGNED,
+	MS_OUTCOME_WOULD_SIGN,    /* --dry-run, or --bundle: module untouched */
+	MS_OUTCOME_SKIPPED,       /* signed already and to be left so */
+	MS_OUTCOME_STRIPPED,
+	MS_OUTCOME_DETACHED,
+	MS_OUTCOME_ATTACHED,      /* verified against the trust given */
+	MS_OUTCOME_UNCHECKED,     /* attached, and nobody vouched for it */
+	MS_OUTCOME_UNCHANGED,     /* it has the wanted bytes already */
+	MS_OUTCOME_SHOWN,
+	MS_OUTCOME_VERIFIED,      /* judged: see verdict */
+	MS_OUTCOME_UNSIGNED,      /* nothing to strip or detach; status 1 */
+	MS_OUTCOME_SEVERAL,       /* several trailers: detach cannot choose; status 1 */
+	MS_OUTCOME_MISSING,       /* no signature for it in the bundle; status 1 */
+	MS_OUTCOME_NOT_TRUSTED,   /* attach: the signature found is not trusted; status 1 */
+	MS_OUTCOME_ROLLED_BACK,   /* well prepared, but another item failed; status 0 */
+	MS_OUTCOME_COUNT,
+};
+
+/** The outcome's word in JSON: "failed", "signed", "would-sign", ... */
+MS_PUBLIC const char *ms_outcome_name(enum ms_outcome outcome);
+
+/** The exit status that the outcome stands for: 0, 1 or 2. */
+MS_PUBLIC int ms_outcome_status(enum ms_outcome outcome);
+
+/** One module and all that the operation found out. Owned by the tree. */
+struct ms_item {
+	const char *path;    /* as the user would write it: PATH, or PATH/relative */
+	const char *relpath; /* relative to the PATH given; the last component of a file's */
+	uint64_t size;       /* of the file, bytes */
+
+	enum ms_outcome outcome;
+	int error;           /* negative errno value where the outcome is UNDECIDED */
+	char *message;       /* where there is one, for a person; may hold file bytes */
+	char *hint;
+
+	/* known once the file could be read and unpacked (have_content) */
+	bool have_content;
+	bool elf;
+	enum ms_compression compression;
+	enum ms_kernel_decompress kernel_decompress;
+	bool have_payload_sha256;
+	uint8_t payload_sha256[32]; /* outermost trailer taken off, as the kernel does */
+
+	/* verify */
+	enum ms_verdict verdict;
+	int verdict_errno;   /* positive: ENODATA, ENOPKG, ...; 0 where trusted */
+	char *vouched_by;    /* subject or SKID of the trusted key; NULL where none did */
+	char *reason;        /* why the verdict is what it is, for a person; or NULL */
+
+	/* show, verify: every trailer, outermost first */
+	struct ms_signature_fields *signatures;
+	size_t n_signatures;
+
+	/* show */
+	struct ms_modinfo modinfo;
+};
+
+/** Called now and then from one thread at a time: @done of @total bytes are through. */
+typedef void (*ms_progress_fn)(void *userdata, uint64_t done, uint64_t total,
+			       size_t items_done, size_t items);
+
+struct ms_tree_options {
+	unsigned jobs;       /* threads; 0: all cores this process may use */
+	uint64_t max_size;   /* bytes a file may unpack to; 0: 1 GiB */
+	bool any_file;       /* sign: take what is no ELF module, and any file name */
+	bool writes;         /* the command may write: locks, recovers, asks hard links */
+	bool keep_going;     /* commit the good items although others failed */
+	bool no_wait;        /* -EWOULDBLOCK at once where a tree is at work */
+	bool no_sync;
+	bool break_links;    /* hard links that lead out of the PATHs may be broken */
+	bool dry_run;        /* prepare nothing, change nothing */
+	const char *output;  /* directory for copies (-o), NULL: in place */
+	int level;           /* compression level for gzip and zstd; 0: their default */
+	ms_progress_fn progress;
+	void *progress_userdata;
+};
+
+/** The modules under some paths. */
+struct ms_tree;
+
+/**
+ * Finds the modules: a PATH that is a file is taken as it is, a directory is walked
+ * for regular files named *.ko, *.ko.gz, *.ko.xz, *.ko.zst, links not followed; a PATH
+ * that is itself a link is resolved once. Sorted by path bytes; a file reached twice
+ * is there once. With @writes the trees are locked, and an interrupted run's
+ * transaction on them is ended first.
+ *
+ * Errors: -ENOENT and others of the file system; -ENODATA a directory without a module;
+ * -EWOULDBLOCK at work elsewhere (no_wait).
+ */
+MS_PUBLIC int ms_tree_open(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
+			   const struct ms_tree_options *options, struct ms_tree **ret);
+
+/** Unlocks and frees @tree, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_tree *ms_tree_free(struct ms_tree *tree);
+
+MS_PUBLIC size_t ms_tree_count(const struct ms_tree *tree);
+MS_PUBLIC const struct ms_item *ms_tree_item(const struct ms_tree *tree, size_t i);
+
+/*
+ * The operations. Each works through every item and leaves what it found in the items;
+ * the return value is 0 where the run as a whole could be done, whatever became of the
+ * items. Where it is negative (-ECANCELED, -ENOSPC at the commit, ...) nothing was
+ * renamed, or the message says how far it came. One operation for one tree.
+ */
+
+struct ms_verify_options {
+	bool want_payload_sha256; /* fill payload_sha256, which costs a hash */
+};
+
+MS_PUBLIC int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree,
+			     const struct ms_trust *trust,
+			     const struct ms_verify_options *options);
+
+/** What sign does with a module that is signed already. */
+enum ms_signed {
+	MS_SIGNED_REPLACE = 0, /* every trailer is taken off first */
+	MS_SIGNED_SKIP,
+	MS_SIGNED_REFUSE,
+};
+
+struct ms_sign_options {
+	enum ms_signed is_signed;
+	struct ms_bundle *bundle; /* signatures go there, modules stay untouched; or NULL */
+};
+
+/** Signs. Each signature is verified before anything is renamed. */
+MS_PUBLIC int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree,
+			   const struct ms_signer *signer,
+			   const struct ms_sign_options *options);
+
+/** Takes off the outermost trailer, or @all of them. */
+MS_PUBLIC int ms_tree_strip(struct ms_ctx *ctx, struct ms_tree *tree, bool all);
+
+/** Adds every module's signature to @bundle. */
+MS_PUBLIC int ms_tree_detach(struct ms_ctx *ctx, struct ms_tree *tree,
+			     struct ms_bundle *bundle);
+
+/** Gives every module the bundle's signature; checked where @trust is not NULL. */
+MS_PUBLIC int ms_tree_attach(struct ms_ctx *ctx, struct ms_tree *tree,
+			     const struct ms_bundle *bundle,
+			     const struct ms_trust *trust);
+
+/** Reads what signatures and modinfo say. */
+MS_PUBLIC int ms_tree_show(struct ms_ctx *ctx, struct ms_tree *tree);
+
+/** How an interrupted transaction ended. */
+enum ms_recovery {
+	MS_RECOVERY_UNDECIDED = 0,
+	MS_RECOVERY_NOTHING,  /* there was none */
+	MS_RECOVERY_UNDONE,   /* every module is as it was before the run */
+	MS_RECOVERY_FINISHED, /* every module is as the run wanted it */
+};
+
+/** Ends the interrupted transaction of @path, a tree or a module. */
+MS_PUBLIC int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
+			      enum ms_recovery *ret);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cleanup.h"
+#include "context.h"
+
+struct ms_identity ms_identity_of(const struct stat *st)
+{
+	return (struct ms_identity){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = st->st_size,
+		.mtime = st->st_mtim,
+		.ctime = st->st_ctim,
+	};
+}
+
+bool ms_identity_same(const struct ms_identity *a, const struct ms_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->mtime.tv_sec == b->mtime.tv_sec && a->mtime.tv_nsec == b->mtime.tv_nsec;
+}
+
+static int read_exactly(struct ms_ctx *ctx, int fd, const char *shown, size_t len,
+			struct ms_buf *ret)
+{
+	uint8_t beyond;
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = read(fd, ret->data + ret->len, len - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ms_fail_errno(ctx, -errno, "cannot read '%s'", shown);
+		if (n == 0)
+			return ms_fail(ctx, -EBUSY, "'%s' shrank while it was read", shown);
+		got += (size_t)n;
+		ret->len += (size_t)n;
+	}
+	if (read(fd, &beyond, 1) > 0)
+		return ms_fail(ctx, -EBUSY, "'%s' grew while it was read", shown);
+	return 0;
+}
+
+int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char *shown,
+		    bool nofollow, uint64_t max_size, struct ms_buf *ret,
+		    struct stat *ret_stat)
+{
+	/* NONBLOCK: a pipe in the place of a file must not hold us up */
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+		    (nofollow ? O_NOFOLLOW : 0);
+	_cleanup_fd_ int fd = openat(dirfd, name, flags);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", shown);
+	if (fstat(fd, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", shown);
+	if (!S_ISREG(st.st_mode))
+		return ms_fail(ctx, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL,
+			       "'%s' is no regular file", shown);
+	if ((uint64_t)st.st_size > max_size)
+		return ms_fail(ctx, -EFBIG, "'%s' is larger than %llu bytes", shown,
+			       (unsigned long long)max_size);
+	if (ms_buf_reserve(ret, (size_t)st.st_size) < 0)
+		return ms_fail_nomem(ctx);
+	r = read_exactly(ctx, fd, shown, (size_t)st.st_size, ret);
+	if (r < 0)
+		return r;
+	if (ret_stat)
+		*ret_stat = st;
+	return 0;
+}
+
+int ms_file_read(struct ms_ctx *ctx, const char *path, uint64_t max_size,
+		 struct ms_buf *ret)
+{
+	return ms_file_read_at(ctx, AT_FDCWD, path, path, false, max_size, ret, NULL);
+}
+
+int ms_write_all(int fd, const struct iovec *iov, int n)
+{
+	for (int i = 0; i < n; i++) {
+		const uint8_t *data = iov[i].iov_base;
+		size_t left = iov[i].iov_len;
+
+		while (left > 0) {
+			ssize_t done = write(fd, data, left);
+
+			if (done < 0 && errno == EINTR)
+				continue;
+			if (done < 0)
+				return -errno;
+			data += done;
+			left -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
+/* An open temporary file beside its target, removed unless it was renamed. */
+struct temporary {
+	int dirfd;
+	int fd;
+	char name[48];
+};
+
+static void temporary_done(struct temporary *t)
+{
+	if (t->fd >= 0) {
+		close(t->fd);
+		if (t->name[0])
+			unlinkat(t->dirfd, t->name, 0);
+	}
+	if (t->dirfd >= 0)
+		close(t->dirfd);
+}
+
+static int temporary_open(struct ms_ctx *ctx, const char *path, struct temporary *t,
+			  const char **ret_base)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	uint64_t tag;
+	int len;
+
+	len = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1,
+		       slash ? path : ".");
+	if (len < 0 || (size_t)len >= sizeof(dir))
+		return ms_fail_errno(ctx, -ENAMETOOLONG, "cannot write '%s'", path);
+	*ret_base = slash ? slash + 1 : path;
+	t->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->dirfd < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
+	if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
+		return ms_fail_errno(ctx, -errno, "cannot get random bytes");
+	snprintf(t->name, sizeof(t->name), ".modseal-%016llx.new", (unsigned long long)tag);
+	t->fd = openat(t->dirfd, t->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (t->fd < 0)
+		return ms_fail_errno(ctx, -errno, "cannot create a file in '%s'", dir);
+	return 0;
+}
+
+static mode_t new_file_mode(int dirfd, const char *base, mode_t mode)
+{
+	struct stat st;
+	mode_t mask;
+
+	if (fstatat(dirfd, base, &st, 0) == 0 && S_ISREG(st.st_mode))
+		return st.st_mode & 07777;
+	mask = umask(0);
+	umask(mask);
+	return mode & ~mask;
+}
+
+int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
+		    mode_t mode, bool sync)
+{
+	_cleanup_(temporary_done) struct temporary t = { .dirfd = -1, .fd = -1 };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	const char *base;
+	int r = temporary_open(ctx, path, &t, &base);
+
+	if (r < 0)
+		return r;
+	r = ms_write_all(t.fd, &iov, 1);
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot write '%s'", path);
+	if (fchmod(t.fd, new_file_mode(t.dirfd, base, mode)) < 0 ||
+	    (sync && fsync(t.fd) < 0) || renameat(t.dirfd, t.name, t.dirfd, base) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot replace '%s'", path);
+	t.name[0] = '\0';
+	if (sync && fsync(t.dirfd) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_BASE_FILE_H
+#define MS_BASE_FILE_H
+
+/* Whole files: read once into private memory, replaced atomically. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include <modseal/base.h>
+
+#include "buffer.h"
+
+/** Which file it was, and in which state, when it was read. */
+struct ms_identity {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec mtime;
+	struct timespec ctime;
+};
+
+struct ms_identity ms_identity_of(const struct stat *st);
+
+/** True where device, inode, size and mtime are the same; ctime is for the caller. */
+bool ms_identity_same(const struct ms_identity *a, const struct ms_identity *b);
+
+/**
+ * Reads a regular file whole, from @dirfd (or AT_FDCWD) and @name, appending to @ret.
+ * It is an error for it to be larger than @max_size or to change size meanwhile.
+ *
+ * @shown: the name for messages. @nofollow: refuse a symbolic link as last component.
+ * @ret_stat may be NULL.
+ * Errors: those of open and read; -EISDIR and -EINVAL no regular file; -EFBIG too
+ * large; -EBUSY changed while it was read.
+ */
+int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char *shown,
+		    bool nofollow, uint64_t max_size, struct ms_buf *ret,
+		    struct stat *ret_stat);
+
+/** ms_file_read_at() for a path that a user gave, links followed. */
+int ms_file_read(struct ms_ctx *ctx, const char *path, uint64_t max_size,
+		 struct ms_buf *ret);
+
+/** Writes all of @iov to @fd, which may take several writes. 0 or the error of writev. */
+int ms_write_all(int fd, const struct iovec *iov, int n);
+
+/**
+ * Replaces @path by a file with that content: temporary file beside it, sync, rename.
+ * An existing file's mode is kept, a new one gets @mode less the umask. With @sync file
+ * and directory are on disk when it returns. On failure @path is as it was.
+ */
+int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
+		    mode_t mode, bool sync);
+
+#endif

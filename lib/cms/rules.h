@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_CMS_RULES_H
+#define MS_CMS_RULES_H
+
+/*
+ * By which rules a kernel judges: what its release and its configuration make of the
+ * same bytes. The zero value is not a kernel: begin with ms_rules_default().
+ */
+
+#include <modseal/base.h>
+#include <modseal/hash.h>
+
+/** Public-key algorithms that the kernel's parsers know. */
+enum ms_pkey {
+	MS_PKEY_NONE = 0, /* the parser knows no such algorithm */
+	MS_PKEY_RSA,
+	MS_PKEY_ECDSA_P192,
+	MS_PKEY_ECDSA_P256,
+	MS_PKEY_ECDSA_P384,
+	MS_PKEY_ECDSA_P521,
+	MS_PKEY_ECRDSA,
+	MS_PKEY_SM2,
+	MS_PKEY_MLDSA44,
+	MS_PKEY_MLDSA65,
+	MS_PKEY_MLDSA87,
+	MS_PKEY_COUNT,
+};
+
+struct ms_rules {
+	unsigned version; /* (major << 16) | (minor << 8), as LINUX_VERSION_CODE: 0x070300 */
+	bool hash[MS_HASH_COUNT]; /* the kernel can compute it */
+	bool pkey[MS_PKEY_COUNT]; /* the kernel can verify with it */
+	bool blacklist;           /* CONFIG_SYSTEM_BLACKLIST_KEYRING */
+	bool waive_authattrs_mldsa; /* CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA */
+};
+
+/** The newest Linux that modseal knows, with every algorithm it can have built in. */
+struct ms_rules ms_rules_default(void);
+
+/**
+ * Takes the version from a release string ("6.12.95+deb13-amd64") and drops from the
+ * rules what that version cannot have. -EINVAL: no release.
+ */
+int ms_rules_set_release(struct ms_ctx *ctx, struct ms_rules *rules, const char *release);
+
+struct ms_kconfig;
+/** Takes the algorithms from the configuration; @modules: =m counts as there. */
+void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config,
+			 bool modules);
+
+#endif

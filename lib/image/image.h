@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_IMAGE_IMAGE_H
+#define MS_IMAGE_IMAGE_H
+
+/*
+ * Kernel images and other sources of certificates, opened to what lies in them. All
+ * sources end in one struct: certificates with their place, revoked hashes, a release.
+ */
+
+#include <modseal/image.h>
+
+#include "../base/buffer.h"
+#include "../cms/x509.h"
+
+enum ms_source_kind {
+	MS_SOURCE_UNKNOWN = 0,
+	MS_SOURCE_KERNEL,
+	MS_SOURCE_CERTIFICATES, /* DER, several DER, PEM */
+	MS_SOURCE_EFI_LIST,
+};
+
+struct ms_source_cert {
+	enum ms_cert_place place;
+	const uint8_t *der; /* borrowed from the source */
+	size_t len;
+};
+
+/** A revoked digest out of an EFI list. */
+struct ms_source_digest {
+	uint8_t digest[64];
+	size_t len;
+	bool tbs; /* of a TBS certificate (EFI_CERT_X509_SHAxxx), else of data */
+};
+
+struct ms_source {
+	enum ms_source_kind kind;
+	struct ms_source_cert *certs;
+	size_t n_certs;
+	struct ms_source_digest *digests;
+	size_t n_digests;
+	char *release;       /* kernel: "7.3.4+deb13-amd64"; NULL where it does not say */
+	bool has_symbols;    /* kernel: the lists were found by symbol, not by scanning */
+	struct ms_buf bytes; /* what the certificates point into */
+};
+
+/**
+ * Opens a file that holds certificates, telling its kind by its content.
+ * @ret: free with ms_source_free(). Errors: those of opening; -EBADMSG not one of the
+ * kinds, corrupt, or ambiguous: the message says which; -EFBIG.
+ */
+int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret);
+
+/** The same over bytes, for fuzzing and tests. @shown: the name for messages. */
+int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len, const char *shown,
+		    struct ms_source **ret);
+
+struct ms_source *ms_source_free(struct ms_source *source);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_MODULE_MODULE_H
+#define MS_MODULE_MODULE_H
+
+/*
+ * One module file in memory: unpacked, its trailers delimited. What is done to a module
+ * is expressed as a change: so many of its unpacked bytes kept, a new tail behind them.
+ */
+
+#include <modseal/module.h>
+
+#include "../base/buffer.h"
+#include "../cms/judge.h"
+#include "../cms/signer.h"
+#include "../hash/payload.h"
+#include "../trust/trust.h"
+#include "trailer.h"
+
+struct ms_module {
+	enum ms_compression compression;
+	enum ms_kernel_decompress kernel_decompress;
+	const char *kernel_decompress_reason;
+	const uint8_t *data; /* the unpacked file, borrowed from the caller's buffers */
+	size_t len;
+	struct ms_trailer trailer;  /* the outermost */
+	struct ms_payload payload;  /* what the kernel takes as signed: outermost taken off */
+};
+
+/**
+ * Opens the file's bytes in @file; packed ones are unpacked into @unpacked. Both belong
+ * to the caller and must outlive the module.
+ *
+ * Errors: -EBADMSG corrupt compression, a second stream, bytes behind the first; -EFBIG
+ * more than @max_size; -ENOMEM.
+ */
+int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
+		   uint64_t max_size, struct ms_module *ret);
+
+/** The length of the module without any trailer; @ret_count (or NULL): how many it has. */
+size_t ms_module_bare_len(const struct ms_module *module, size_t *ret_count);
+
+/** The signature of the outermost trailer, borrowed; len 0 where there is none. */
+struct ms_bytes ms_module_signature(const struct ms_module *module);
+
+/** The kernel's verdict on the module as module_sig_check() gives it. */
+int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
+		    const struct ms_trust *trust, struct ms_judgement *ret);
+
+/**
+ * The fields of every trailer, outermost first. @ret: an array to free() after
+ * ms_signature_fields_done() on each.
+ */
+int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
+		     struct ms_signature_fields **ret, size_t *ret_n);
+
+/**
+ * Appends signature and trailer (PKCS#7 ‖ struct ‖ marker) to @tail.
+ * -EMSGSIZE: longer than the kernel reads (65535 bytes). -ENOMEM.
+ */
+int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,
+		   struct ms_buf *tail);
+
+#endif
