@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the machines: one boot answers thousands of cases.
+
+A machine has one processor; `jobs` machines share the cases among them. One that dies
+or stands still is started again behind the case that did it, which is reported as
+"crashed" or "hung": a hostile module never costs the answers about the others.
+"""
+
+import concurrent.futures
+import fcntl
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from . import initramfs, report
+
+QEMU = "qemu-system-x86_64"
+MODES = {
+    "permissive": "",
+    "enforcing": "module.sig_enforce=1",
+    "lockdown": "lockdown=integrity",
+}
+CALLS = {"finit": "f", "init": "i", "compressed": "c"}
+# The console is for a dying kernel only; cryptomgr's self tests cost a second a boot.
+COMMAND_LINE = (
+    "console=ttyS0 loglevel=1 panic=-1 oops=panic rootfstype=ramfs log_buf_len=1M"
+    " cryptomgr.notests=1"
+)
+BASE_MEMORY_MB = 512
+MAX_DEATHS = 20
+BOOT_SECONDS = 180
+
+
+class LabError(RuntimeError):
+    """The lab itself failed: no machine, no answer, or a damaged report."""
+
+
+def available():
+    """None, or why no machine can run here."""
+    for tool in QEMU, os.environ.get("LAB_CC", "gcc"):
+        if not shutil.which(tool):
+            return f"{tool} is not installed"
+    return None
+
+
+def accelerator():
+    """KVM where it works: /dev/kvm alone is no proof, so a machine without a kernel
+    is created and stopped, and the answer is kept until the next reboot of this host."""
+    if choice := os.environ.get("LAB_ACCEL"):
+        return choice
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    memory = initramfs.cache_dir() / f"accel-{boot}"
+    if not memory.exists():
+        probe = [QEMU, *base_arguments("kvm"), "-S", "-monitor", "stdio"]
+        try:
+            works = (
+                subprocess.run(
+                    probe, input=b"quit\n", capture_output=True, timeout=10
+                ).returncode
+                == 0
+            )
+        except subprocess.TimeoutExpired:
+            works = False
+        memory.write_text("kvm" if works else "tcg")
+    return memory.read_text()
+
+
+def base_arguments(accel):
+    arguments = ["-accel", accel, "-cpu", "max", "-nodefaults", "-no-user-config"]
+    return [*arguments, "-display", "none", "-no-reboot", "-smp", "1"]
+
+
+class Machine:
+    """One boot: yields the report's lines as lists of fields."""
+
+    def __init__(self, kernel, mode, calls, directory, stall):
+        self.kernel = os.fspath(kernel)
+        self.mode = mode
+        self.calls = calls
+        self.directory = pathlib.Path(directory)
+        self.stall = stall
+        self.hung = False
+
+    def command(self, archive, size, cases, preload):
+        options = [
+            COMMAND_LINE,
+            MODES[self.mode],
+            f"lab.cases={cases}",
+            f"lab.preload={preload}",
+            "lab.calls=" + "".join(CALLS[call] for call in self.calls),
+        ]
+        memory = BASE_MEMORY_MB + size * 5 // 2 // 2**20
+        console = f"file,id=console,path={self.directory / 'console'}"
+        return [
+            *[QEMU, *base_arguments(accelerator()), "-m", str(memory)],
+            *["-kernel", self.kernel, "-initrd", str(archive)],
+            *["-append", " ".join(options)],
+            *["-chardev", console, "-serial", "chardev:console"],
+            *["-chardev", "stdio,id=report,signal=off", "-serial", "chardev:report"],
+        ]
+
+    def console_tail(self):
+        path = self.directory / "console"
+        text = path.read_text(errors="replace") if path.exists() else ""
+        return [line for line in text.splitlines() if line.strip()][-30:]
+
+    def lines(self, cases, preload):
+        archive = self.directory / "initramfs"
+        size = initramfs.write(archive, cases, preload)
+        command = self.command(archive, size, len(cases), len(preload))
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=open(self.directory / "stderr", "wb"),
+        ) as process:
+            try:
+                yield from self.read(process)
+            finally:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+
+    def read(self, process):
+        fd = process.stdout.fileno()
+        fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
+        pending, limit = b"", BOOT_SECONDS
+        while True:
+            if not select.select([fd], [], [], limit)[0]:
+                self.hung = True
+                return
+            chunk = os.read(fd, 65536)
+            if not chunk:
+                return
+            *whole, pending = (pending + chunk).split(b"\n")
+            for line in whole:
+                yield report.fields_of(line)
+            limit = self.stall
+
+
+def died(machine, case, call):
+    outcome = "hung" if machine.hung else "crashed"
+    result = report.Result(initramfs.name_of(case), call, outcome=outcome)
+    result.log = machine.console_tail()
+    return result
+
+
+def one_boot(machine, cases, preload):
+    """Results for the cases in order; fewer than all of them if the machine died."""
+    results, ended = [], False
+    pairs = [(case, call) for case in cases for call in machine.calls]
+    for fields in machine.lines(cases, preload):
+        if fields[0] == "P" and fields[2] != "0":
+            name = initramfs.name_of(preload[int(fields[1])])
+            raise LabError(f"cannot preload {name}: {os.strerror(int(fields[2]))}")
+        if fields[0] == "E":
+            ended = True
+        if fields[0] != "R":
+            continue
+        case, call = pairs[len(results)]
+        if int(fields[1]) != len(results) // len(machine.calls):
+            raise LabError("the report skips a case")
+        size = len(initramfs.content_of(case)) if fields[3] != "0" else 0
+        name = initramfs.name_of(case)
+        results.append(report.result_of(fields, name, call, size, machine.mode))
+    if not ended and not results and len(cases) > 1:
+        raise LabError("the machine gave no answer: " + "\n".join(machine.console_tail()))
+    if ended and len(results) != len(pairs):
+        raise LabError("the report ends too early")
+    return results
+
+
+def share(kernel, cases, mode, calls, preload, stall):
+    """The answers of one machine, started again as often as a case kills it."""
+    results, deaths = [], 0
+    while cases:
+        with tempfile.TemporaryDirectory(prefix="lab-") as directory:
+            machine = Machine(kernel, mode, calls, directory, stall)
+            try:
+                got = one_boot(machine, cases, preload)
+            except ValueError as error:
+                raise LabError(str(error)) from error
+            results += got
+            done, part = divmod(len(got), len(calls))
+            if done == len(cases):
+                break
+            deaths += 1
+            if deaths > MAX_DEATHS:
+                raise LabError(f"{deaths} machines died, giving up")
+            results.append(died(machine, cases[done], calls[part]))
+            name = initramfs.name_of(cases[done])
+            results += [report.Result(name, call) for call in calls[part + 1 :]]
+            cases = cases[done + 1 :]
+    return results
+
+
+def run(kernel, files, mode="permissive", calls=("finit",), preload=(), jobs=1, stall=60):
+    """Asks a kernel about module files.
+
+    kernel   path of a bzImage
+    files    paths, or pairs (name, bytes)
+    mode     permissive, enforcing or lockdown
+    calls    any of finit, init, compressed; each file goes through all of them
+    preload  modules to load first (signed by this kernel's key, in the order of their
+             dependencies), e.g. a digest that the kernel has as a module
+    jobs     machines side by side
+    stall    seconds without an answer after which a machine counts as hung
+
+    Returns one report.Result for each file and call, in order. Raises LabError.
+    """
+    if reason := available():
+        raise LabError(reason)
+    if mode not in MODES:
+        raise LabError(f"unknown mode {mode!r}")
+    calls = tuple(calls)
+    if not calls or set(calls) - set(CALLS):
+        raise LabError(f"unknown calls {calls!r}")
+    initramfs.built_init()
+    files, preload = list(files), list(preload)
+    each = -(-len(files) // max(1, jobs)) or 1
+    shares = [files[at : at + each] for at in range(0, len(files), each)]
+    with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+        answers = pool.map(
+            lambda part: share(kernel, part, mode, calls, preload, stall), shares
+        )
+        return [result for answer in answers for result in answer]

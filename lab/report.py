@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a lab machine reported, and what it means.
+
+init.c draws the line format. The meaning is in two fields of a result:
+
+outcome   clean     loaded, and the kernel vouches for it
+          tainted   loaded with the taint E
+          passed    not loaded, but a step behind the signature check refused it
+                    (ENOEXEC for a payload that is no ELF, ENOENT for an unknown symbol)
+          refused   by the signature check, or by lockdown
+          undecided the call never came to the signature check (too short, not the
+                    compression that this kernel reads), or its error can come from
+                    before the check as well as from behind it
+          crashed, hung   the machine went down or stood still in this call
+          unasked   an earlier call on the same file took the machine down
+
+verdict   the answer in contract words (trusted, unsigned, unsupported, unknown-key,
+          malformed, rejected), or None where this mode does not tell: "passed" in
+          permissive mode may be any of the first four. Enforcing mode always tells,
+          since the kernel then logs which of the tolerable errors it was.
+
+EINVAL and its like can come from steps behind the check as well. For a payload that is
+no ELF they cannot: the first of those steps answers ENOEXEC.
+"""
+
+import dataclasses
+import errno as numbers
+import re
+import urllib.parse
+
+# struct elf64_hdr: init_module refuses less before it looks at anything else
+ELF_HEADER_SIZE = 64
+REFUSALS = {"EKEYREJECTED", "EBADMSG", "EINVAL", "EMSGSIZE", "EPERM"}
+# What only steps behind the check answer: no ELF or foreign vermagic, unknown symbol,
+# loaded already, and the usual answers of a module's own init function. Nothing else
+# may be read as having passed.
+LATER = {"ENOEXEC", "ENOENT", "EEXIST", "ENODEV", "EBUSY"}
+# Python prefers other names for these numbers than the kernel does
+KERNEL_NAMES = {numbers.EOPNOTSUPP: "EOPNOTSUPP", numbers.EAGAIN: "EAGAIN"}
+VERDICTS = {
+    "EKEYREJECTED": "rejected",
+    "EBADMSG": "malformed",
+    "EINVAL": "malformed",
+    "EMSGSIZE": "malformed",
+}
+TOLERABLE = {
+    "unsigned module": "unsigned",
+    "module with unsupported crypto": "unsupported",
+    "module with unavailable key": "unknown-key",
+}
+DECODER = re.compile("compress|ZSTD", re.IGNORECASE)
+REJECTION = re.compile("Loading of (%s) is rejected" % "|".join(TOLERABLE))
+
+
+@dataclasses.dataclass
+class Result:
+    path: str  # of the case, or the name it was given
+    call: str  # finit, init or compressed
+    errno: str | None = None  # None: the call returned 0, or there is no answer
+    outcome: str = "unasked"
+    verdict: str | None = None
+    module: str | None = None  # the name of what was loaded
+    taint: str = ""  # its taint letters, as in /proc/modules
+    kernel_taint: tuple = (0, 0)  # the kernel's taint word before and after
+    log: list = dataclasses.field(default_factory=list)
+
+    def as_dict(self):
+        return dataclasses.asdict(self)
+
+
+def checksum(data):
+    value = 2166136261
+    for byte in data:
+        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
+    return value
+
+
+def unescape(text):
+    return urllib.parse.unquote(text, errors="backslashreplace")
+
+
+def fields_of(line):
+    """The fields of one line as bytes off the wire; ValueError if it was damaged."""
+    body, _, mark = line.rstrip(b"\r\n").rpartition(b"\t#")
+    if not body or int(mark, 16) != checksum(body):
+        raise ValueError("damaged report line: %r" % line[:200])
+    return body.decode("ascii").split("\t")
+
+
+def name_of_errno(number):
+    return KERNEL_NAMES.get(number) or numbers.errorcode.get(number, str(number))
+
+
+def outcome_of(result, size):
+    if result.errno is None:
+        return "tainted" if "E" in result.taint else "clean"
+    if size == 0 or result.call == "init" and size < ELF_HEADER_SIZE:
+        return "undecided"
+    if result.call == "compressed" and any(map(DECODER.search, result.log)):
+        return "undecided"
+    if result.errno in REFUSALS:
+        return "refused"
+    return "passed" if result.errno in LATER else "undecided"
+
+
+def verdict_of(result, mode):
+    if result.outcome == "clean":
+        return "trusted"
+    if result.outcome == "passed" and mode == "enforcing":
+        return "trusted"
+    if result.outcome != "refused":
+        return None
+    for line in result.log:
+        if match := REJECTION.search(line):
+            return TOLERABLE[match.group(1)]
+    return VERDICTS.get(result.errno)
+
+
+def result_of(fields, path, call, size, mode):
+    """One R line's fields, made into a Result."""
+    number, before, after = (int(field) for field in fields[3:6])
+    result = Result(path, call)
+    result.errno = name_of_errno(number) if number else None
+    result.kernel_taint = (before, after)
+    result.module = fields[6] or None
+    result.taint = fields[7]
+    result.log = [unescape(text) for text in fields[8:]]
+    result.outcome = outcome_of(result, size)
+    result.verdict = verdict_of(result, mode)
+    return result
