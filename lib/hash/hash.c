@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The digest algorithms: one table from the kernel's names to sizes and to OpenSSL.
+ *
+ * Fetching an algorithm costs more than hashing a small module, so each is fetched on
+ * first use and kept to the end of the process. Threads that race for the first use both
+ * fetch, and one of them drops its own.
+ *
+ * A PKCS#11 provider may offer digests that the token computes. The payload is never
+ * sent there: such a provider is only taken where there is no other.
+ */
+
+#include "hash.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "../base/checked.h"
+#include "../base/context.h"
+#include "payload.h"
+
+static const struct {
+	const char *name;    /* include/linux/crypto.h and crypto/hash_info.c have them */
+	const char *openssl;
+	size_t size;
+	bool signs;
+} table[MS_HASH_COUNT] = {
+	[MS_HASH_NONE] = { "none", NULL, 0, false },
+	[MS_HASH_SHA256] = { "sha256", "SHA2-256", 32, true },
+	[MS_HASH_SHA384] = { "sha384", "SHA2-384", 48, true },
+	[MS_HASH_SHA512] = { "sha512", "SHA2-512", 64, true },
+	[MS_HASH_SHA3_256] = { "sha3-256", "SHA3-256", 32, true },
+	[MS_HASH_SHA3_384] = { "sha3-384", "SHA3-384", 48, true },
+	[MS_HASH_SHA3_512] = { "sha3-512", "SHA3-512", 64, true },
+	[MS_HASH_SHA1] = { "sha1", "SHA1", 20, false },
+	[MS_HASH_SHA224] = { "sha224", "SHA2-224", 28, false },
+	[MS_HASH_SM3] = { "sm3", "SM3", 32, false },
+	[MS_HASH_STREEBOG256] = { "streebog256", "md_gost12_256", 32, false },
+	[MS_HASH_STREEBOG512] = { "streebog512", "md_gost12_512", 64, false },
+};
+
+static _Atomic(EVP_MD *) fetched[MS_HASH_COUNT];
+
+static bool is_known(enum ms_hash hash)
+{
+	return hash > MS_HASH_NONE && hash < MS_HASH_COUNT;
+}
+
+const char *ms_hash_name(enum ms_hash hash)
+{
+	return table[is_known(hash) ? hash : MS_HASH_NONE].name;
+}
+
+size_t ms_hash_size(enum ms_hash hash)
+{
+	return is_known(hash) ? table[hash].size : 0;
+}
+
+int ms_hash_from_name(struct ms_ctx *ctx, const char *name, enum ms_hash *ret)
+{
+	for (size_t i = 0; i < MS_ARRAY_SIZE(table); i++) {
+		if (table[i].signs && !strcmp(table[i].name, name)) {
+			*ret = (enum ms_hash)i;
+			return 0;
+		}
+	}
+	return ms_fail(ctx, -EINVAL,
+		       "no such hash '%s': it is one of sha256, sha384, sha512, sha3-256, "
+		       "sha3-384, sha3-512",
+		       name);
+}
+
+int ms_hash_md(struct ms_ctx *ctx, enum ms_hash hash, const EVP_MD **ret)
+{
+	EVP_MD *md, *other = NULL;
+
+	if (!is_known(hash))
+		return ms_fail(ctx, -EINVAL, "no hash given");
+	md = atomic_load(&fetched[hash]);
+	if (!md) {
+		md = EVP_MD_fetch(NULL, table[hash].openssl, "?provider!=pkcs11");
+		if (!md)
+			return ms_fail_openssl(ctx, -EOPNOTSUPP,
+					       "this OpenSSL cannot compute %s",
+					       table[hash].name);
+		if (!atomic_compare_exchange_strong(&fetched[hash], &other, md)) {
+			EVP_MD_free(md);
+			md = other;
+		}
+	}
+	*ret = md;
+	return 0;
+}
+
+int ms_hash_bytes(struct ms_ctx *ctx, enum ms_hash hash, const void *data, size_t len,
+		  uint8_t *ret)
+{
+	const EVP_MD *md;
+	unsigned size = 0;
+	int r = ms_hash_md(ctx, hash, &md);
+
+	if (r < 0)
+		return r;
+	if (EVP_Digest(data, len, ret, &size, md, NULL) != 1 || size != table[hash].size)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", table[hash].name);
+	return 0;
+}
+
+int ms_payload_digest(struct ms_ctx *ctx, struct ms_payload *payload, enum ms_hash hash,
+		      const uint8_t **ret)
+{
+	uint32_t bit;
+	int r;
+
+	if (!is_known(hash))
+		return ms_fail(ctx, -EINVAL, "no hash given");
+	bit = (uint32_t)1 << hash;
+	if (!(payload->known & bit)) {
+		r = ms_hash_bytes(ctx, hash, payload->data, payload->len,
+				  payload->digest[hash]);
+		if (r < 0)
+			return r;
+		payload->known |= bit;
+	}
+	*ret = payload->digest[hash];
+	return 0;
+}
