@@ -31,9 +31,9 @@ struct ms_codec_info {
  * Unpacks @data (which must be of kind @compression, not NONE) into @ret, which is
  * emptied first.
  *
- * Errors: -EBADMSG corrupt, truncated, a second stream, bytes behind the first;
- * -EFBIG more than @max_size bytes; -EOPNOTSUPP a feature that is not supported;
- * -ENOMEM.
+ * Errors: -EBADMSG corrupt or truncated; -ENOTUNIQ a second stream or bytes behind the
+ * first; -EFBIG more than @max_size bytes; -EOPNOTSUPP a feature that is not
+ * supported; -ENOMEM.
  */
 int ms_codec_unpack(struct ms_ctx *ctx, enum ms_compression compression,
 		    const uint8_t *data, size_t len, uint64_t max_size,

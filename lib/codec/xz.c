@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * xz by liblzma. Written as the kernel's build writes modules: `xz --check=crc32
+ * --lzma2=dict=1MiB` with threads, which puts sizes into the block headers. One thread
+ * of liblzma's own encoder gives the same bytes as many, and modules are packed side by
+ * side anyhow.
+ *
+ * The kernel's reader (lib/xz/xz_dec_stream.c) knows CRC32 or no check, LZMA2 and the
+ * branch filters. Whether that holds is told by the headers of all blocks, which the
+ * index leads to.
+ */
+
+#include <errno.h>
+#include <lzma.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "codec-impl.h"
+
+static const uint8_t magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0x00 };
+
+enum { DICTIONARY_SIZE = 1 << 20 };
+
+/* What a decoder may use: the largest dictionary that xz -9 makes, and some. */
+static const uint64_t memory_limit = 192ull << 20;
+
+static int decode_failed(struct ms_ctx *ctx, lzma_ret status)
+{
+	switch (status) {
+	case LZMA_MEM_ERROR:
+		return ms_fail_nomem(ctx);
+	case LZMA_MEMLIMIT_ERROR:
+		return ms_fail(ctx, -EOPNOTSUPP, "xz dictionary over %llu MiB",
+			       (unsigned long long)memory_limit >> 20);
+	case LZMA_OPTIONS_ERROR:
+	case LZMA_UNSUPPORTED_CHECK:
+		return ms_fail(ctx, -EOPNOTSUPP, "xz options that liblzma does not have");
+	case LZMA_BUF_ERROR:
+		return ms_codec_truncated(ctx, "xz");
+	default:
+		return ms_codec_corrupt(ctx, "xz");
+	}
+}
+
+static int decode_all(struct ms_ctx *ctx, lzma_stream *z, uint64_t max_size,
+		      struct ms_buf *ret)
+{
+	lzma_ret status;
+
+	do {
+		int r = ms_codec_room(ctx, ret, max_size);
+
+		if (r < 0)
+			return r;
+		z->next_out = ret->data + ret->len;
+		z->avail_out = ret->capacity - ret->len;
+		status = lzma_code(z, LZMA_FINISH);
+		ret->len = (size_t)(z->next_out - ret->data);
+	} while (status == LZMA_OK);
+	if (status != LZMA_STREAM_END)
+		return decode_failed(ctx, status);
+	return ret->len > max_size ? ms_codec_room(ctx, ret, max_size) : 0;
+}
+
+/* The kernel has LZMA2, alone or behind one branch filter. */
+static bool kernel_has_filters(const lzma_filter *filters)
+{
+	if (filters[0].id == LZMA_FILTER_LZMA2)
+		return filters[1].id == LZMA_VLI_UNKNOWN;
+	return filters[0].id != LZMA_FILTER_DELTA && filters[1].id == LZMA_FILTER_LZMA2 &&
+	       filters[2].id == LZMA_VLI_UNKNOWN;
+}
+
+static bool kernel_has_block(const uint8_t *header, size_t len, lzma_check check)
+{
+	lzma_filter filters[LZMA_FILTERS_MAX + 1];
+	lzma_block block = { .version = 1, .check = check, .filters = filters };
+	bool known;
+
+	block.header_size = len ? lzma_block_header_size_decode(header[0]) : 0;
+	if (!len || !header[0] || block.header_size > len ||
+	    lzma_block_header_decode(&block, NULL, header) != LZMA_OK)
+		return false;
+	known = kernel_has_filters(filters);
+	lzma_filters_free(filters, NULL);
+	return known;
+}
+
+static void index_done(lzma_index **index)
+{
+	lzma_index_end(*index, NULL);
+}
+
+/* Every block of a stream that liblzma has just decoded without complaint. */
+static bool kernel_has_blocks(const uint8_t *data, size_t len)
+{
+	_cleanup_(index_done) lzma_index *index = NULL;
+	lzma_stream_flags footer;
+	lzma_index_iter iter;
+	uint64_t limit = memory_limit;
+	size_t start, at = 0;
+
+	if (len < 2 * LZMA_STREAM_HEADER_SIZE ||
+	    lzma_stream_footer_decode(&footer, data + len - LZMA_STREAM_HEADER_SIZE) !=
+		    LZMA_OK ||
+	    footer.backward_size > len - 2 * LZMA_STREAM_HEADER_SIZE)
+		return false;
+	start = len - LZMA_STREAM_HEADER_SIZE - (size_t)footer.backward_size;
+	if (lzma_index_buffer_decode(&index, &limit, NULL, data + start, &at,
+				     (size_t)footer.backward_size) != LZMA_OK)
+		return false;
+	lzma_index_iter_init(&iter, index);
+	while (!lzma_index_iter_next(&iter, LZMA_INDEX_ITER_BLOCK)) {
+		uint64_t offset = iter.block.compressed_file_offset;
+
+		if (offset >= len ||
+		    !kernel_has_block(data + offset, len - (size_t)offset, footer.check))
+			return false;
+	}
+	return true;
+}
+
+static void judge_for_kernel(const uint8_t *data, size_t len, lzma_check check,
+			     struct ms_codec_info *ret)
+{
+	if (check != LZMA_CHECK_NONE && check != LZMA_CHECK_CRC32) {
+		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
+		ret->kernel_reason = "the kernel has no xz check but CRC32";
+	} else if (!kernel_has_blocks(data, len)) {
+		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
+		ret->kernel_reason = "the kernel has not these xz filters";
+	}
+}
+
+static void stream_done(lzma_stream *z)
+{
+	lzma_end(z);
+}
+
+static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
+		  struct ms_buf *ret, struct ms_codec_info *ret_info)
+{
+	_cleanup_(stream_done) lzma_stream z = LZMA_STREAM_INIT;
+	lzma_ret status = lzma_stream_decoder(&z, memory_limit, LZMA_TELL_UNSUPPORTED_CHECK);
+	int r;
+
+	if (status != LZMA_OK)
+		return decode_failed(ctx, status);
+	z.next_in = data;
+	z.avail_in = len;
+	r = decode_all(ctx, &z, max_size, ret);
+	if (r < 0)
+		return r;
+	if (z.avail_in > 0)
+		return ms_codec_more_behind(ctx, "xz", len - z.avail_in);
+	judge_for_kernel(data, len, lzma_get_check(&z), ret_info);
+	return 0;
+}
+
+static int encode_piece(lzma_stream *z, const struct iovec *piece, lzma_action action,
+			struct ms_buf *ret)
+{
+	lzma_ret status;
+
+	z->next_in = piece->iov_base;
+	z->avail_in = piece->iov_len;
+	do {
+		if (ms_buf_reserve(ret, 65536) < 0)
+			return -ENOMEM;
+		z->next_out = ret->data + ret->len;
+		z->avail_out = ret->capacity - ret->len;
+		status = lzma_code(z, action);
+		ret->len = (size_t)(z->next_out - ret->data);
+	} while (status == LZMA_OK && (z->avail_in > 0 || action == LZMA_FINISH));
+	if (status == LZMA_MEM_ERROR)
+		return -ENOMEM;
+	return status == LZMA_OK || status == LZMA_STREAM_END ? 0 : -EIO;
+}
+
+static int pack(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
+		struct ms_buf *ret)
+{
+	_cleanup_(stream_done) lzma_stream z = LZMA_STREAM_INIT;
+	static const struct iovec nothing;
+	lzma_options_lzma options;
+	lzma_filter filters[] = {
+		{ .id = LZMA_FILTER_LZMA2, .options = &options },
+		{ .id = LZMA_VLI_UNKNOWN },
+	};
+	lzma_mt mt = { .threads = 1, .filters = filters, .check = LZMA_CHECK_CRC32 };
+
+	(void)level; /* the kernel's build has one way of packing by xz */
+	if (lzma_lzma_preset(&options, LZMA_PRESET_DEFAULT))
+		return ms_fail(ctx, -EIO, "liblzma has no default preset");
+	options.dict_size = DICTIONARY_SIZE;
+	if (lzma_stream_encoder_mt(&z, &mt) != LZMA_OK)
+		return ms_fail_nomem(ctx);
+	for (int i = 0; i <= n; i++) {
+		int r = encode_piece(&z, i < n ? &iov[i] : &nothing,
+				     i < n ? LZMA_RUN : LZMA_FINISH, ret);
+
+		if (r < 0)
+			return ms_fail_errno(ctx, r, "cannot compress by xz");
+	}
+	return 0;
+}
+
+const struct ms_codec ms_codec_xz = {
+	.compression = MS_COMPRESSION_XZ,
+	.name = "xz",
+	.magic = magic,
+	.magic_len = sizeof(magic),
+	.unpack = unpack,
+	.pack = pack,
+};
