@@ -165,9 +165,9 @@ def one_boot(machine, cases, preload):
         case, call = pairs[len(results)]
         if int(fields[1]) != len(results) // len(machine.calls):
             raise LabError("the report skips a case")
-        size = len(initramfs.content_of(case)) if fields[3] != "0" else 0
+        content = initramfs.content_of(case) if fields[3] != "0" else b""
         name = initramfs.name_of(case)
-        results.append(report.result_of(fields, name, call, size, machine.mode))
+        results.append(report.result_of(fields, name, call, content, machine.mode))
     if not ended and not results and len(cases) > 1:
         raise LabError("the machine gave no answer: " + "\n".join(machine.console_tail()))
     if ended and len(results) != len(pairs):

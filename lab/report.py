@@ -5,12 +5,12 @@ init.c draws the line format. The meaning is in two fields of a result:
 
 outcome   clean     loaded, and the kernel vouches for it
           tainted   loaded with the taint E
-          passed    not loaded, but a step behind the signature check refused it
-                    (ENOEXEC for a payload that is no ELF, ENOENT for an unknown symbol)
+          passed    not loaded, but it was a step behind the signature check that
+                    refused it: ENOEXEC, or an unknown symbol
           refused   by the signature check, or by lockdown
           undecided the call never came to the signature check (too short, not the
-                    compression that this kernel reads), or its error can come from
-                    before the check as well as from behind it
+                    compression that this kernel reads), or the error of a real ELF can
+                    come from its own init function as well
           crashed, hung   the machine went down or stood still in this call
           unasked   an earlier call on the same file took the machine down
 
@@ -20,7 +20,9 @@ verdict   the answer in contract words (trusted, unsigned, unsupported, unknown-
           since the kernel then logs which of the tolerable errors it was.
 
 EINVAL and its like can come from steps behind the check as well. For a payload that is
-no ELF they cannot: the first of those steps answers ENOEXEC.
+no ELF they cannot: the first of those steps answers ENOEXEC. So for such a payload each
+other error is the check's, whatever its name; one that the contract does not know has
+the outcome refused and no verdict.
 """
 
 import dataclasses
@@ -31,10 +33,6 @@ import urllib.parse
 # struct elf64_hdr: init_module refuses less before it looks at anything else
 ELF_HEADER_SIZE = 64
 REFUSALS = {"EKEYREJECTED", "EBADMSG", "EINVAL", "EMSGSIZE", "EPERM"}
-# What only steps behind the check answer: no ELF or foreign vermagic, unknown symbol,
-# loaded already, and the usual answers of a module's own init function. Nothing else
-# may be read as having passed.
-LATER = {"ENOEXEC", "ENOENT", "EEXIST", "ENODEV", "EBUSY"}
 # Python prefers other names for these numbers than the kernel does
 KERNEL_NAMES = {numbers.EOPNOTSUPP: "EOPNOTSUPP", numbers.EAGAIN: "EAGAIN"}
 VERDICTS = {
@@ -49,6 +47,7 @@ TOLERABLE = {
     "module with unavailable key": "unknown-key",
 }
 DECODER = re.compile("compress|ZSTD", re.IGNORECASE)
+UNKNOWN_SYMBOL = re.compile("Unknown symbol")
 REJECTION = re.compile("Loading of (%s) is rejected" % "|".join(TOLERABLE))
 
 
@@ -91,16 +90,22 @@ def name_of_errno(number):
     return KERNEL_NAMES.get(number) or numbers.errorcode.get(number, str(number))
 
 
-def outcome_of(result, size):
+def outcome_of(result, content):
+    """Passed needs proof: ENOEXEC, or a log line about symbols. ENOENT alone is none, as
+    a kernel without ECDSA gives it for an embedded certificate with an ECDSA key."""
     if result.errno is None:
         return "tainted" if "E" in result.taint else "clean"
-    if size == 0 or result.call == "init" and size < ELF_HEADER_SIZE:
+    if not content or result.call == "init" and len(content) < ELF_HEADER_SIZE:
         return "undecided"
-    if result.call == "compressed" and any(map(DECODER.search, result.log)):
-        return "undecided"
+    if result.call == "compressed":
+        if result.errno == "EOPNOTSUPP" or any(map(DECODER.search, result.log)):
+            return "undecided"
+    if result.errno == "ENOEXEC" or any(map(UNKNOWN_SYMBOL.search, result.log)):
+        return "passed"
     if result.errno in REFUSALS:
         return "refused"
-    return "passed" if result.errno in LATER else "undecided"
+    no_elf = result.call != "compressed" and not content.startswith(b"\x7fELF")
+    return "refused" if no_elf else "undecided"
 
 
 def verdict_of(result, mode):
@@ -116,7 +121,7 @@ def verdict_of(result, mode):
     return VERDICTS.get(result.errno)
 
 
-def result_of(fields, path, call, size, mode):
+def result_of(fields, path, call, content, mode):
     """One R line's fields, made into a Result."""
     number, before, after = (int(field) for field in fields[3:6])
     result = Result(path, call)
@@ -125,6 +130,6 @@ def result_of(fields, path, call, size, mode):
     result.module = fields[6] or None
     result.taint = fields[7]
     result.log = [unescape(text) for text in fields[8:]]
-    result.outcome = outcome_of(result, size)
+    result.outcome = outcome_of(result, content)
     result.verdict = verdict_of(result, mode)
     return result
