@@ -20,6 +20,7 @@ def arguments():
     parser.add_argument("--mode", choices=MODES, default="permissive")
     parser.add_argument("--calls", default="finit", metavar=",".join(CALLS))
     parser.add_argument("--preload", action="append", default=[], metavar="MODULE")
+    parser.add_argument("--trust", action="append", default=[], metavar="CERTIFICATE")
     parser.add_argument("--list", metavar="FILE", help="file with one path a line")
     parser.add_argument("--cases", metavar="DIR", help="every file in DIR")
     parser.add_argument("--jobs", type=int, default=1, help="machines side by side")
@@ -51,10 +52,11 @@ def main():
             mode=args.mode,
             calls=args.calls.split(","),
             preload=args.preload,
+            trust=args.trust,
             jobs=args.jobs,
             stall=args.stall,
         )
-    except (LabError, OSError) as error:
+    except (LabError, OSError, ValueError) as error:
         sys.exit(f"lab.py: {error}")
     for result in results:
         print(json.dumps(result.as_dict()))

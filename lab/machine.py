@@ -7,6 +7,7 @@ or stands still is started again behind the case that did it, which is reported 
 """
 
 import concurrent.futures
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 
-from . import initramfs, report
+from . import initramfs, kernel as kernels, report
 
 QEMU = "qemu-system-x86_64"
 MODES = {
@@ -199,7 +200,16 @@ def share(kernel, cases, mode, calls, preload, stall):
     return results
 
 
-def run(kernel, files, mode="permissive", calls=("finit",), preload=(), jobs=1, stall=60):
+def run(
+    kernel,
+    files,
+    mode="permissive",
+    calls=("finit",),
+    preload=(),
+    trust=(),
+    jobs=1,
+    stall=60,
+):
     """Asks a kernel about module files.
 
     kernel   path of a bzImage
@@ -208,10 +218,12 @@ def run(kernel, files, mode="permissive", calls=("finit",), preload=(), jobs=1, 
     calls    any of finit, init, compressed; each file goes through all of them
     preload  modules to load first (signed by this kernel's key, in the order of their
              dependencies), e.g. a digest that the kernel has as a module
+    trust    certificates that the kernel is to trust instead of its own: kernel.py
     jobs     machines side by side
     stall    seconds without an answer after which a machine counts as hung
 
-    Returns one report.Result for each file and call, in order. Raises LabError.
+    Returns one report.Result for each file and call, in order. Raises LabError, and
+    ValueError for a kernel that cannot be made to trust what it should.
     """
     if reason := available():
         raise LabError(reason)
@@ -224,7 +236,13 @@ def run(kernel, files, mode="permissive", calls=("finit",), preload=(), jobs=1, 
     files, preload = list(files), list(preload)
     each = -(-len(files) // max(1, jobs)) or 1
     shares = [files[at : at + each] for at in range(0, len(files), each)]
-    with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+    with contextlib.ExitStack() as stack:
+        if trust:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="lab-"))
+            patched = os.path.join(directory, "vmlinux")
+            kernels.trusting(kernel, trust, patched)
+            kernel = patched
+        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max(1, jobs)))
         answers = pool.map(
             lambda part: share(kernel, part, mode, calls, preload, stall), shares
         )
