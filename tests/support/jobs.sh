@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# The jobs of ./check: job_NAME for each line of its table. Each runs in a shell of its
+# own (set -e), at the top of the tree, writes what it likes to its log, and tells by
+# `tally` how many tests passed, failed and were skipped. Its exit status says whether
+# it failed; a job that counts nothing counts as one test.
+#
+# The command tests are told by MODSEAL_BUILD which build directory to test, and by
+# MODSEAL_SIGN_FILE where the reference sign-file is.
+
+readonly BUILD=$TOP/build/check
+readonly LOGS=$BUILD/logs
+readonly PYTHON=/usr/bin/python3
+# What a sanitizer or valgrind exits with, so that it is never mistaken for modseal's.
+readonly SANITIZER_STATUS=99
+
+# tally PASSED FAILED SKIPPED, of the job that runs
+tally() { printf '%d %d %d\n' "$@" >>"$LOGS/$JOB.tally"; }
+
+# skip_job REASON: ends the job, which counts as one skipped test
+skip_job()
+{
+	printf '%s\n' "$1" | tee -a "$LOGS/$JOB.skipped"
+	tally 0 0 1
+	exit 0
+}
+
+need_command()
+{
+	local command
+
+	for command; do
+		command -v "$command" >/dev/null || skip_job "no $command on this machine"
+	done
+}
+
+# count KIND FILE: adds a report's tests to the tally and its reasons to the skipped
+count()
+{
+	$PYTHON "$TOP/tests/support/tally.py" "$1" "$2" "$LOGS/$JOB.skipped" \
+		>>"$LOGS/$JOB.tally"
+}
+
+# What the tests are run through. Some sanitizer runtimes cannot live with as much address
+# space randomisation as newer kernels have; where it may be switched off, it is.
+LAUNCHER=(env)
+! setarch -R true 2>/dev/null || LAUNCHER=(setarch -R)
+
+# build_in DIR [MESON OPTION...]: configures it if it is not, and builds all
+build_in()
+{
+	local dir=$1
+
+	shift
+	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$TOP" -Dwerror=true "$@"
+	ninja -C "$dir"
+}
+
+# unit_tests DIR [MESON TEST OPTION...]
+unit_tests()
+{
+	local dir=$1 status=0
+	shift
+
+	rm -f "$dir/meson-logs/testlog.json"
+	"${LAUNCHER[@]}" meson test -C "$dir" --no-rebuild --suite unit --print-errorlogs "$@" || status=$?
+	count meson "$dir/meson-logs/testlog.json"
+	return "$status"
+}
+
+# pytest_in DIR [PYTEST OPTION...]: the command tests against the build in DIR
+pytest_in()
+{
+	local dir=$1 status=0
+	shift
+
+	compgen -G "$TOP/tests/test_*.py" >/dev/null || skip_job "no command tests yet"
+	rm -f "$LOGS/$JOB.xml"
+	MODSEAL_BUILD=$dir "${LAUNCHER[@]}" $PYTHON -m pytest -q -ra -p no:cacheprovider \
+		--junitxml="$LOGS/$JOB.xml" "$@" "$TOP/tests" || status=$?
+	count junit "$LOGS/$JOB.xml"
+	return "$status"
+}
+
+# The sanitizers write their reports to files, because a test that expects modseal to
+# fail could take the failure of a sanitizer for it.
+under_sanitizers()
+{
+	local common="exitcode=$SANITIZER_STATUS:log_path=$2/report"
+
+	rm -f "$2"/report.*
+	ASAN_OPTIONS=$common:detect_leaks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=$common:print_stacktrace=1:halt_on_error=1 \
+		"$@"
+}
+
+# no_reports PREFIX: fails, and shows them, where there are files PREFIX.*
+no_reports()
+{
+	compgen -G "$1.*" >/dev/null || return 0
+	head -n 40 "$1".*
+	return 1
+}
+
+job_gcc()
+{
+	CC=gcc build_in "$BUILD/gcc"
+}
+
+job_unit()
+{
+	build_in "$BUILD/gcc"
+	unit_tests "$BUILD/gcc"
+}
+
+job_commands()
+{
+	build_in "$BUILD/gcc"
+	pytest_in "$BUILD/gcc" -m 'not lab'
+}
+
+job_clang()
+{
+	need_command clang
+	CC=clang build_in "$BUILD/clang"
+}
+
+job_asan()
+{
+	local dir=$BUILD/asan status=0
+
+	need_command clang
+	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
+	under_sanitizers unit_tests "$dir" -t 5 || status=1
+	under_sanitizers pytest_in "$dir" -m 'not lab' || status=1
+	no_reports "$dir/report"
+	return "$status"
+}
+
+job_shellcheck()
+{
+	local scripts=()
+
+	need_command shellcheck
+	mapfile -t scripts < <(git ls-files -z |
+		xargs -0 grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
+	shellcheck -x "${scripts[@]}"
+	tally "${#scripts[@]}" 0 0
+}
