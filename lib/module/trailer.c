@@ -43,7 +43,8 @@ static int is_marked(const uint8_t *data, size_t len)
 /*@
   requires ms_readable(data, len) && len > 40;
   assigns \nothing;
-  ensures ms_fields_of(\result, data, len) && ms_places_zero(\result);
+  ensures ms_places_zero(\result);
+  ensures ms_fields_of(\result, data, len);
   ensures \result.state == MS_TRAILER_UNDECIDED && \result.fault == MS_TRAILER_FAULT_NONE;
 */
 static struct ms_trailer read_info(const uint8_t *data, size_t len)
@@ -57,6 +58,8 @@ static struct ms_trailer read_info(const uint8_t *data, size_t len)
 	    ms_cur_bytes(&c, 8, &fields) < 0 || ms_cur_be32(&c, &claimed_len) < 0)
 		return t; /* never; info_off 0 would make it broken */
 
+	/*@ assert fields == data + (len - 40); */
+	/*@ assert claimed_len == ms_be32_at(data, len - 32); */
 	t.info_off = len - MS_TRAILER_END_LEN;
 	t.claimed_len = claimed_len;
 	t.algo = fields[0];
