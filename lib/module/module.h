@@ -23,21 +23,27 @@ struct ms_module {
 	const uint8_t *data; /* the unpacked file, borrowed from the caller's buffers */
 	size_t len;
 	struct ms_trailer trailer;  /* the outermost */
-	struct ms_payload payload;  /* what the kernel takes as signed: outermost taken off */
+	struct ms_payload payload;  /* what the kernel takes as signed: the outermost trailer
+				       taken off; empty where that is broken */
 };
 
 /**
  * Opens the file's bytes in @file; packed ones are unpacked into @unpacked. Both belong
  * to the caller and must outlive the module.
  *
- * Errors: -EBADMSG corrupt compression, a second stream, bytes behind the first; -EFBIG
- * more than @max_size; -ENOMEM.
+ * Errors: those of ms_codec_unpack(). Of these -ENOTUNIQ (a second stream, or bytes behind
+ * the first) is MS_VERDICT_MALFORMED for verify, the others leave it undecided.
  */
 int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
 		   uint64_t max_size, struct ms_module *ret);
 
-/** The length of the module without any trailer; @ret_count (or NULL): how many it has. */
-size_t ms_module_bare_len(const struct ms_module *module, size_t *ret_count);
+/**
+ * The length of the module without any trailer, and how many it has (or NULL).
+ * -EBADMSG: a marker without a trailer before it, which cannot be taken off; the message
+ * says why.
+ */
+int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
+		       size_t *ret_len, size_t *ret_count);
 
 /** The signature of the outermost trailer, borrowed; len 0 where there is none. */
 struct ms_bytes ms_module_signature(const struct ms_module *module);

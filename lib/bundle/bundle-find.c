@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Finding a signature, by digest or, in a directory of signatures, by path. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/text.h"
+#include "bundle.h"
+
+/* The first entry with that digest or, where there is none, the first behind it. */
+static size_t lower_bound(const struct ms_bundle *bundle, const uint8_t sha256[32])
+{
+	size_t low = 0, high = bundle->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(bundle->entries[middle].sha256, sha256, 32) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct ms_bundle_entry *find_by_digest(const struct ms_bundle *bundle,
+						    const uint8_t sha256[32],
+						    const char *path)
+{
+	size_t first = lower_bound(bundle, sha256);
+
+	for (size_t i = first;
+	     i < bundle->count && !memcmp(bundle->entries[i].sha256, sha256, 32); i++)
+		if (!strcmp(bundle->entries[i].path, path))
+			return &bundle->entries[i];
+	if (first < bundle->count && !memcmp(bundle->entries[first].sha256, sha256, 32))
+		return &bundle->entries[first];
+	return NULL;
+}
+
+static int compare_path(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct ms_bundle_entry *)entry)->path);
+}
+
+static const struct ms_bundle_entry *lookup_path(const struct ms_bundle *bundle,
+						 const char *path)
+{
+	return bundle->count ? bsearch(path, bundle->entries, bundle->count,
+				       sizeof(*bundle->entries), compare_path) :
+			       NULL;
+}
+
+/* Looks for @path, then for @path without its compression suffix, which it cuts off. */
+static const struct ms_bundle_entry *find_by_path(const struct ms_bundle *bundle, char *path)
+{
+	static const char *const suffixes[] = { ".gz", ".xz", ".zst" };
+	const struct ms_bundle_entry *entry = lookup_path(bundle, path);
+
+	for (size_t i = 0; !entry && i < MS_ARRAY_SIZE(suffixes); i++) {
+		if (!ms_ends_with(path, suffixes[i]))
+			continue;
+		path[strlen(path) - strlen(suffixes[i])] = '\0';
+		return lookup_path(bundle, path);
+	}
+	return entry;
+}
+
+int ms_bundle_find(const struct ms_bundle *bundle, const uint8_t sha256[32],
+		   const char *path, const uint8_t **ret_der, size_t *ret_len)
+{
+	_cleanup_(ms_buf_done) struct ms_buf encoded = { 0 };
+	const struct ms_bundle_entry *entry;
+
+	if (ms_percent_append(&encoded, path) < 0 || ms_buf_append(&encoded, "", 1) < 0)
+		return -ENOMEM;
+	if (bundle->by_path)
+		entry = find_by_path(bundle, (char *)encoded.data);
+	else
+		entry = find_by_digest(bundle, sha256, (char *)encoded.data);
+	if (!entry)
+		return -ENOENT;
+	*ret_der = entry->der.data;
+	*ret_len = entry->der.len;
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the trailers of a module say, under the names of kmod's modinfo. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "module.h"
+
+/* More trailers than anybody stacks; the rest of a hostile file is not listed. */
+enum { MAX_TRAILERS = 64 };
+
+static const char *id_type_name(uint8_t id_type)
+{
+	static const char *const names[] = { "PGP", "X509", "PKCS#7", "Merkle" };
+
+	return id_type < MS_ARRAY_SIZE(names) ? names[id_type] : "unknown";
+}
+
+/*
+ * Legacy trailers name signer, key and algorithms in plain view, by the numbers that
+ * Linux 3.7 gave them (include/crypto/public_key.h, pkey_hash_algo).
+ */
+static int legacy_fields(struct ms_ctx *ctx, const uint8_t *data,
+			 const struct ms_trailer *trailer, struct ms_signature_fields *ret)
+{
+	static const char *const hashes[] = { "md4",    "md5",    "sha1",   "rmd160",
+					      "sha256", "sha384", "sha512", "sha224" };
+	static const char *const algorithms[] = { "dsa", "rsa" };
+
+	ret->signer = strndup((const char *)data + trailer->signer_off, trailer->signer_len);
+	ret->sig_key = ms_hex_colons(data + trailer->key_id_off, trailer->key_id_len);
+	if (!ret->signer || !ret->sig_key)
+		return ms_fail_nomem(ctx);
+	if (trailer->hash < MS_ARRAY_SIZE(hashes) &&
+	    !(ret->sig_hashalgo = strdup(hashes[trailer->hash])))
+		return ms_fail_nomem(ctx);
+	if (trailer->algo < MS_ARRAY_SIZE(algorithms) &&
+	    !(ret->sig_algo = strdup(algorithms[trailer->algo])))
+		return ms_fail_nomem(ctx);
+	return 0;
+}
+
+static int trailer_fields(struct ms_ctx *ctx, const uint8_t *data,
+			  const struct ms_trailer *trailer, struct ms_signature_fields *ret)
+{
+	const uint8_t *signature = data + trailer->sig_off;
+
+	ret->id_type = trailer->id_type;
+	ret->sig_id = id_type_name(trailer->id_type);
+	ret->sig_len = trailer->claimed_len;
+	if (trailer->id_type == MS_TRAILER_PKCS7)
+		return ms_cms_fields(ctx, signature, trailer->sig_len, ret);
+	ret->signature = malloc(trailer->sig_len ? trailer->sig_len : 1);
+	if (!ret->signature)
+		return ms_fail_nomem(ctx);
+	memcpy(ret->signature, signature, trailer->sig_len);
+	ret->signature_len = trailer->sig_len;
+	if (trailer->id_type <= MS_TRAILER_X509)
+		return legacy_fields(ctx, data, trailer, ret);
+	return 0;
+}
+
+static size_t count_trailers(const struct ms_module *module)
+{
+	struct ms_trailer trailer = module->trailer;
+	size_t n = 0;
+
+	while (trailer.state == MS_TRAILER_PRESENT && n < MAX_TRAILERS) {
+		n++;
+		trailer = ms_trailer_read(module->data, trailer.payload_len);
+	}
+	return n;
+}
+
+int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
+		     struct ms_signature_fields **ret, size_t *ret_n)
+{
+	size_t n = count_trailers(module);
+	struct ms_signature_fields *fields = calloc(n ? n : 1, sizeof(*fields));
+	struct ms_trailer trailer = module->trailer;
+	int r = fields ? 0 : ms_fail_nomem(ctx);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = trailer_fields(ctx, module->data, &trailer, &fields[i]);
+		trailer = ms_trailer_read(module->data, trailer.payload_len);
+	}
+	if (r < 0) {
+		for (size_t i = 0; fields && i < n; i++)
+			ms_signature_fields_done(&fields[i]);
+		free(fields);
+		return r;
+	}
+	*ret = fields;
+	*ret_n = n;
+	return 0;
+}

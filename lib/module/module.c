@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A module file, opened: told how it is packed, unpacked, its outermost trailer
+ * delimited; and judged as kernel/module/signing.c:module_sig_check() does.
+ */
+
+#include "module.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../codec/codec.h"
+
+enum { MAX_SIGNATURE = 65535 }; /* of the kernel's ASN.1 decoder, lib/asn1_decoder.c */
+
+int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
+		   uint64_t max_size, struct ms_module *ret)
+{
+	struct ms_module module = {
+		.compression = ms_codec_detect(file->data, file->len),
+		.data = file->data,
+		.len = file->len,
+	};
+
+	if (module.compression != MS_COMPRESSION_NONE) {
+		struct ms_codec_info info;
+		int r = ms_codec_unpack(ctx, module.compression, file->data, file->len,
+					max_size, unpacked, &info);
+
+		if (r < 0)
+			return r;
+		module.kernel_decompress = info.kernel;
+		module.kernel_decompress_reason = info.kernel_reason;
+		module.data = unpacked->data;
+		module.len = unpacked->len;
+	}
+	module.trailer = ms_trailer_read(module.data, module.len);
+	module.payload.data = module.data;
+	module.payload.len = module.trailer.payload_len;
+	*ret = module;
+	return 0;
+}
+
+static const char *fault_text(enum ms_trailer_fault fault)
+{
+	switch (fault) {
+	case MS_TRAILER_FAULT_NO_ROOM:
+		return "the file ends in a marker with no room for a trailer before it";
+	case MS_TRAILER_FAULT_SIG_LEN:
+		return "the trailer's sig_len reaches the start of the file, or beyond";
+	case MS_TRAILER_FAULT_NAMES:
+		return "the trailer's signer and key id reach the start of the file, or beyond";
+	case MS_TRAILER_FAULT_NONE:
+		break;
+	}
+	return "the trailer is broken";
+}
+
+int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
+		       size_t *ret_len, size_t *ret_count)
+{
+	struct ms_trailer trailer = module->trailer;
+	size_t count = 0;
+
+	while (trailer.state == MS_TRAILER_PRESENT) {
+		count++;
+		trailer = ms_trailer_read(module->data, trailer.payload_len);
+	}
+	if (trailer.state != MS_TRAILER_ABSENT)
+		return ms_fail(ctx, -EBADMSG, "%s", fault_text(trailer.fault));
+	*ret_len = trailer.payload_len;
+	if (ret_count)
+		*ret_count = count;
+	return 0;
+}
+
+struct ms_bytes ms_module_signature(const struct ms_module *module)
+{
+	if (module->trailer.state != MS_TRAILER_PRESENT)
+		return (struct ms_bytes){ 0 };
+	return (struct ms_bytes){ module->data + module->trailer.sig_off,
+				  module->trailer.sig_len };
+}
+
+/* The verdict of the trailer alone, where it has one: no PKCS#7 is looked at then. */
+static char *trailer_reason(const struct ms_trailer *trailer)
+{
+	if (trailer->state == MS_TRAILER_ABSENT)
+		return strdup("no signature");
+	if (trailer->state == MS_TRAILER_BROKEN)
+		return strdup(fault_text(trailer->fault));
+	if (trailer->id_type != MS_TRAILER_PKCS7)
+		return strdup("the trailer is not of type PKCS#7");
+	return strdup("a field of the trailer that must be zero is not");
+}
+
+int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
+		    const struct ms_trust *trust, struct ms_judgement *ret)
+{
+	int error = ms_trailer_errno(&module->trailer);
+	struct ms_bytes signature = ms_module_signature(module);
+
+	if (error == 0)
+		return ms_cms_judge(ctx, ms_trust_keyring(trust), ms_trust_rules(trust),
+				    &module->payload, signature.data, signature.len, ret);
+	*ret = (struct ms_judgement){
+		.verdict = ms_verdict_of_errno(-error),
+		.error = -error,
+		.reason = trailer_reason(&module->trailer),
+	};
+	return ret->reason ? 0 : ms_fail_nomem(ctx);
+}
+
+int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,
+		   struct ms_buf *tail)
+{
+	uint8_t end[MS_TRAILER_END_LEN];
+
+	if (sig_len > MAX_SIGNATURE)
+		return ms_fail(ctx, -EMSGSIZE,
+			       "a signature of %zu bytes: the kernel reads no more than %d",
+			       sig_len, MAX_SIGNATURE);
+	ms_trailer_write((uint32_t)sig_len, end);
+	if (ms_buf_append(tail, sig, sig_len) < 0 || ms_buf_append(tail, end, sizeof(end)) < 0)
+		return ms_fail_nomem(ctx);
+	return 0;
+}
