@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_CMS_KEY_H
+#define MS_CMS_KEY_H
+
+/*
+ * Private keys and certificates, from files and from tokens.
+ *
+ *	key-read.c      the bytes of a key or certificate file
+ *	key-secret.c    a passphrase or PIN: asked for once, wiped
+ *	key-file.c      a private key out of such bytes
+ *	key-cert.c      the certificate that goes with it
+ *	key-type.c      what kind of key it is, and whether a kernel takes it
+ *	key-raw.c       the mathematics: a raw signature
+ *	key-pkcs11*.c   keys and certificates in tokens
+ */
+
+#include <modseal/sign.h>
+
+#include "../base/buffer.h"
+#include "../hash/payload.h"
+#include "openssl.h"
+
+enum { MS_SECRET_SIZE = 1024 };
+
+/** One secret: who knows it, what it unlocks, and the secret once it was asked for. */
+struct ms_secret {
+	ms_secret_fn fn; /* NULL: nobody knows it */
+	void *userdata;
+	char what[512];  /* "private key 'mok.key'" */
+	const char *name; /* "passphrase" or "PIN" */
+	bool asked;
+	int error;       /* of asking */
+	size_t len;
+	char text[MS_SECRET_SIZE + 1]; /* NUL-terminated too */
+};
+
+/**
+ * Asks for the secret, once; later calls give the same answer.
+ * -ENOKEY: none to be had; whatever else the callback returned.
+ */
+int ms_secret_get(struct ms_ctx *ctx, struct ms_secret *secret);
+
+/** Takes @text (@len bytes) as the secret, as if it had been asked for. -ENOKEY: too long. */
+int ms_secret_set(struct ms_ctx *ctx, struct ms_secret *secret, const char *text, size_t len);
+
+/** Wipes it. */
+void ms_secret_done(struct ms_secret *secret);
+
+/**
+ * Reads a file of keys or certificates, regular or a pipe, of at most 1 MiB, into @ret,
+ * which is never moved in memory meanwhile: wipe it with ms_buf_wipe(). @ret_mode: its
+ * permissions, 0 for what is no regular file.
+ */
+int ms_key_read_file(struct ms_ctx *ctx, const char *path, struct ms_buf *ret,
+		     mode_t *ret_mode);
+
+/**
+ * The first private key in the content of the file @path. Errors as ms_signer_open().
+ */
+int ms_key_decode(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
+		  struct ms_secret *secret, EVP_PKEY **ret);
+
+/**
+ * The certificate in the content of the file @path: the first that belongs to @key,
+ * else the first. -EBADMSG: none, or one that does not parse.
+ */
+int ms_cert_decode(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
+		   const EVP_PKEY *key, X509 **ret);
+
+enum ms_key_family {
+	MS_KEY_RSA,
+	MS_KEY_ECDSA,
+	MS_KEY_MLDSA, /* signs the data, not a digest of them */
+};
+
+/** A kind of key that kernels take and modseal signs with. */
+struct ms_key_type {
+	const char *name;    /* "p384" */
+	enum ms_key_family family;
+	const char *openssl; /* EVP_PKEY_is_a() */
+	int bits;            /* RSA's modulus */
+	const char *group;   /* the curve */
+	uint8_t oid[9];      /* ML-DSA's algorithm */
+};
+
+/** What @key is. -EINVAL: of a kind that no kernel takes. @shown: where it is from. */
+int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
+		   const struct ms_key_type **ret);
+
+/** The type whose algorithm OID has this content; NULL. Only ML-DSA's are in the table. */
+const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len);
+
+/** How raw signatures are made. */
+struct ms_raw_signing {
+	EVP_PKEY *key; /* borrowed */
+	const struct ms_key_type *type;
+	const EVP_MD *md;       /* of the digest; not for ML-DSA */
+	const char *properties; /* which implementation of OpenSSL's: NULL or a query */
+	bool deterministic;     /* say so to OpenSSL; not for RSA */
+};
+
+/**
+ * True where OpenSSL can be told to make this key's nonces deterministic: 3.2 for ECDSA,
+ * 3.5 for ML-DSA, and never a token.
+ */
+bool ms_raw_can_be_deterministic(const struct ms_raw_signing *how);
+
+/**
+ * Signs a digest (RSA, ECDSA) or the data (ML-DSA). Appends the signature to @ret.
+ * Used from any thread. -EIO, -ENOMEM.
+ */
+int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint8_t *data,
+		size_t len, struct ms_buf *ret);
+
+#endif
