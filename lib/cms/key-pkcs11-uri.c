@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * PKCS#11 URIs (RFC 7512), as far as they concern us:
+ *
+ *	pkcs11:token=modseal;object=mok;type=private?pin-source=/run/pin&module-path=/x.so
+ *	       ------------ path, ';' ------------- ------------- query, '&' ------------
+ *
+ * The path says which object, and is left to provider or engine. The query says how to
+ * get at it: it is taken off here, so that no PIN travels on into OpenSSL's messages.
+ */
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/context.h"
+#include "key-pkcs11.h"
+
+#define SCHEME "pkcs11:"
+
+bool ms_is_pkcs11(const char *name)
+{
+	return !strncmp(name, SCHEME, strlen(SCHEME));
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Undoes percent-encoding. NULL where there is no memory, or with errno EINVAL. */
+static char *decode(const char *text, size_t len)
+{
+	char *out = malloc(len + 1);
+	size_t n = 0;
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		int high, low;
+
+		if (text[i] != '%') {
+			out[n++] = text[i];
+			continue;
+		}
+		high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
+		low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+		if (low < 0 || !(high | low)) {
+			OPENSSL_cleanse(out, n);
+			free(out);
+			errno = EINVAL;
+			return NULL;
+		}
+		out[n++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+/* The value of the attribute @name among those that @separator parts, decoded. */
+static int attribute(struct ms_ctx *ctx, const char *text, const char *end, char separator,
+		     const char *name, char **ret)
+{
+	size_t name_len = strlen(name);
+
+	while (text < end) {
+		const char *next = memchr(text, separator, (size_t)(end - text));
+		size_t len = (size_t)((next ? next : end) - text);
+
+		if (len > name_len && text[name_len] == '=' && !memcmp(text, name, name_len)) {
+			errno = ENOMEM;
+			*ret = decode(text + name_len + 1, len - name_len - 1);
+			if (!*ret && errno == EINVAL)
+				return ms_fail(ctx, -EINVAL,
+					       "a bad percent escape in '%s' of the PKCS#11 URI",
+					       name);
+			return *ret ? 0 : ms_fail_nomem(ctx);
+		}
+		text += len + 1;
+	}
+	return 0;
+}
+
+/*
+ * pin-source names a file, as a path or a file: URI; its first line is the PIN. Other
+ * schemes, and the commands that some programs run here, are refused.
+ */
+static int read_pin_source(struct ms_ctx *ctx, const char *source, char **ret)
+{
+	_cleanup_(ms_buf_wipe) struct ms_buf content = { 0 };
+	const char *path = source;
+	const char *newline;
+	mode_t mode;
+	int r;
+
+	if (!strncmp(source, "file://", 7))
+		path = source + 7;
+	else if (!strncmp(source, "file:", 5))
+		path = source + 5;
+	if (path[0] != '/')
+		return ms_fail(ctx, -EINVAL, "pin-source '%s' is no absolute path", source);
+	r = ms_key_read_file(ctx, path, &content, &mode);
+	if (r < 0)
+		return r;
+	newline = content.len ? memchr(content.data, '\n', content.len) : NULL;
+	*ret = strndup(content.len ? (const char *)content.data : "",
+		       newline ? (size_t)(newline - (const char *)content.data) : content.len);
+	return *ret ? 0 : ms_fail_nomem(ctx);
+}
+
+static int parse_query(struct ms_ctx *ctx, const char *query, const char *end,
+		       struct ms_pkcs11_uri *uri)
+{
+	_cleanup_free_ char *source = NULL;
+	int r = attribute(ctx, query, end, '&', "module-path", &uri->module);
+
+	if (r < 0)
+		return r;
+	r = attribute(ctx, query, end, '&', "pin-value", &uri->pin);
+	if (r < 0 || uri->pin)
+		return r;
+	r = attribute(ctx, query, end, '&', "pin-source", &source);
+	if (r < 0 || !source)
+		return r;
+	return read_pin_source(ctx, source, &uri->pin);
+}
+
+static int parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_uri *uri)
+{
+	const char *path = text + strlen(SCHEME);
+	const char *query = strchr(path, '?');
+	const char *end = text + strlen(text);
+	int r;
+
+	uri->object = strndup(text, (size_t)((query ? query : end) - text));
+	if (!uri->object)
+		return ms_fail_nomem(ctx);
+	r = attribute(ctx, path, query ? query : end, ';', "token", &uri->token);
+	if (r < 0 || !query)
+		return r;
+	return parse_query(ctx, query + 1, end, uri);
+}
+
+int ms_pkcs11_uri_parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_uri *ret)
+{
+	_cleanup_(ms_pkcs11_uri_done) struct ms_pkcs11_uri uri = { 0 };
+	int r = parse(ctx, text, &uri);
+
+	if (r < 0)
+		return r;
+	*ret = uri;
+	uri = (struct ms_pkcs11_uri){ 0 };
+	return 0;
+}
+
+void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri)
+{
+	if (uri->pin)
+		OPENSSL_cleanse(uri->pin, strlen(uri->pin));
+	free(uri->pin);
+	free(uri->object);
+	free(uri->token);
+	free(uri->module);
+	*uri = (struct ms_pkcs11_uri){ 0 };
+}
+
+int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
+		      char **ret)
+{
+	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
+	const char *p = uri->object + strlen(SCHEME);
+	int r = ms_buf_append_str(&out, SCHEME);
+
+	while (*p && r == 0) {
+		size_t len = strcspn(p, ";");
+
+		if (len > 0 && strncmp(p, "type=", 5) != 0 &&
+		    strncmp(p, "object-type=", 12) != 0)
+			r = ms_buf_printf(&out, "%.*s;", (int)len, p);
+		p += len + (p[len] == ';');
+	}
+	if (r < 0 || ms_buf_printf(&out, "type=%s", type) < 0 || ms_buf_append(&out, "", 1) < 0)
+		return ms_fail_nomem(ctx);
+	*ret = (char *)ms_steal(&out.data);
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Writes what sign-file writes: CMS SignedData (RFC 5652, 5) in DER, with one signer and
+ * without content, certificates and signed attributes.
+ *
+ *	SEQUENCE {
+ *	    OBJECT signedData
+ *	    [0] SEQUENCE {
+ *	        INTEGER 1, or 3 where the signer is named by SKID
+ *	        SET { SEQUENCE { OBJECT digest } }
+ *	        SEQUENCE { OBJECT data }
+ *	        SET { SEQUENCE {
+ *	            INTEGER 1, or 3 likewise
+ *	            SEQUENCE { issuer, INTEGER serial }, or [0] SKID
+ *	            SEQUENCE { OBJECT digest }
+ *	            SEQUENCE { OBJECT signature algorithm, NULL with RSA }
+ *	            OCTET STRING signature } } } }
+ *
+ * Digest algorithms have no parameters (RFC 5754, 2), rsaEncryption has NULL (RFC 3370,
+ * 3.2), ECDSA and ML-DSA have none. The RSA algorithm is rsaEncryption whatever the
+ * digest: the kernel knows no other.
+ *
+ * With ML-DSA the digest algorithm has no meaning, and RFC 9882, 3.3 says that it MUST be
+ * SHA-512. The kernel must know the name, and then ignores it (pkcs7_check_authattrs()).
+ */
+
+#include "signer-message.h"
+
+#include <errno.h>
+#include <openssl/x509v3.h>
+
+#include "../base/context.h"
+#include "../hash/hash.h"
+#include "der-write.h"
+
+static const uint8_t oid_signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
+					   0x0d, 0x01, 0x07, 0x02 };
+static const uint8_t oid_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
+static const uint8_t oid_rsa_encryption[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
+					      0x0d, 0x01, 0x01, 0x01 };
+
+/* ecdsa-with-SHA256 and so on: ANSI X9.62, and NIST's for SHA-3. */
+#define ECDSA_SHA2(last) { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, last }, 8
+#define ECDSA_SHA3(last) { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last }, 9
+
+static const struct {
+	uint8_t digest_last; /* 2.16.840.1.101.3.4.2.x */
+	uint8_t ecdsa[9];
+	size_t ecdsa_len;
+} hash_oids[MS_HASH_COUNT] = {
+	[MS_HASH_SHA256] = { 1, ECDSA_SHA2(2) },
+	[MS_HASH_SHA384] = { 2, ECDSA_SHA2(3) },
+	[MS_HASH_SHA512] = { 3, ECDSA_SHA2(4) },
+	[MS_HASH_SHA3_256] = { 8, ECDSA_SHA3(10) },
+	[MS_HASH_SHA3_384] = { 9, ECDSA_SHA3(11) },
+	[MS_HASH_SHA3_512] = { 10, ECDSA_SHA3(12) },
+};
+
+static void write_version(struct ms_der *der, const struct ms_message *message)
+{
+	uint8_t version = message->use_skid ? 3 : 1;
+
+	ms_der_put(der, MS_DER_INTEGER, &version, 1);
+}
+
+static void write_digest_algorithm(struct ms_der *der, enum ms_hash hash)
+{
+	const uint8_t oid[] = { 0x60, 0x86, 0x48, 0x01, 0x65,
+				0x03, 0x04, 0x02, hash_oids[hash].digest_last };
+	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
+
+	ms_der_put(der, MS_DER_OID, oid, sizeof(oid));
+	ms_der_end(der, algorithm);
+}
+
+static void write_signature_algorithm(struct ms_der *der, const struct ms_message *message)
+{
+	const struct ms_key_type *type = message->type;
+	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
+
+	switch (type->family) {
+	case MS_KEY_RSA:
+		ms_der_put(der, MS_DER_OID, oid_rsa_encryption, sizeof(oid_rsa_encryption));
+		ms_der_put(der, MS_DER_NULL, NULL, 0);
+		break;
+	case MS_KEY_ECDSA:
+		ms_der_put(der, MS_DER_OID, hash_oids[message->hash].ecdsa,
+			   hash_oids[message->hash].ecdsa_len);
+		break;
+	case MS_KEY_MLDSA:
+		ms_der_put(der, MS_DER_OID, type->oid, sizeof(type->oid));
+		break;
+	}
+	ms_der_end(der, algorithm);
+}
+
+/*
+ * The kernel compares issuer and serial number bytewise with its certificate's, and
+ * OpenSSL gives back both as they stood there.
+ */
+static int write_issuer_and_serial(struct ms_ctx *ctx, struct ms_der *der, X509 *cert)
+{
+	uint8_t *name = NULL, *serial = NULL;
+	int name_len = i2d_X509_NAME(X509_get_issuer_name(cert), &name);
+	int serial_len = i2d_ASN1_INTEGER(X509_get0_serialNumber(cert), &serial);
+	size_t sequence;
+
+	if (name_len > 0 && serial_len > 0) {
+		sequence = ms_der_begin(der, MS_DER_SEQUENCE);
+		ms_der_raw(der, name, (size_t)name_len);
+		ms_der_raw(der, serial, (size_t)serial_len);
+		ms_der_end(der, sequence);
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(serial);
+	if (name_len <= 0 || serial_len <= 0)
+		return ms_fail_openssl(ctx, -EIO, "cannot write issuer and serial number");
+	return 0;
+}
+
+static int write_signer(struct ms_ctx *ctx, struct ms_der *der,
+			const struct ms_message *message)
+{
+	const ASN1_OCTET_STRING *skid;
+
+	if (!message->use_skid)
+		return write_issuer_and_serial(ctx, der, message->cert);
+	skid = X509_get0_subject_key_id(message->cert);
+	if (!skid)
+		return ms_fail(ctx, -EINVAL, "the certificate has no subject key identifier");
+	ms_der_put(der, MS_DER_CONTEXT_0, ASN1_STRING_get0_data(skid),
+		   (size_t)ASN1_STRING_length(skid));
+	return 0;
+}
+
+static int write_signer_info(struct ms_ctx *ctx, struct ms_der *der,
+			     const struct ms_message *message, const struct ms_buf *signature)
+{
+	size_t info = ms_der_begin(der, MS_DER_SEQUENCE);
+	int r;
+
+	write_version(der, message);
+	r = write_signer(ctx, der, message);
+	if (r < 0)
+		return r;
+	write_digest_algorithm(der, message->hash);
+	write_signature_algorithm(der, message);
+	ms_der_put(der, MS_DER_OCTET_STRING, signature->data, signature->len);
+	ms_der_end(der, info);
+	return 0;
+}
+
+static int write_signed_data(struct ms_ctx *ctx, struct ms_der *der,
+			     const struct ms_message *message, const struct ms_buf *signature)
+{
+	size_t signed_data = ms_der_begin(der, MS_DER_SEQUENCE);
+	size_t inner;
+	int r;
+
+	write_version(der, message);
+	inner = ms_der_begin(der, MS_DER_SET);
+	write_digest_algorithm(der, message->hash);
+	ms_der_end(der, inner);
+	inner = ms_der_begin(der, MS_DER_SEQUENCE);
+	ms_der_put(der, MS_DER_OID, oid_data, sizeof(oid_data));
+	ms_der_end(der, inner);
+	inner = ms_der_begin(der, MS_DER_SET);
+	r = write_signer_info(ctx, der, message, signature);
+	if (r < 0)
+		return r;
+	ms_der_end(der, inner);
+	ms_der_end(der, signed_data);
+	return 0;
+}
+
+int ms_message_write(struct ms_ctx *ctx, const struct ms_message *message,
+		     const struct ms_buf *signature, struct ms_buf *ret)
+{
+	struct ms_der der = { .out = ret };
+	size_t content_info = ms_der_begin(&der, MS_DER_SEQUENCE);
+	size_t content;
+	int r;
+
+	ms_der_put(&der, MS_DER_OID, oid_signed_data, sizeof(oid_signed_data));
+	content = ms_der_begin(&der, MS_DER_CONTEXT_0_CONSTRUCTED);
+	r = write_signed_data(ctx, &der, message, signature);
+	if (r < 0)
+		return r;
+	ms_der_end(&der, content);
+	ms_der_end(&der, content_info);
+	r = ms_der_finish(&der);
+	return r < 0 ? ms_fail_nomem(ctx) : 0;
+}
