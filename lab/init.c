@@ -12,11 +12,14 @@
  *   lab.preload=N     /preload/0 ... are modules to load first, for good
  *   lab.calls=fic     f finit_module, i init_module, c finit_module (compressed)
  *
- * A report is one line, tab-separated, for each pair of case and call:
- *   R index call errno taint-before taint-after module module-taint log... #sum
- * and "E count #sum" ends the run. Bytes that are no printable ASCII, and '%', are
- * written as %XX; sum is the FNV-1a hash of everything before the tab in front of it.
- * A line that does not end in its sum was damaged, and the host says so.
+ * A report is lines of tab-separated fields, one R line for each pair of case and call:
+ *   B                     the machine is up
+ *   P index errno         a preload
+ *   R index call errno taint-before taint-after module module-taint log...
+ *   E count               the end
+ * Bytes that are no printable ASCII, and '%', are
+ * written as %XX; each line ends in a field "#sum", the FNV-1a hash of
+ * everything before it; one that does not was damaged, and the host says so.
  *
  * What always holds: each line is about one call and is complete before the next call
  * starts, so if the machine dies, the first pair without a line is the one that killed
@@ -249,6 +252,8 @@ static void run(const char *cmdline)
 	const char *calls = strstr(cmdline, "lab.calls=");
 	char path[64];
 
+	line_format(&line, "B");
+	line_send(&line);
 	for (unsigned long i = 0; i < option(cmdline, "lab.preload="); i++) {
 		int ret;
 
