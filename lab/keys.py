@@ -8,6 +8,7 @@ for 477 bytes has none, so signatures have to name issuer and serial.
 
 import collections
 import pathlib
+import secrets
 import subprocess
 
 KINDS = {
@@ -47,6 +48,7 @@ def make(directory, kind, skid=None):
         section = directory / f"{kind}.cnf"
         section.write_text("[skid]\nsubjectKeyIdentifier=hash\n")
         extensions = ["-extfile", section, "-extensions", "skid"]
-    ca = ["-CA", issuer_cert, "-CAkey", issuer, "-set_serial", "1", "-days", "36500"]
+    serial = secrets.randbits(39)  # five bytes; the kernel finds keys by it
+    ca = ["-CA", issuer_cert, "-CAkey", issuer, "-set_serial", serial, "-days", "36500"]
     openssl("x509", "-req", "-in", request, *ca, *extensions, "-out", cert)
     return Key(key, cert)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real kernels and their modules, for the tests; and the lab, which boots them.
+
+A kernel is fetched once and kept (tools/debian-archive). A test that needs what is not
+there is skipped, and says what was missing: no network, no QEMU.
+"""
+
+import functools
+import lzma
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import types
+
+import pytest
+
+TOP = pathlib.Path(__file__).parents[2]
+if str(TOP) not in sys.path:
+    sys.path.insert(0, str(TOP))
+
+import lab  # noqa: E402 (its path is set just above)
+
+CLOUD = ("6.1", "6.12", "7.3")
+
+
+@functools.cache
+def kernel(name):
+    """release, vmlinuz, config and modules of a kernel, as attributes."""
+    for tool in "apt-get", "dpkg":
+        if not shutil.which(tool):
+            pytest.skip(f"no kernel {name}: {tool} is not installed")
+    command = [TOP / "tools" / "debian-archive", "kernel", name]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no kernel {name}: {done.stderr.strip()[-300:]}")
+    pairs = (line.split("=", 1) for line in done.stdout.splitlines())
+    return types.SimpleNamespace(**dict(pairs))
+
+
+def need_lab():
+    if reason := lab.available():
+        pytest.skip(f"no lab: {reason}")
+
+
+def module_paths(name):
+    """Every module file of a kernel, in the order of their paths."""
+    root = pathlib.Path(kernel(name).modules)
+    return sorted(path for path in root.rglob("*.ko*") if path.is_file())
+
+
+@functools.cache
+def module(name, stem):
+    """The content of a module, unpacked: module("7.3", "dummy")."""
+    for path in module_paths(name):
+        if path.name.partition(".")[0] == stem:
+            data = path.read_bytes()
+            return lzma.decompress(data) if path.suffix == ".xz" else data
+    pytest.fail(f"kernel {name} has no module {stem}")
+
+
+def ask(name, cases, **options):
+    """lab.run for a kernel by name; the machines share the processors."""
+    need_lab()
+    options.setdefault("jobs", min(os.cpu_count() or 1, max(1, len(cases) // 200)))
+    return lab.run(kernel(name).vmlinuz, cases, **options)
