@@ -6,6 +6,9 @@
 
 # shellcheck disable=SC2034 # used by those who source this
 readonly CACHE="${XDG_CACHE_HOME:-${HOME:?}/.cache}/modseal"
+# Where Debian 12 has the reference sign-file (linux-kbuild-6.1).
+# shellcheck disable=SC2034
+readonly KBUILD=/usr/lib/linux-kbuild-6.1
 
 warn() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { warn "$@"; exit 2; }

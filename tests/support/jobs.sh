@@ -108,6 +108,16 @@ job_gcc()
 	CC=gcc build_in "$BUILD/gcc"
 }
 
+job_layers()
+{
+	local status=0
+
+	build_in "$BUILD/gcc"
+	"$TOP/tests/layers" "$BUILD/gcc" | tee "$LOGS/layers.tap" || status=$?
+	count tap "$LOGS/layers.tap"
+	return "$status"
+}
+
 job_unit()
 {
 	build_in "$BUILD/gcc"
@@ -148,4 +158,37 @@ job_shellcheck()
 		xargs -0 grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
 	shellcheck -x "${scripts[@]}"
 	tally "${#scripts[@]}" 0 0
+}
+
+# The other Debian: 13 on a machine with 12, else 12. What it has for OpenSSL decides
+# what is tested there: 3.5 has ML-DSA, SHA-3 signatures and deterministic nonces.
+job_otherdebian()
+{
+	local release=trixie root dir=$BUILD/otherdebian status=0
+
+	[ "$(host_release)" != trixie ] || release=bookworm
+	need_command mmdebstrap unshare
+	root=$("$TOP/tests/support/debian-root" native "$release")
+	mkdir -p "$dir"
+	"$TOP/tests/support/in-root" "$root" "$TOP" "$dir" \
+		/srv/tests/support/tests-inside || status=$?
+	count meson "$dir/build/meson-logs/testlog.json"
+	count junit "$dir/junit.xml"
+	return "$status"
+}
+
+# Cross-compiled against the archive's own s390x libraries, run by qemu's user mode.
+job_bigendian()
+{
+	local qemu sysroot dir=$BUILD/bigendian
+
+	need_command mmdebstrap s390x-linux-gnu-gcc
+	qemu=$(command -v qemu-s390x-static || command -v qemu-s390x) ||
+		skip_job "no qemu-s390x on this machine"
+	sysroot=$("$TOP/tests/support/debian-root" sysroot "$(host_release)" s390x)
+	mkdir -p "$dir"
+	sed "s|@QEMU@|$qemu|; s|@SYSROOT@|$sysroot|" "$TOP/tests/support/s390x.ini.in" \
+		>"$dir/s390x.ini"
+	build_in "$dir/build" --cross-file "$dir/s390x.ini"
+	unit_tests "$dir/build" -t 20
 }

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts the tests in a report: prints `PASSED FAILED SKIPPED` on one line.
 
-usage: tally.py meson|junit REPORT SKIPPED
+usage: tally.py meson|junit|tap REPORT SKIPPED
 
 `meson` is meson's testlog.json, whose programs speak TAP: their subtests count. `junit`
-is what pytest writes. The reason for each skipped test is appended to SKIPPED, a line
+is what pytest writes; `tap` is plain TAP. The reason for each skipped test is appended to SKIPPED, a line
 for each. A report that is missing or has no test in it counts as one failed test: tests
 that did not run have not passed.
 """
@@ -44,6 +44,14 @@ def count_meson(path):
     return passed, failed, reasons
 
 
+def count_tap(path):
+    text = open(path, encoding="utf-8", errors="replace").read()
+    tests = tap_of({"name": path, "stdout": text})
+    reasons = [reason for _, reason in tests if reason is not None]
+    passed = sum(ok for ok, reason in tests if reason is None)
+    return passed, len(tests) - len(reasons) - passed, reasons
+
+
 def count_junit(path):
     passed, failed, reasons = 0, 0, []
     for case in xml.parse(path).iter("testcase"):
@@ -57,10 +65,13 @@ def count_junit(path):
     return passed, failed, reasons
 
 
+KINDS = {"meson": count_meson, "junit": count_junit, "tap": count_tap}
+
+
 def main():
     kind, path, skipped = sys.argv[1:]
     try:
-        counts = {"meson": count_meson, "junit": count_junit}[kind](path)
+        counts = KINDS[kind](path)
     except (OSError, ValueError, xml.ParseError) as error:
         print(f"cannot read the tests' report: {error}", file=sys.stderr)
         counts = (0, 1, [])
