@@ -57,6 +57,10 @@ MS_PUBLIC int ms_bundle_find(const struct ms_bundle *bundle, const uint8_t sha25
 /** The number of signatures. */
 MS_PUBLIC size_t ms_bundle_count(const struct ms_bundle *bundle);
 
+/** The @i-th signature, borrowed. -ENOENT: past the last. */
+MS_PUBLIC int ms_bundle_at(const struct ms_bundle *bundle, size_t i,
+			   const uint8_t **ret_der, size_t *ret_len);
+
 /** Writes the bundle, sorted, replacing @path atomically. @sync: to disk as well. */
 MS_PUBLIC int ms_bundle_save(struct ms_ctx *ctx, struct ms_bundle *bundle,
 			     const char *path, bool sync);

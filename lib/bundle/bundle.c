@@ -136,6 +136,16 @@ size_t ms_bundle_count(const struct ms_bundle *bundle)
 	return bundle->count;
 }
 
+int ms_bundle_at(const struct ms_bundle *bundle, size_t i, const uint8_t **ret_der,
+		 size_t *ret_len)
+{
+	if (i >= bundle->count)
+		return -ENOENT;
+	*ret_der = bundle->entries[i].der.data;
+	*ret_len = bundle->entries[i].der.len;
+	return 0;
+}
+
 bool ms_bundle_by_path(const struct ms_bundle *bundle)
 {
 	return bundle->by_path;
