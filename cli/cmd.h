@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+/* The commands. Each returns its exit status, after all was printed but the document. */
+
+#include "cli.h"
+#include "parse.h"
+
+int cmd_sign(struct cli *cli, const struct cli_args *args);
+int cmd_verify(struct cli *cli, const struct cli_args *args);
+int cmd_show(struct cli *cli, const struct cli_args *args);
+int cmd_strip(struct cli *cli, const struct cli_args *args);
+int cmd_detach(struct cli *cli, const struct cli_args *args);
+int cmd_attach(struct cli *cli, const struct cli_args *args);
+int cmd_certs(struct cli *cli, const struct cli_args *args);
+int cmd_recover(struct cli *cli, const struct cli_args *args);
+int cmd_help(struct cli *cli, const struct cli_args *args);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+/*
+ * The one table that describes the commands: parsing, help, dispatch, completions and
+ * the tests of the man pages all read it. It holds plain data and no function, so
+ * that the completion generator, which runs on the building machine, can be linked
+ * from it alone.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** What a shell can offer for an argument. */
+enum cli_complete {
+	CLI_COMPLETE_NOTHING = 0,
+	CLI_COMPLETE_FILE,
+	CLI_COMPLETE_DIRECTORY,
+	CLI_COMPLETE_PATH,    /* files and directories */
+	CLI_COMPLETE_CHOICE,  /* one of cli_option.values, and nothing else is taken */
+	CLI_COMPLETE_RELEASE, /* a kernel release, from /lib/modules */
+	CLI_COMPLETE_COMMAND, /* a command of modseal */
+};
+
+enum cli_option_id {
+	CLI_OPT_NONE = 0, /* ends a command's list */
+	CLI_OPT_ALL,
+	CLI_OPT_ANY_FILE,
+	CLI_OPT_BREAK_LINKS,
+	CLI_OPT_BUNDLE,
+	CLI_OPT_CERT,
+	CLI_OPT_COLOR,
+	CLI_OPT_DRY_RUN,
+	CLI_OPT_HASH,
+	CLI_OPT_HELP,
+	CLI_OPT_JOBS,
+	CLI_OPT_JSON,
+	CLI_OPT_KEEP_GOING,
+	CLI_OPT_KERNEL,
+	CLI_OPT_KERNEL_CONFIG,
+	CLI_OPT_KERNEL_RELEASE,
+	CLI_OPT_KEY,
+	CLI_OPT_LEVEL,
+	CLI_OPT_MAX_SIZE,
+	CLI_OPT_MODE,
+	CLI_OPT_NO_CRYPTO_MODULES,
+	CLI_OPT_NONCE,
+	CLI_OPT_NO_SYNC,
+	CLI_OPT_NO_WAIT,
+	CLI_OPT_OUTPUT_BUNDLE,
+	CLI_OPT_OUTPUT_DIR,
+	CLI_OPT_OUTPUT_PEM,
+	CLI_OPT_PIN_FILE,
+	CLI_OPT_QUIET,
+	CLI_OPT_REVOKED,
+	CLI_OPT_SIGN_CONFIG,
+	CLI_OPT_SIGNED,
+	CLI_OPT_SKID,
+	CLI_OPT_TRUST,
+	CLI_OPT_VERBOSE,
+	CLI_OPT_COUNT,
+};
+
+struct cli_option {
+	char letter;        /* 0: it has a long name only */
+	const char *name;   /* without the dashes */
+	const char *arg;    /* its argument's name, NULL: it takes none */
+	enum cli_complete complete;
+	const char *values; /* of a choice, separated by blanks */
+	bool repeats;       /* each adds to a list; otherwise the last one counts */
+	const char *help;   /* a phrase, lower case, no full stop */
+};
+
+enum cli_command_id {
+	CLI_CMD_SIGN,
+	CLI_CMD_VERIFY,
+	CLI_CMD_SHOW,
+	CLI_CMD_STRIP,
+	CLI_CMD_DETACH,
+	CLI_CMD_ATTACH,
+	CLI_CMD_CERTS,
+	CLI_CMD_RECOVER,
+	CLI_CMD_HELP,
+	CLI_CMD_COUNT,
+};
+
+struct cli_command {
+	const char *name;
+	const char *synopsis;     /* what follows the name */
+	const char *summary;      /* one line, for the list of commands */
+	const char *description;  /* a paragraph or two, for its own help */
+	const enum cli_option_id *options; /* ends with CLI_OPT_NONE */
+	unsigned min_operands;
+	unsigned max_operands;    /* CLI_ANY: no limit */
+	enum cli_complete operands;
+	const char *exit[3];      /* what each exit status means; NULL: does not occur */
+};
+
+#define CLI_ANY (~0U)
+
+extern const struct cli_option cli_options[CLI_OPT_COUNT];
+extern const struct cli_command cli_commands[CLI_CMD_COUNT];
+
+/** Finds a command by its name; NULL: there is none. */
+const struct cli_command *cli_command_find(const char *name);
+
+#endif

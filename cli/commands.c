@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The commands. Order: as `modseal help` shows them. */
+
+#include "command.h"
+
+#include <string.h>
+
+/* what every command takes, and what every command that reads a tree takes */
+#define COMMON_OPTIONS \
+	CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_VERBOSE, CLI_OPT_COLOR, CLI_OPT_HELP
+#define READER_OPTIONS CLI_OPT_JOBS, CLI_OPT_MAX_SIZE
+#define WRITER_OPTIONS                                                             \
+	CLI_OPT_OUTPUT_DIR, CLI_OPT_DRY_RUN, CLI_OPT_KEEP_GOING, CLI_OPT_NO_WAIT,  \
+		CLI_OPT_NO_SYNC, CLI_OPT_BREAK_LINKS, CLI_OPT_LEVEL
+
+#define OPTIONS(...) \
+	((const enum cli_option_id[]){ __VA_ARGS__, COMMON_OPTIONS, CLI_OPT_NONE })
+
+#define TROUBLE "usage, unreadable or corrupt input, I/O or crypto failure"
+
+const struct cli_command cli_commands[CLI_CMD_COUNT] = {
+	[CLI_CMD_SIGN] = {
+		.name = "sign",
+		.synopsis = "-k KEY [-c CERT] [-H HASH] [options] PATH...",
+		.summary = "sign modules",
+		.description =
+			"Signs every module under the PATHs, in one transaction: either all "
+			"are signed or none is changed. Compressed modules stay compressed. "
+			"Each signature is verified before anything is replaced.\n"
+			"The passphrase or PIN comes from --pin-file, $KBUILD_SIGN_PIN or "
+			"$CREDENTIALS_DIRECTORY/modseal.pin, or is asked for on the terminal.",
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
+				   CLI_OPT_SIGN_CONFIG, CLI_OPT_SIGNED, CLI_OPT_SKID,
+				   CLI_OPT_NONCE, CLI_OPT_PIN_FILE, CLI_OPT_BUNDLE,
+				   CLI_OPT_ANY_FILE, WRITER_OPTIONS, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "all modules are signed",
+			  "nothing was signed: every module was skipped", TROUBLE },
+	},
+	[CLI_CMD_VERIFY] = {
+		.name = "verify",
+		.synopsis = "[--kernel IMAGE] [--trust SRC]... [options] PATH...",
+		.summary = "say what a kernel would say of modules' signatures",
+		.description =
+			"Judges every module under the PATHs as the kernel would. Prints the "
+			"modules that are not trusted, with -v all of them.\n"
+			"Modules under /lib/modules/RELEASE are judged by that kernel's image "
+			"where no source is given.",
+		.options = OPTIONS(CLI_OPT_KERNEL, CLI_OPT_TRUST, CLI_OPT_REVOKED,
+				   CLI_OPT_KERNEL_CONFIG, CLI_OPT_KERNEL_RELEASE,
+				   CLI_OPT_NO_CRYPTO_MODULES, CLI_OPT_MODE,
+				   READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "every module is trusted; with --mode, would load",
+			  "a module is not trusted; with --mode, would be refused",
+			  "no trust source, or " TROUBLE },
+	},
+	[CLI_CMD_SHOW] = {
+		.name = "show",
+		.synopsis = "[options] PATH...",
+		.summary = "show what signatures and modinfo say",
+		.description =
+			"Shows the fields of every signature of each module, the outermost "
+			"first, under the names that modinfo uses, and what the module says "
+			"of itself. Nothing is verified.",
+		.options = OPTIONS(READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "shown", NULL, TROUBLE },
+	},
+	[CLI_CMD_STRIP] = {
+		.name = "strip",
+		.synopsis = "[--all] [options] PATH...",
+		.summary = "remove signatures from modules",
+		.description =
+			"Removes the outermost signature of every module under the PATHs and "
+			"nothing else, in one transaction.",
+		.options = OPTIONS(CLI_OPT_ALL, WRITER_OPTIONS, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "stripped", "a module has no signature", TROUBLE },
+	},
+	[CLI_CMD_DETACH] = {
+		.name = "detach",
+		.synopsis = "-o BUNDLE [options] PATH...",
+		.summary = "copy modules' signatures into a bundle",
+		.description =
+			"Writes the signature of every module under the PATHs to a bundle, "
+			"from which attach can give it back. The modules stay as they are.",
+		.options = OPTIONS(CLI_OPT_OUTPUT_BUNDLE, CLI_OPT_KEEP_GOING,
+				   CLI_OPT_NO_SYNC, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "all signatures are in the bundle",
+			  "a module has no signature, or several", TROUBLE },
+	},
+	[CLI_CMD_ATTACH] = {
+		.name = "attach",
+		.synopsis = "[--trust SRC]... [options] BUNDLE|DIR PATH...",
+		.summary = "give modules the signatures of a bundle",
+		.description =
+			"Gives every module under the PATHs the signature that BUNDLE has for "
+			"its payload, in one transaction. Signatures it has are replaced. With "
+			"--trust each is verified first; without, they are unchecked.\n"
+			"DIR holds raw signatures, PATH.sig or PATH.p7s, and needs --trust.",
+		.options = OPTIONS(CLI_OPT_TRUST, WRITER_OPTIONS, READER_OPTIONS),
+		.min_operands = 2,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "all modules have their signature",
+			  "a module's signature is missing or not trusted", TROUBLE },
+	},
+	[CLI_CMD_CERTS] = {
+		.name = "certs",
+		.synopsis = "[-o FILE] [options] IMAGE|FILE...",
+		.summary = "list the certificates in kernel images and files",
+		.description =
+			"Lists the certificates of kernel images, certificate files and EFI "
+			"signature lists: whose they are, which key they hold and where in the "
+			"image they lie.",
+		.options = OPTIONS(CLI_OPT_OUTPUT_PEM),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "listed", NULL, TROUBLE },
+	},
+	[CLI_CMD_RECOVER] = {
+		.name = "recover",
+		.synopsis = "[options] TREE",
+		.summary = "end an interrupted transaction",
+		.description =
+			"Ends the transaction of a run on TREE that was killed: finishes it "
+			"where it had begun to replace modules, undoes it where not. The next "
+			"writing command on the tree would do the same.",
+		.options = OPTIONS(CLI_OPT_NO_WAIT),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "the transaction is ended", "there was nothing to recover",
+			  TROUBLE },
+	},
+	[CLI_CMD_HELP] = {
+		.name = "help",
+		.synopsis = "[COMMAND]",
+		.summary = "show help",
+		.description = "Shows the list of commands, or the help of one.",
+		.options = (const enum cli_option_id[]){ CLI_OPT_HELP, CLI_OPT_NONE },
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_COMMAND,
+		.exit = { "shown", NULL, "there is no such command" },
+	},
+};
+
+const struct cli_command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
+		if (strcmp(cli_commands[i].name, name) == 0)
+			return &cli_commands[i];
+	return NULL;
+}

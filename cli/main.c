@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The program's entry: which command, with which manner of speaking, and what becomes
+ * of its exit status. What a command does is in cmd-NAME.c; what it takes, in
+ * commands.c.
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "dump.h"
+#include "help.h"
+#include "progress.h"
+#include "sign-file.h"
+#include "signals.h"
+#include "util.h"
+
+typedef int (*command_fn)(struct cli *cli, const struct cli_args *args);
+
+static const command_fn command_functions[CLI_CMD_COUNT] = {
+	[CLI_CMD_SIGN] = cmd_sign,
+	[CLI_CMD_VERIFY] = cmd_verify,
+	[CLI_CMD_SHOW] = cmd_show,
+	[CLI_CMD_STRIP] = cmd_strip,
+	[CLI_CMD_DETACH] = cmd_detach,
+	[CLI_CMD_ATTACH] = cmd_attach,
+	[CLI_CMD_CERTS] = cmd_certs,
+	[CLI_CMD_RECOVER] = cmd_recover,
+	[CLI_CMD_HELP] = cmd_help,
+};
+
+static int unknown_command(struct cli *cli, const char *name)
+{
+	const char *near = cli_nearest_command(name);
+	_cleanup_string_ char *text = cli_format("unknown command '%s'", name);
+	_cleanup_string_ char *hint =
+		near ? cli_format("did you mean 'modseal %s'?", near)
+		     : cli_format("'modseal help' lists the commands");
+
+	return cli_error_text(cli, text, hint);
+}
+
+int cmd_help(struct cli *cli, const struct cli_args *args)
+{
+	const struct cli_command *command;
+
+	if (!args->n_operands) {
+		cli_help_program(stdout);
+		return CLI_YES;
+	}
+	command = cli_command_find(args->operands[0]);
+	if (!command)
+		return unknown_command(cli, args->operands[0]);
+	cli_help_command(stdout, command);
+	return CLI_YES;
+}
+
+/*
+ * A standard stream that is closed would be given to the next file opened, and
+ * messages would be written into it. What stands in its place cannot be written, so
+ * that lost output is still noticed.
+ */
+static void fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Faults in the command line are reported in JSON, too, so this is known first. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+/* auto: NO_COLOR (no-color.org) forbids it where it is set and not empty */
+static bool wants_color(const struct cli_args *args)
+{
+	const char *when = cli_args_value(args, CLI_OPT_COLOR);
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (when && strcmp(when, "always") == 0)
+		return true;
+	if (when && strcmp(when, "never") == 0)
+		return false;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+static int run_command(struct cli *cli, const struct cli_args *args)
+{
+	cli->quiet = cli_args_has(args, CLI_OPT_QUIET);
+	cli->verbose = cli_args_has(args, CLI_OPT_VERBOSE);
+	cli->color = !cli->json && wants_color(args);
+	if (cli_args_has(args, CLI_OPT_HELP)) {
+		cli->json = false;
+		cli_help_command(stdout, cli->command);
+		return CLI_YES;
+	}
+	return command_functions[cli->command - cli_commands](cli, args);
+}
+
+/* What is no command: --version, --help, nothing at all, something unknown. */
+static int without_command(struct cli *cli, const char *word)
+{
+	if (!word) {
+		cli_help_program(stderr);
+		return CLI_TROUBLE;
+	}
+	if (strcmp(word, "--version") == 0) {
+		printf("modseal %s\n", ms_version());
+		return CLI_YES;
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		cli_help_program(stdout);
+		return CLI_YES;
+	}
+	if (strcmp(word, "--dump-commands") == 0) {
+		cli->json = true;
+		cli_doc_add(cli, "commands", cli_dump_commands());
+		return CLI_YES;
+	}
+	if (*word == '-')
+		return cli_usage(cli, "unknown option '%s'", word);
+	return unknown_command(cli, word);
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+	struct cli_args args = { 0 };
+	struct cli cli = { 0 };
+	int status;
+
+	fill_standard_streams();
+	if (argc > 0 && cli_is_sign_file(argv[0]))
+		return cli_sign_file(argc, argv);
+	cli.ctx = cli_check(ms_ctx_new());
+	ms_ctx_set_log(cli.ctx, cli_log, &cli);
+	cli_signals_init(cli.ctx);
+	cli.command = word ? cli_command_find(word) : NULL;
+	cli.json = wants_json(argc, argv);
+	if (cli_begin(&cli) < 0)
+		cli_out_of_memory();
+
+	if (!cli.command)
+		status = without_command(&cli, word);
+	else if (cli_args_parse(&cli, cli.command, argc - 2, argv + 2, &args) != CLI_YES)
+		status = CLI_TROUBLE;
+	else
+		status = run_command(&cli, &args);
+	cli_progress_end();
+	status = cli_end(&cli, status);
+	cli_args_done(&args);
+	ms_ctx_free(cli.ctx);
+	return status;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Every option of every command: its names, its argument and what it is for. */
+
+#include "command.h"
+
+const struct cli_option cli_options[CLI_OPT_COUNT] = {
+	[CLI_OPT_ALL] = {
+		.name = "all",
+		.help = "remove every trailer, not only the outermost",
+	},
+	[CLI_OPT_ANY_FILE] = {
+		.name = "any-file",
+		.help = "sign files that are no ELF modules, too",
+	},
+	[CLI_OPT_BREAK_LINKS] = {
+		.name = "break-links",
+		.help = "where a file has hard links outside the PATHs, give the name found "
+			"here a file of its own instead of refusing",
+	},
+	[CLI_OPT_BUNDLE] = {
+		.name = "bundle",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "write the signatures to FILE and leave the modules as they are",
+	},
+	[CLI_OPT_CERT] = {
+		.letter = 'c',
+		.name = "cert",
+		.arg = "CERT",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "certificate of the key, PEM or DER (default: the one in KEY's file "
+			"or token)",
+	},
+	[CLI_OPT_COLOR] = {
+		.name = "color",
+		.arg = "WHEN",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "auto always never",
+		.help = "colour the output: auto (default), always or never",
+	},
+	[CLI_OPT_DRY_RUN] = {
+		.name = "dry-run",
+		.help = "say what would be done and change nothing",
+	},
+	[CLI_OPT_HASH] = {
+		.letter = 'H',
+		.name = "hash",
+		.arg = "HASH",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "sha256 sha384 sha512 sha3-256 sha3-384 sha3-512",
+		.help = "digest algorithm: sha256, sha384, sha512, sha3-256, sha3-384, "
+			"sha3-512 (default: what --kernel-config says, else sha512)",
+	},
+	[CLI_OPT_HELP] = {
+		.letter = 'h',
+		.name = "help",
+		.help = "show this help",
+	},
+	[CLI_OPT_JOBS] = {
+		.letter = 'j',
+		.name = "jobs",
+		.arg = "N",
+		.help = "work on N files at once (default: all cores)",
+	},
+	[CLI_OPT_JSON] = {
+		.name = "json",
+		.help = "write one JSON document to standard output",
+	},
+	[CLI_OPT_KEEP_GOING] = {
+		.name = "keep-going",
+		.help = "commit what could be done although other items failed",
+	},
+	[CLI_OPT_KERNEL] = {
+		.name = "kernel",
+		.arg = "IMAGE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "judge as this kernel would: its certificates, revocations, release "
+			"and configuration",
+	},
+	[CLI_OPT_KERNEL_CONFIG] = {
+		.name = "kernel-config",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the kernel's .config: which algorithms it has",
+	},
+	[CLI_OPT_KERNEL_RELEASE] = {
+		.name = "kernel-release",
+		.arg = "RELEASE",
+		.complete = CLI_COMPLETE_RELEASE,
+		.help = "the kernel release whose rules apply",
+	},
+	[CLI_OPT_KEY] = {
+		.letter = 'k',
+		.name = "key",
+		.arg = "KEY",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "private key: a PEM or DER file, encrypted or not, or a pkcs11: URI",
+	},
+	[CLI_OPT_LEVEL] = {
+		.name = "level",
+		.arg = "N",
+		.help = "compression level for zstd and gzip",
+	},
+	[CLI_OPT_MAX_SIZE] = {
+		.name = "max-size",
+		.arg = "SIZE",
+		.help = "refuse files that are or unpack to more than SIZE bytes; K, M or G "
+			"may follow (default: 1G)",
+	},
+	[CLI_OPT_MODE] = {
+		.name = "mode",
+		.arg = "MODE",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "permissive enforcing lockdown",
+		.help = "exit 0 where every module would load in this mode: permissive, "
+			"enforcing or lockdown",
+	},
+	[CLI_OPT_NO_CRYPTO_MODULES] = {
+		.name = "no-crypto-modules",
+		.help = "algorithms that the kernel has as modules (=m) do not count",
+	},
+	[CLI_OPT_NONCE] = {
+		.name = "nonce",
+		.arg = "KIND",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "auto deterministic random",
+		.help = "of ECDSA and ML-DSA signatures: auto (default: deterministic where "
+			"the crypto library can), deterministic or random",
+	},
+	[CLI_OPT_NO_SYNC] = {
+		.name = "no-sync",
+		.help = "do not wait for the disk; for build roots",
+	},
+	[CLI_OPT_NO_WAIT] = {
+		.name = "no-wait",
+		.help = "fail at once where another run is at work on the tree",
+	},
+	[CLI_OPT_OUTPUT_BUNDLE] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "BUNDLE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "file that the signatures are written to",
+	},
+	[CLI_OPT_OUTPUT_DIR] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "write copies to DIR and leave the modules as they are",
+	},
+	[CLI_OPT_OUTPUT_PEM] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "also write the certificates that are not revoked to FILE, as PEM",
+	},
+	[CLI_OPT_PIN_FILE] = {
+		.name = "pin-file",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "read the key's passphrase or the token's PIN from FILE",
+	},
+	[CLI_OPT_QUIET] = {
+		.letter = 'q',
+		.name = "quiet",
+		.help = "print errors only",
+	},
+	[CLI_OPT_REVOKED] = {
+		.name = "revoked",
+		.arg = "SRC",
+		.complete = CLI_COMPLETE_PATH,
+		.repeats = true,
+		.help = "revoked certificates, and hashes of EFI lists; may be repeated",
+	},
+	[CLI_OPT_SIGN_CONFIG] = {
+		.name = "kernel-config",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the kernel's .config: the digest algorithm it asks for",
+	},
+	[CLI_OPT_SIGNED] = {
+		.name = "signed",
+		.arg = "WHAT",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "replace skip refuse",
+		.help = "do with modules that are signed already: replace every signature "
+			"(default), skip the module, or refuse it",
+	},
+	[CLI_OPT_SKID] = {
+		.name = "skid",
+		.help = "name the key by its subject key identifier, as sign-file -k does",
+	},
+	[CLI_OPT_TRUST] = {
+		.name = "trust",
+		.arg = "SRC",
+		.complete = CLI_COMPLETE_PATH,
+		.repeats = true,
+		.help = "trusted certificates: a file, a directory, an EFI signature list, "
+			"or 'system'; may be repeated",
+	},
+	[CLI_OPT_VERBOSE] = {
+		.letter = 'v',
+		.name = "verbose",
+		.help = "print a line for every item, and what was assumed",
+	},
+};

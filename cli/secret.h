@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_SECRET_H
+#define CLI_SECRET_H
+
+/* Where a passphrase or PIN comes from. */
+
+#include "cli.h"
+
+struct cli_secret {
+	struct cli *cli;
+	const char *pin_file; /* --pin-file, or NULL */
+	bool no_prompt;       /* never ask on the terminal */
+};
+
+/**
+ * A ms_secret_fn; @userdata is a struct cli_secret. In this order, the first there is:
+ * the pin file, $KBUILD_SIGN_PIN, $CREDENTIALS_DIRECTORY/modseal.pin, the terminal.
+ * -ENOKEY: none of them.
+ */
+int cli_secret(void *userdata, const char *what, char *buffer, size_t size);
+
+/** Wipes $KBUILD_SIGN_PIN from this process's environment, once it is not needed. */
+void cli_secret_forget(void);
+
+#endif

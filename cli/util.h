@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_UTIL_H
+#define CLI_UTIL_H
+
+/* Scoped cleanup for what the library and libc hand out. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <modseal/bundle.h>
+#include <modseal/image.h>
+#include <modseal/sign.h>
+#include <modseal/tree.h>
+#include <modseal/trust.h>
+
+#define _cleanup_(function) __attribute__((cleanup(function)))
+
+#define CLI_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/** Takes the pointer out of *@p, which is NULL then. */
+#define cli_steal(p)                          \
+	({                                    \
+		__typeof__(p) _p = (p);       \
+		__typeof__(*_p) _value = *_p; \
+		*_p = NULL;                   \
+		_value;                       \
+	})
+
+static inline void cli_free_string(char **text)
+{
+	free(*text);
+}
+
+static inline void cli_close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cli_free_bundle(struct ms_bundle **bundle)
+{
+	ms_bundle_free(*bundle);
+}
+
+static inline void cli_free_cert_list(struct ms_cert_list **list)
+{
+	ms_cert_list_free(*list);
+}
+
+static inline void cli_free_signer(struct ms_signer **signer)
+{
+	ms_signer_free(*signer);
+}
+
+static inline void cli_free_tree(struct ms_tree **tree)
+{
+	ms_tree_free(*tree);
+}
+
+static inline void cli_free_trust(struct ms_trust **trust)
+{
+	ms_trust_free(*trust);
+}
+
+#define _cleanup_string_ _cleanup_(cli_free_string)
+#define _cleanup_fd_     _cleanup_(cli_close_fd)
+
+#endif
