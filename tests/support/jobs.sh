@@ -144,9 +144,115 @@ job_asan()
 	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 	under_sanitizers unit_tests "$dir" -t 5 || status=1
-	under_sanitizers pytest_in "$dir" -m 'not lab' || status=1
+	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels' || status=1
 	no_reports "$dir/report"
 	return "$status"
+}
+
+# clang-tidy and cppcheck, both of which remember what they found clean. cppcheck does not
+# know the attribute `cleanup`, so what it takes for leaks is left to the sanitizers.
+job_tidy()
+{
+	local status=0
+
+	need_command clang clang-tidy cppcheck
+	CC=clang build_in "$BUILD/clang-tidy"
+	"$TOP/tests/support/tidy" "$BUILD/clang-tidy" "$CACHE/tidy" >"$LOGS/tidy.tap" ||
+		status=1
+	grep -v '^ok' "$LOGS/tidy.tap"
+	count tap "$LOGS/tidy.tap"
+	mkdir -p "$CACHE/cppcheck"
+	cppcheck --project="$BUILD/clang-tidy/compile_commands.json" -q -j"$(nproc)" \
+		--cppcheck-build-dir="$CACHE/cppcheck" --inline-suppr --error-exitcode=1 \
+		--enable=warning,performance,portability \
+		--suppress=memleak --suppress=resourceLeak || status=1
+	return "$status"
+}
+
+# The command tests find a program at cli/modseal that runs the real one in valgrind. It
+# keeps the name it was called by, since that decides what modseal does.
+job_valgrind()
+{
+	local dir=$BUILD/valgrind status=0 which='not lab and not kernels and not slow'
+
+	need_command valgrind
+	build_in "$BUILD/gcc"
+	rm -rf "$dir"
+	mkdir -p "$dir/cli" "$dir/real" "$dir/reports"
+	ln -sfn "$BUILD/gcc/lib" "$dir/lib"
+	sed "s|@DIR@|$dir|; s|@STATUS@|$SANITIZER_STATUS|
+		s|@SUPPRESSIONS@|$TOP/tests/support/valgrind.supp|" \
+		"$TOP/tests/support/valgrind.in" >"$dir/cli/modseal"
+	chmod +x "$dir/cli/modseal"
+	for name in modseal sign-file kmodsign; do
+		ln -s "$BUILD/gcc/cli/modseal" "$dir/real/$name"
+	done
+	! $FULL || which='not lab and not kernels'
+	pytest_in "$dir" -m "$which" || status=1
+	find "$dir/reports" -type f -empty -delete
+	no_reports "$dir/reports/valgrind" || status=1
+	return "$status"
+}
+
+job_proofs()
+{
+	local status=0
+
+	need_command frama-c why3
+	"$TOP/proofs/run" >"$LOGS/proofs.tap" || status=$?
+	cat "$LOGS/proofs.tap"
+	count tap "$LOGS/proofs.tap"
+	return "$status"
+}
+
+# Every fuzzer runs over its corpus and then for a minute, as many at a time as there are
+# cores. What a crash leaves behind is in build/check/fuzz/NAME.
+job_fuzz()
+{
+	local dir=$BUILD/fuzz seconds=60 status=0 names
+
+	need_command clang
+	! $FULL || seconds=600
+	CC=clang build_in "$dir" --buildtype=debugoptimized -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false
+	mapfile -t names < <(cd "$dir/fuzz" && find . -maxdepth 1 -name 'fuzz-*' -type f \
+		-perm -u+x -printf '%f\n' | LC_ALL=C sort)
+	[ ${#names[@]} -gt 0 ] || { echo "no fuzzers were built"; return 1; }
+	export -f run_fuzzer
+	export TOP SECONDS_EACH=$seconds DIR=$dir LAUNCH="${LAUNCHER[*]}"
+	printf '%s\n' "${names[@]}" |
+		xargs -P"$(nproc)" -I{} bash -c 'run_fuzzer {}' || status=1
+	for name in "${names[@]}"; do
+		if [ -e "$dir/runs/$name/passed" ]; then
+			tally 1 0 0
+		else
+			tally 0 1 0
+			printf '== %s\n' "$name"
+			tail -n 40 "$dir/runs/$name/log"
+		fi
+	done
+	return "$status"
+}
+
+# run_fuzzer NAME: new inputs go to a directory of the run's own, not into the tree
+run_fuzzer()
+{
+	local name=$1 work=$DIR/runs/$1 seeds=$TOP/fuzz/corpus/${1#fuzz-}
+
+	rm -rf "$work"
+	mkdir -p "$work/corpus"
+	cd "$work" || return
+	[ -d "$seeds" ] || { echo "no corpus for $name" >log; return 1; }
+	# shellcheck disable=SC2086 # LAUNCH is a command with its options
+	$LAUNCH "$DIR/fuzz/$name" -max_total_time="$SECONDS_EACH" -rss_limit_mb=4096 \
+		-timeout=20 -print_final_stats=1 corpus "$seeds" >log 2>&1 || return
+	touch passed
+}
+
+job_lab()
+{
+	build_in "$BUILD/gcc"
+	pytest_in "$BUILD/gcc" -m lab
 }
 
 job_shellcheck()
