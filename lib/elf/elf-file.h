@@ -25,6 +25,7 @@ struct ms_elf {
 	int class;
 	int encoding;
 	GElf_Half type;
+	GElf_Half machine;
 	struct ms_elf_entry *sections; /* by section index */
 	size_t n_sections;
 	size_t *with_bytes; /* the indices of those that have bytes */

@@ -139,6 +139,7 @@ static int read_headers(struct ms_ctx *ctx, struct ms_elf *elf)
 	elf->class = ehdr.e_ident[EI_CLASS];
 	elf->encoding = ehdr.e_ident[EI_DATA];
 	elf->type = ehdr.e_type;
+	elf->machine = ehdr.e_machine;
 	return read_sections(ctx, elf, &ehdr);
 }
 
@@ -179,6 +180,16 @@ bool ms_elf_is_64(const struct ms_elf *elf)
 bool ms_elf_is_big_endian(const struct ms_elf *elf)
 {
 	return elf->encoding == ELFDATA2MSB;
+}
+
+bool ms_elf_is_relocatable(const struct ms_elf *elf)
+{
+	return elf->type == ET_REL;
+}
+
+unsigned ms_elf_machine(const struct ms_elf *elf)
+{
+	return elf->machine;
 }
 
 int ms_elf_section(struct ms_ctx *ctx, const struct ms_elf *elf, size_t i,

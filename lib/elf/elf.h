@@ -40,6 +40,10 @@ struct ms_elf_bytes {
 bool ms_elf_is_64(const struct ms_elf *elf);
 /** True: big-endian. */
 bool ms_elf_is_big_endian(const struct ms_elf *elf);
+/** True: a relocatable object, such as a module. */
+bool ms_elf_is_relocatable(const struct ms_elf *elf);
+/** The machine, EM_X86_64 ... of <elf.h>. */
+unsigned ms_elf_machine(const struct ms_elf *elf);
 /** True where it has a symbol table with symbols in it. */
 bool ms_elf_has_symbols(const struct ms_elf *elf);
 
