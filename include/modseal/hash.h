@@ -26,6 +26,8 @@ enum ms_hash {
 	MS_HASH_SM3,
 	MS_HASH_STREEBOG256,
 	MS_HASH_STREEBOG512,
+	MS_HASH_MD4, /* until Linux 6.6 */
+	MS_HASH_MD5, /* until Linux 6.6 */
 	MS_HASH_COUNT,
 };
 

@@ -39,6 +39,8 @@ static const struct {
 	[MS_HASH_SM3] = { "sm3", "SM3", 32, false },
 	[MS_HASH_STREEBOG256] = { "streebog256", "md_gost12_256", 32, false },
 	[MS_HASH_STREEBOG512] = { "streebog512", "md_gost12_512", 64, false },
+	[MS_HASH_MD4] = { "md4", "MD4", 16, false },
+	[MS_HASH_MD5] = { "md5", "MD5", 16, false },
 };
 
 static _Atomic(EVP_MD *) fetched[MS_HASH_COUNT];
