@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * ECDSA on the NIST curves, as crypto/ecdsa.c and ecdsa-x962.c of Linux have it. The
+ * kernel's reading of points and signatures is laxer than the library's:
+ *
+ *	point      04 ‖ X ‖ Y of equal lengths, which fill the same number of 64-bit words
+ *	           as the curve's numbers do; before Linux 6.10 whole words, and one byte
+ *	           too many is not seen
+ *	signature  SEQUENCE { r, s } in BER, INTEGERs taken without sign, of any length up
+ *	           to whole words (and a zero byte before them); bytes behind are not seen
+ *
+ * So both are read here and handed on in the form that the library takes.
+ */
+
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <string.h>
+
+#include "../base/context.h"
+#include "../hash/hash.h"
+#include "grammar.h"
+#include "pkey-ready.h"
+#include "versions.h"
+
+enum { WORD = 8, MAX_WORDS = 9, MAX_FIELD = 66, MAX_SIG_DER = 160 };
+
+struct curve {
+	int nid;
+	const char *name;
+	size_t field; /* bytes of a coordinate */
+};
+
+static struct curve curve_of(enum ms_pkey algo)
+{
+	switch (algo) {
+	case MS_PKEY_ECDSA_P192:
+		return (struct curve){ NID_X9_62_prime192v1, "prime192v1", 24 };
+	case MS_PKEY_ECDSA_P256:
+		return (struct curve){ NID_X9_62_prime256v1, "prime256v1", 32 };
+	case MS_PKEY_ECDSA_P384:
+		return (struct curve){ NID_secp384r1, "secp384r1", 48 };
+	default:
+		return (struct curve){ NID_secp521r1, "secp521r1", 66 };
+	}
+}
+
+static size_t words_of(size_t bytes)
+{
+	return (bytes + WORD - 1) / WORD;
+}
+
+static void cleanup_group(EC_GROUP **group)
+{
+	EC_GROUP_free(*group);
+}
+
+static void cleanup_point(EC_POINT **point)
+{
+	EC_POINT_free(*point);
+}
+
+static void cleanup_pkey_ctx(EVP_PKEY_CTX **pkey_ctx)
+{
+	EVP_PKEY_CTX_free(*pkey_ctx);
+}
+
+static void cleanup_sig(ECDSA_SIG **sig)
+{
+	ECDSA_SIG_free(*sig);
+}
+
+static void cleanup_bn(BIGNUM **number)
+{
+	BN_free(*number);
+}
+
+/* A number in exactly @field bytes; -EINVAL where it does not fit. */
+static int fit_coordinate(const uint8_t *data, size_t len, uint8_t *ret, size_t field)
+{
+	for (; len > field; len--)
+		if (*data++ != 0)
+			return -EINVAL;
+	memset(ret, 0, field - len);
+	memcpy(ret + field - len, data, len);
+	return 0;
+}
+
+/* @ret: 04 ‖ X ‖ Y with whole coordinates */
+static int read_point(const struct ms_rules *rules, struct ms_bytes key, size_t field,
+		      uint8_t *ret)
+{
+	size_t len = key.len - 1, each = len / 2;
+
+	if (key.len < 1)
+		return -EINVAL;
+	if (ms_linux_within(rules, MS_LINUX_ECDSA_SHORT, 0) ? len % 2 != 0
+							    : each % WORD != 0)
+		return -EINVAL;
+	if (key.data[0] != POINT_CONVERSION_UNCOMPRESSED ||
+	    words_of(each) != words_of(field))
+		return -EINVAL;
+	ret[0] = POINT_CONVERSION_UNCOMPRESSED;
+	if (fit_coordinate(key.data + 1, each, ret + 1, field) < 0 ||
+	    fit_coordinate(key.data + 1 + each, each, ret + 1 + field, field) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_on_curve(struct ms_ctx *ctx, const EC_GROUP *group,
+			  const uint8_t *octets, size_t len)
+{
+	_cleanup_(cleanup_point) EC_POINT *point = EC_POINT_new(group);
+	int reason;
+
+	if (!point)
+		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
+	if (EC_POINT_oct2point(group, point, octets, len, NULL) == 1)
+		return 0;
+	reason = ERR_GET_REASON(ERR_peek_last_error());
+	if (reason != EC_R_POINT_IS_NOT_ON_CURVE && reason != EC_R_INVALID_ENCODING)
+		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
+	ERR_clear_error();
+	return -EINVAL;
+}
+
+static int make_pkey(struct ms_ctx *ctx, const char *curve, uint8_t *octets, size_t len,
+		     EVP_PKEY **ret)
+{
+	_cleanup_(cleanup_pkey_ctx) EVP_PKEY_CTX *pkey_ctx =
+		EVP_PKEY_CTX_new_from_name(NULL, "EC", "?provider!=pkcs11");
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+						 (char *)curve, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets, len),
+		OSSL_PARAM_construct_end(),
+	};
+
+	if (!pkey_ctx || EVP_PKEY_fromdata_init(pkey_ctx) != 1 ||
+	    EVP_PKEY_fromdata(pkey_ctx, ret, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
+	return 0;
+}
+
+int ms_ecdsa_prepare(struct ms_ctx *ctx, const struct ms_rules *rules,
+		     const struct ms_public_key *key, struct ms_pkey_ready *ret)
+{
+	struct curve curve = curve_of(key->algo);
+	_cleanup_(cleanup_group) EC_GROUP *group = EC_GROUP_new_by_curve_name(curve.nid);
+	uint8_t octets[1 + 2 * MAX_FIELD];
+	size_t len = 1 + 2 * curve.field;
+	int r;
+
+	if (!group)
+		return ms_fail_openssl(ctx, -EOPNOTSUPP, "%s has no curve %s",
+				       OpenSSL_version(OPENSSL_VERSION), curve.name);
+	r = read_point(rules, key->key, curve.field, octets);
+	if (r < 0)
+		return r;
+	r = check_on_curve(ctx, group, octets, len);
+	if (r < 0)
+		return r;
+	ret->words = words_of(curve.field);
+	ret->order = BN_dup(EC_GROUP_get0_order(group));
+	if (!ret->order)
+		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
+	return make_pkey(ctx, curve.name, octets, len, &ret->evp);
+}
+
+struct parse {
+	size_t words;
+	struct ms_bytes r, s;
+};
+
+static int note_number(const struct parse *p, const struct ms_ber_item *item,
+		       struct ms_bytes *ret)
+{
+	size_t room = p->words * WORD;
+
+	if (item->len == 0 || item->len > room + 1)
+		return -EINVAL;
+	if (item->len > room && item->value[0] != 0)
+		return -EINVAL;
+	*ret = (struct ms_bytes){ item->value, item->len };
+	return 0;
+}
+
+int ms_ecdsa_note_r(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	return note_number(p, item, &p->r);
+}
+
+int ms_ecdsa_note_s(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	return note_number(p, item, &p->s);
+}
+
+/* One of r and s, 0 < number < order. */
+static int read_number(struct ms_ctx *ctx, struct ms_bytes bytes, const BIGNUM *order,
+		       BIGNUM **ret)
+{
+	*ret = BN_bin2bn(bytes.data, (int)bytes.len, NULL);
+	if (!*ret)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
+	return BN_is_zero(*ret) || BN_cmp(*ret, order) >= 0 ? -EBADMSG : 0;
+}
+
+/* The signature again, in DER. */
+static int encode(struct ms_ctx *ctx, const struct parse *p, const BIGNUM *order,
+		  uint8_t *ret, size_t *ret_len)
+{
+	_cleanup_(cleanup_sig) ECDSA_SIG *sig = ECDSA_SIG_new();
+	_cleanup_(cleanup_bn) BIGNUM *r = NULL;
+	_cleanup_(cleanup_bn) BIGNUM *s = NULL;
+	uint8_t *end = ret;
+	int error, len;
+
+	error = read_number(ctx, p->r, order, &r);
+	if (error == 0)
+		error = read_number(ctx, p->s, order, &s);
+	if (error < 0)
+		return error;
+	if (!sig || ECDSA_SIG_set0(sig, r, s) != 1)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
+	r = s = NULL;
+	len = i2d_ECDSA_SIG(sig, NULL);
+	if (len <= 0 || len > MAX_SIG_DER || i2d_ECDSA_SIG(sig, &end) != len)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
+	*ret_len = (size_t)len;
+	return 0;
+}
+
+static int compute(struct ms_ctx *ctx, EVP_PKEY *pkey, const uint8_t *sig, size_t sig_len,
+		   struct ms_bytes digest)
+{
+	_cleanup_(cleanup_pkey_ctx) EVP_PKEY_CTX *pkey_ctx =
+		EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	unsigned long error;
+	int r;
+
+	if (!pkey_ctx || EVP_PKEY_verify_init(pkey_ctx) != 1)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
+	r = EVP_PKEY_verify(pkey_ctx, sig, sig_len, digest.data, digest.len);
+	if (r == 1)
+		return 0;
+	/* a sum that has no coordinates is no fault of the library */
+	error = ERR_peek_error();
+	if (r == 0 || (ERR_GET_LIB(error) == ERR_LIB_EC &&
+		       ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY)) {
+		ERR_clear_error();
+		return -EKEYREJECTED;
+	}
+	return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
+}
+
+int ms_ecdsa_verify(struct ms_ctx *ctx, const struct ms_pkey_ready *ready,
+		    const struct ms_signature *sig)
+{
+	struct parse p = { .words = ready->words };
+	uint8_t der[MAX_SIG_DER];
+	size_t len = 0;
+	int r = ms_ber_walk(ms_ecdsa_sig_grammar, &p, sig->value.data, sig->value.len);
+
+	if (r < 0)
+		return r;
+	r = encode(ctx, &p, ready->order, der, &len);
+	if (r < 0)
+		return r;
+	return compute(ctx, ready->evp, der, len, sig->message);
+}
