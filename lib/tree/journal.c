@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Writing and reading the journal (journal.h draws it). The reader is strict: after a
+ * crash of the machine a journal may be torn, and in a directory that others may write it
+ * may be anything. What is not exactly as written here is refused or, where only the
+ * commit line is not right, counts as undecided.
+ */
+
+#include "journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "../hash/payload.h"
+
+#define HEADER      "modseal-journal 1 "
+#define COMMIT      "commit "
+#define COMMIT_LEN  (sizeof(COMMIT) - 1 + 64 + 1)
+#define STAGED      ".modseal-"
+
+void ms_staged_name(const char *txid, size_t number, char ret[MS_STAGED_NAME_SIZE])
+{
+	snprintf(ret, MS_STAGED_NAME_SIZE, STAGED "%s-%zu", txid, number);
+}
+
+bool ms_is_staged_name(const char *name, const char *txid)
+{
+	size_t fixed = strlen(STAGED) + 16;
+	const char *digits;
+
+	if (strncmp(name, STAGED, strlen(STAGED)) ||
+	    strncmp(name + strlen(STAGED), txid, 16) || name[fixed] != '-')
+		return false;
+	digits = name + fixed + 1;
+	return *digits && strspn(digits, "0123456789") == strlen(digits);
+}
+
+int ms_journal_begin(struct ms_buf *text, const char *txid)
+{
+	return ms_buf_printf(text, HEADER "%s\n", txid);
+}
+
+int ms_journal_add(struct ms_buf *text, const struct ms_journal_entry *entry)
+{
+	int r = ms_buf_printf(text, "file %llu %" PRIu64 " ", entry->number, entry->size);
+
+	if (r == 0 && entry->had_old)
+		r = ms_buf_printf(text, "%" PRIu64 ":%" PRId64 ".%09" PRIu32 " ",
+				  entry->old_size, entry->old_seconds,
+				  entry->old_nanoseconds);
+	else if (r == 0)
+		r = ms_buf_append_str(text, "- ");
+	if (r == 0)
+		r = ms_percent_append(text, entry->path);
+	return r < 0 ? r : ms_buf_append_str(text, "\n");
+}
+
+int ms_journal_commit(struct ms_ctx *ctx, struct ms_buf *text)
+{
+	uint8_t digest[MS_HASH_MAX_SIZE];
+	int r = ms_hash_bytes(ctx, MS_HASH_SHA256, text->data, text->len, digest);
+
+	if (r < 0)
+		return r;
+	if (ms_buf_append_str(text, COMMIT) < 0 || ms_hex_append(text, digest, 32) < 0 ||
+	    ms_buf_append_str(text, "\n") < 0)
+		return ms_fail_nomem(ctx);
+	return 0;
+}
+
+void ms_journal_done(struct ms_journal *journal)
+{
+	for (size_t i = 0; i < journal->n_entries; i++)
+		free(journal->entries[i].path);
+	free(journal->entries);
+	*journal = (struct ms_journal){ 0 };
+}
+
+/* The text that is still to be read; it has no NUL at its end. */
+struct reader {
+	const char *at;
+	const char *end;
+};
+
+static bool take(struct reader *reader, const char *text)
+{
+	size_t len = strlen(text);
+
+	if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, text, len))
+		return false;
+	reader->at += len;
+	return true;
+}
+
+/* A decimal number in its one spelling: no sign, no leading zero. */
+static bool take_number(struct reader *reader, uint64_t max, uint64_t *ret)
+{
+	const char *start = reader->at;
+	uint64_t value = 0;
+
+	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9';
+	     reader->at++) {
+		uint64_t digit = (uint64_t)(*reader->at - '0');
+
+		if (value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	if (reader->at == start || (*start == '0' && reader->at - start > 1))
+		return false;
+	*ret = value;
+	return true;
+}
+
+static bool take_nanoseconds(struct reader *reader, uint32_t *ret)
+{
+	uint32_t value = 0;
+
+	if (reader->end - reader->at < 9)
+		return false;
+	for (int i = 0; i < 9; i++, reader->at++) {
+		if (*reader->at < '0' || *reader->at > '9')
+			return false;
+		value = value * 10 + (uint32_t)(*reader->at - '0');
+	}
+	*ret = value;
+	return true;
+}
+
+static bool take_old(struct reader *reader, struct ms_journal_entry *ret)
+{
+	bool before_epoch;
+	uint64_t seconds;
+
+	if (take(reader, "- "))
+		return true;
+	ret->had_old = true;
+	if (!take_number(reader, INT64_MAX, &ret->old_size) || !take(reader, ":"))
+		return false;
+	before_epoch = take(reader, "-");
+	if (!take_number(reader, INT64_MAX, &seconds) || !take(reader, "."))
+		return false;
+	ret->old_seconds = before_epoch ? -(int64_t)seconds : (int64_t)seconds;
+	return take_nanoseconds(reader, &ret->old_nanoseconds) && take(reader, " ");
+}
+
+/* A path that stays below where it starts, whatever is in it. */
+static bool is_contained(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
+}
+
+static int take_path(struct reader *reader, char **ret)
+{
+	_cleanup_free_ char *path = NULL;
+	const char *line_end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+	int r;
+
+	if (!line_end)
+		return -EBADMSG;
+	r = ms_percent_decode(reader->at, (size_t)(line_end - reader->at), &path);
+	if (r < 0)
+		return r;
+	if (!is_contained(path))
+		return -EBADMSG;
+	reader->at = line_end + 1;
+	*ret = ms_steal(&path);
+	return 0;
+}
+
+static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
+{
+	struct ms_journal_entry entry = { 0 };
+	uint64_t number;
+	int r;
+
+	if (!take(reader, "file ") || !take_number(reader, SIZE_MAX, &number) ||
+	    !take(reader, " ") || !take_number(reader, INT64_MAX, &entry.size) ||
+	    !take(reader, " ") || !take_old(reader, &entry))
+		return -EBADMSG;
+	r = take_path(reader, &entry.path);
+	if (r < 0)
+		return r;
+	entry.number = number;
+	*ret = entry;
+	return 0;
+}
+
+static int take_entries(struct reader *reader, struct ms_journal *journal)
+{
+	size_t capacity = 0;
+	int r;
+
+	while (reader->at < reader->end) {
+		if (journal->n_entries == capacity) {
+			struct ms_journal_entry *grown;
+
+			capacity = capacity ? capacity * 2 : 64;
+			grown = reallocarray(journal->entries, capacity, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			journal->entries = grown;
+		}
+		r = take_entry(reader, &journal->entries[journal->n_entries]);
+		if (r < 0)
+			return r;
+		journal->n_entries++;
+	}
+	return 0;
+}
+
+static bool take_header(struct reader *reader, char txid[17])
+{
+	uint8_t unused[8];
+
+	if (!take(reader, HEADER) || reader->end - reader->at < 17 ||
+	    ms_hex_decode(reader->at, 16, unused, 8) < 0 || reader->at[16] != '\n')
+		return false;
+	memcpy(txid, reader->at, 16);
+	txid[16] = '\0';
+	reader->at += 17;
+	return true;
+}
+
+/* Does the text end in a commit line with the right digest? Cuts it off then. */
+static int take_commit(struct ms_ctx *ctx, const char *text, struct reader *reader,
+		       bool *ret)
+{
+	uint8_t made[MS_HASH_MAX_SIZE], said[32];
+	struct reader line;
+	int r;
+
+	*ret = false;
+	if ((size_t)(reader->end - reader->at) < COMMIT_LEN || reader->end[-1] != '\n')
+		return 0;
+	line = (struct reader){ reader->end - COMMIT_LEN, reader->end };
+	if (!take(&line, COMMIT) || ms_hex_decode(line.at, 64, said, 32) < 0)
+		return 0;
+	reader->end -= COMMIT_LEN;
+	r = ms_hash_bytes(ctx, MS_HASH_SHA256, text, (size_t)(reader->end - text), made);
+	if (r < 0)
+		return r;
+	*ret = !memcmp(made, said, 32);
+	return 0;
+}
+
+int ms_journal_parse(struct ms_ctx *ctx, const char *text, size_t len, const char *shown,
+		     struct ms_journal *ret)
+{
+	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+	struct reader reader = { text, text + len };
+	int r;
+
+	if (!take_header(&reader, journal.txid))
+		return ms_fail(ctx, -EBADMSG, "'%s' is no journal of modseal", shown);
+	r = take_commit(ctx, text, &reader, &journal.committed);
+	if (r == 0 && journal.committed)
+		r = take_entries(&reader, &journal);
+	if (r == -ENOMEM)
+		return ms_fail_nomem(ctx);
+	if (r == -EBADMSG)
+		return ms_fail(ctx, r, "'%s' has an entry that is none, at offset %zu", shown,
+			       (size_t)(reader.at - text));
+	if (r < 0)
+		return r;
+	*ret = journal;
+	journal = (struct ms_journal){ 0 };
+	return 0;
+}

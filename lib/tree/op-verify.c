@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* verify: the kernel's verdict on every module. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "engine.h"
+
+struct verify {
+	const struct ms_trust *trust;
+	bool want_payload_sha256;
+};
+
+static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
+{
+	const struct verify *verify = userdata;
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	struct ms_item *item = &job->entry->item;
+	const uint8_t *digest;
+	int r;
+
+	r = ms_module_judge(ctx, &job->module, verify->trust, &judgement);
+	if (r == 0)
+		r = ms_module_fields(ctx, &job->module, &item->signatures,
+				     &item->n_signatures);
+	if (r == 0 && verify->want_payload_sha256)
+		r = ms_payload_digest(ctx, &job->module.payload, MS_HASH_SHA256, &digest);
+	if (r == 0 && job->module.kernel_decompress == MS_KERNEL_DECOMPRESS_REFUSED &&
+	    job->module.kernel_decompress_reason)
+		r = ms_job_say(ctx, job, "%s", job->module.kernel_decompress_reason);
+	if (r < 0)
+		return r;
+	ms_job_judged(job, &judgement);
+	item->outcome = MS_OUTCOME_VERIFIED;
+	return 0;
+}
+
+/*
+ * Not exactly one good stream: decoders disagree about such a file, so it has no content
+ * that could be trusted.
+ */
+static int judge_broken(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
+{
+	struct ms_item *item = &job->entry->item;
+
+	(void)userdata;
+	item->reason = strdup(ms_ctx_message(ctx));
+	if (!item->reason)
+		return ms_fail_nomem(ctx);
+	item->verdict = MS_VERDICT_MALFORMED;
+	item->verdict_errno = EBADMSG;
+	item->outcome = MS_OUTCOME_VERIFIED;
+	return 0;
+}
+
+int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_trust *trust,
+		   const struct ms_verify_options *options)
+{
+	struct verify verify = {
+		.trust = trust,
+		.want_payload_sha256 = options && options->want_payload_sha256,
+	};
+	struct ms_op op = {
+		.verb = "verify", .fn = judge_one, .broken = judge_broken, .userdata = &verify,
+	};
+
+	return ms_engine_run(ctx, tree, &op);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * PATHs, resolved to directories, and the roots made of them.
+ *
+ * A root is a directory that is locked as a whole: each directory PATH, and the directory
+ * of each file PATH. One that lies in another is part of that one, so that no run waits
+ * for itself, and every module is under exactly one root.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "walk.h"
+
+bool ms_path_is_in(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	if (!strcmp(dir, "/"))
+		return true;
+	return !strncmp(path, dir, len) && (path[len] == '/' || path[len] == '\0');
+}
+
+static void start_done(struct ms_start *start)
+{
+	free(start->shown);
+	free(start->real);
+	free(start->name);
+	free(start->prefix);
+}
+
+void ms_starts_done(struct ms_starts *starts)
+{
+	for (size_t i = 0; i < starts->n; i++)
+		start_done(&starts->list[i]);
+	free(starts->list);
+	*starts = (struct ms_starts){ 0 };
+}
+
+/* @real is a file: splits it into directory and name. */
+static int split_file(struct ms_start *start)
+{
+	char *slash = strrchr(start->real, '/');
+
+	start->is_file = true;
+	start->name = strdup(slash + 1);
+	if (!start->name)
+		return -ENOMEM;
+	slash[slash == start->real] = '\0';
+	return 0;
+}
+
+static int resolve(struct ms_ctx *ctx, const char *path, struct ms_start *start)
+{
+	struct stat st;
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	start->shown = strndup(path, len);
+	if (!start->shown)
+		return ms_fail_nomem(ctx);
+	/* the path as it was given: "file/" is no file */
+	if (stat(path, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", path);
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return ms_fail(ctx, -EINVAL, "'%s' is neither file nor directory", path);
+	start->real = realpath(path, NULL);
+	if (!start->real)
+		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", path);
+	if (S_ISREG(st.st_mode) && split_file(start) < 0)
+		return ms_fail_nomem(ctx);
+	return 0;
+}
+
+int ms_starts_resolve(struct ms_ctx *ctx, const char *const *paths, size_t n,
+		      struct ms_starts *ret)
+{
+	_cleanup_(ms_starts_done) struct ms_starts starts = { 0 };
+	int r = 0;
+
+	starts.list = calloc(n + 1, sizeof(*starts.list));
+	if (!starts.list)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = resolve(ctx, paths[i], &starts.list[starts.n++]);
+	if (r < 0)
+		return r;
+	*ret = starts;
+	starts = (struct ms_starts){ 0 };
+	return 0;
+}
+
+static int compare_reals(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, each directory comes before those that lie in it; not always right before. */
+static bool lies_in_a_root(const struct ms_tree *tree, const char *real)
+{
+	for (size_t i = tree->n_roots; i-- > 0;)
+		if (ms_path_is_in(real, tree->roots[i].real))
+			return true;
+	return false;
+}
+
+static int add_roots(struct ms_tree *tree, const char **reals, size_t n)
+{
+	qsort(reals, n, sizeof(*reals), compare_reals);
+	for (size_t i = 0; i < n; i++) {
+		struct ms_root *root = &tree->roots[tree->n_roots];
+
+		if ((i && !strcmp(reals[i], reals[i - 1])) || lies_in_a_root(tree, reals[i]))
+			continue;
+		*root = (struct ms_root){ .real = strdup(reals[i]), .lock = -1 };
+		if (!root->real)
+			return -ENOMEM;
+		tree->n_roots++;
+	}
+	return 0;
+}
+
+static int place_start(const struct ms_tree *tree, struct ms_start *start)
+{
+	const char *rest;
+
+	for (size_t i = 0; i < tree->n_roots; i++) {
+		if (!ms_path_is_in(start->real, tree->roots[i].real))
+			continue;
+		start->root = i;
+		rest = start->real + strlen(tree->roots[i].real);
+		start->prefix = strdup(*rest == '/' ? rest + 1 : rest);
+		return start->prefix ? 0 : -ENOMEM;
+	}
+	return -EINVAL; /* never: each start's directory is a root or in one */
+}
+
+int ms_roots_make(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_starts *starts)
+{
+	_cleanup_free_ const char **reals = calloc(starts->n + 1, sizeof(*reals));
+
+	/* one more than PATHs: -o adds a root */
+	tree->roots = calloc(starts->n + 1, sizeof(*tree->roots));
+	if (!reals || !tree->roots)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < starts->n; i++)
+		reals[i] = starts->list[i].real;
+	if (add_roots(tree, reals, starts->n) < 0)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < starts->n; i++)
+		if (place_start(tree, &starts->list[i]) < 0)
+			return ms_fail_nomem(ctx);
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_TREE_TREE_H
+#define MS_TREE_TREE_H
+
+/*
+ * What the files of this area share: a tree is a list of entries (names of modules),
+ * the directories they stand in, and the roots that are locked and journalled.
+ *
+ * A directory is known by its device and inode as it was walked. Whoever works in it
+ * later opens it by path and compares those: if a component was exchanged for a link
+ * meanwhile, that shows, and nothing outside of what was walked is ever touched.
+ */
+
+#include <sys/types.h>
+
+#include <modseal/tree.h>
+
+#include "../base/buffer.h"
+#include "../base/file.h"
+#include "../module/module.h"
+
+/** A directory with modules in it, or one that copies go to. */
+struct ms_directory {
+	size_t root;   /* index of the root it lies in */
+	char *path;    /* relative to that root; "" for the root itself */
+	dev_t device;
+	ino_t inode;
+	int fd;        /* kept open as long as there are descriptors to spare, or -1 */
+};
+
+/** A directory that is locked, and that journals are relative to. */
+struct ms_root {
+	char *real;    /* absolute, without links */
+	bool is_output; /* of -o: copies go there, nothing is read from it */
+	int lock;      /* descriptor of the journal, locked; or -1 */
+	bool stays;    /* the journal must outlive us: what it speaks of was not cleared up */
+};
+
+/** A new file that waits beside its target. */
+struct ms_staged {
+	bool there;           /* it has to be renamed or removed */
+	uint64_t size;        /* of the new file */
+	bool had_old;         /* there is a target that will be replaced */
+	struct ms_identity old;
+};
+
+struct ms_entry {
+	struct ms_item item;
+	char *path;           /* item.path */
+	size_t start;         /* index of the PATH it was found under */
+	size_t dir;           /* index of its directory */
+	char *name;           /* in that directory */
+	size_t target_dir;    /* where its new file goes: dir itself, or one under -o */
+	const char *target_name;
+	dev_t device;
+	ino_t inode;
+	nlink_t links;        /* names that the inode has */
+	size_t leader;        /* the first entry of its inode; its own index if that is it */
+	size_t next_name;     /* next entry of the same inode, SIZE_MAX at the end */
+	size_t names;         /* of a leader: entries of its inode */
+	bool wanted;          /* a new file was wanted for it */
+	struct ms_staged staged;
+};
+
+/** xattrs that were not taken over, for one warning instead of thousands. */
+struct ms_dropped {
+	size_t ima, evm, other;
+	const char *ima_path, *evm_path, *other_path; /* the first, borrowed from entries */
+};
+
+struct ms_tree {
+	struct ms_tree_options options;
+	char *output;              /* options.output, ours */
+	struct ms_entry *entries;  /* sorted by path */
+	size_t n_entries;
+	struct ms_directory *dirs;
+	size_t n_dirs;
+	struct ms_root *roots;     /* sorted by real path */
+	size_t n_roots;
+	size_t fd_budget;          /* directories that may still be kept open */
+	bool locked;               /* roots are locked: the tree may be written */
+	bool used;                 /* an operation ran: there is one for one tree */
+
+	char txid[17];             /* of the transaction, "" before it begins */
+	char **made_dirs;          /* under -o, absolute, in the order of making */
+	size_t n_made_dirs;
+	struct ms_dropped dropped;
+};
+
+/** Opens directory @i into @ret; close it with ms_directory_close(). */
+struct ms_dirfd {
+	int fd;
+	bool borrowed;
+};
+
+/**
+ * Opens directory @i of @tree: -EBUSY where it is not the one that was walked, and
+ * errors of open.
+ */
+int ms_directory_open(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+		      struct ms_dirfd *ret);
+void ms_directory_close(struct ms_dirfd *dir);
+#define MS_DIRFD_INIT { .fd = -1 }
+
+/** Adds a directory, which takes @fd if there is budget, and closes it otherwise. */
+int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
+		     const char *path, int fd, size_t *ret);
+
+/** "@dir/@name", or "@name" where @dir is ""; NULL where there is no memory. */
+char *ms_path_join(const char *dir, const char *name);
+
+#endif

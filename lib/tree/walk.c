@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The walk: which files a run is about.
+ *
+ * A PATH is a file or a directory. Under a directory every regular file counts that has a
+ * module's name; symbolic links are not followed, each directory is opened from its
+ * parent's descriptor. A directory that cannot be read is an error of the run: a tree of
+ * which a part was silently left out would be reported as good.
+ *
+ * A name that is reached twice (PATHs that overlap, or spell one directory in two ways)
+ * is one entry, told by the device and inode of its directory and its name there, and
+ * belongs to the PATH given first. Entries are sorted by the bytes of their path.
+ */
+
+#include "walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "journal.h"
+
+struct walk {
+	struct ms_ctx *ctx;
+	struct ms_tree *tree;
+	const struct ms_start *start;
+	size_t start_index;
+	struct ms_foreign *foreign;
+	size_t rel;      /* where relative paths begin in the paths of this start */
+	size_t capacity; /* of tree->entries */
+};
+
+/* The names of one directory that matter, so that it can be closed before descending. */
+struct listing {
+	char **modules;
+	size_t n_modules;
+	char **subdirs;
+	size_t n_subdirs;
+	bool has_journal;
+};
+
+static void strings_done(char **strings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+static void listing_done(struct listing *listing)
+{
+	strings_done(listing->modules, listing->n_modules);
+	strings_done(listing->subdirs, listing->n_subdirs);
+}
+
+void ms_foreign_done(struct ms_foreign *foreign)
+{
+	strings_done(foreign->dirs, foreign->n);
+	*foreign = (struct ms_foreign){ 0 };
+}
+
+static int string_add(char ***list, size_t *n, const char *text)
+{
+	char **grown;
+
+	if (*n < 8 || !(*n & (*n - 1))) {
+		grown = reallocarray(*list, *n < 8 ? 8 : *n * 2, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		*list = grown;
+	}
+	(*list)[*n] = strdup(text);
+	if (!(*list)[*n])
+		return -ENOMEM;
+	(*n)++;
+	return 0;
+}
+
+static bool is_module_name(const char *name)
+{
+	return ms_ends_with(name, ".ko") || ms_ends_with(name, ".ko.gz") ||
+	       ms_ends_with(name, ".ko.xz") || ms_ends_with(name, ".ko.zst");
+}
+
+static unsigned char type_of(DIR *dir, const struct dirent *d)
+{
+	struct stat st;
+
+	if (d->d_type != DT_UNKNOWN)
+		return d->d_type;
+	if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return DT_UNKNOWN;
+	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_LNK;
+}
+
+static int list_one(DIR *dir, const struct dirent *d, struct listing *ret)
+{
+	unsigned char type;
+
+	if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+		return 0;
+	if (!strcmp(d->d_name, MS_JOURNAL_NAME))
+		ret->has_journal = true;
+	type = type_of(dir, d);
+	if (type == DT_DIR)
+		return string_add(&ret->subdirs, &ret->n_subdirs, d->d_name);
+	if (type == DT_REG && is_module_name(d->d_name))
+		return string_add(&ret->modules, &ret->n_modules, d->d_name);
+	return 0;
+}
+
+static int list_directory(struct ms_ctx *ctx, int fd, const char *shown,
+			  struct listing *ret)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		r = ms_fail_errno(ctx, -errno, "cannot read directory '%s'", shown);
+		if (copy >= 0)
+			close(copy);
+		return r;
+	}
+	while (r == 0 && (errno = 0, d = readdir(dir)))
+		r = list_one(dir, d, ret) < 0 ? ms_fail_nomem(ctx) : 0;
+	if (r == 0 && errno)
+		r = ms_fail_errno(ctx, -errno, "cannot read directory '%s'", shown);
+	closedir(dir);
+	return r;
+}
+
+static struct ms_entry *entry_new(struct walk *walk)
+{
+	struct ms_tree *tree = walk->tree;
+
+	if (tree->n_entries == walk->capacity) {
+		size_t capacity = walk->capacity ? walk->capacity * 2 : 64;
+		struct ms_entry *grown =
+			reallocarray(tree->entries, capacity, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		tree->entries = grown;
+		walk->capacity = capacity;
+	}
+	return &tree->entries[tree->n_entries];
+}
+
+/*
+ * Adds the file @name of directory @dir, open as @fd; @path is taken over, and relative
+ * from @rel on. A file that vanished since it was listed stays in the list: reading it
+ * will say so.
+ */
+static int add_entry(struct walk *walk, size_t dir, int fd, const char *name, char *path,
+		     size_t rel)
+{
+	_cleanup_free_ char *owned = path;
+	_cleanup_free_ char *copy = strdup(name);
+	struct ms_entry *entry = entry_new(walk);
+	struct stat st = { 0 };
+
+	if (!entry || !owned || !copy)
+		return ms_fail_nomem(walk->ctx);
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		return ms_fail_errno(walk->ctx, -errno, "cannot stat '%s'", path);
+	*entry = (struct ms_entry){
+		.start = walk->start_index, .dir = dir,
+		.device = st.st_dev, .inode = st.st_ino, .links = st.st_nlink,
+		.item.size = (uint64_t)st.st_size,
+	};
+	entry->name = ms_steal(&copy);
+	entry->path = ms_steal(&owned);
+	entry->item.path = entry->path;
+	entry->item.relpath = entry->path + rel;
+	walk->tree->n_entries++;
+	return 0;
+}
+
+static bool is_own_root(const struct ms_tree *tree, const char *real)
+{
+	for (size_t i = 0; i < tree->n_roots; i++)
+		if (!strcmp(tree->roots[i].real, real) && tree->roots[i].lock >= 0)
+			return true;
+	return false;
+}
+
+static int note_journal(struct walk *walk, const char *rel)
+{
+	_cleanup_free_ char *real =
+		ms_path_join(walk->tree->roots[walk->start->root].real, rel);
+
+	if (!real)
+		return ms_fail_nomem(walk->ctx);
+	if (is_own_root(walk->tree, real))
+		return 0;
+	if (string_add(&walk->foreign->dirs, &walk->foreign->n, real) < 0)
+		return ms_fail_nomem(walk->ctx);
+	return 0;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int walk_directory(struct walk *walk, int parent, const char *name,
+			  const char *shown, const char *rel);
+
+static int walk_subdirs(struct walk *walk, int fd, const char *shown, const char *rel,
+			const struct listing *listing)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < listing->n_subdirs && r == 0; i++) {
+		const char *name = listing->subdirs[i];
+		_cleanup_free_ char *sub_shown = ms_path_join(shown, name);
+		_cleanup_free_ char *sub_rel = ms_path_join(rel, name);
+
+		if (!sub_shown || !sub_rel)
+			return ms_fail_nomem(walk->ctx);
+		r = walk_directory(walk, fd, name, sub_shown, sub_rel);
+	}
+	return r;
+}
+
+/* @rel: from the root; @shown: as the user would write it. */
+static int walk_directory(struct walk *walk, int parent, const char *name,
+			  const char *shown, const char *rel)
+{
+	_cleanup_(listing_done) struct listing listing = { 0 };
+	_cleanup_fd_ int fd = -1;
+	int keep, r = ms_check_cancelled(walk->ctx);
+	size_t dir = 0;
+
+	if (r < 0)
+		return r;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'", shown);
+	r = list_directory(walk->ctx, fd, shown, &listing);
+	if (r == 0 && listing.has_journal)
+		r = note_journal(walk, rel);
+	if (r < 0)
+		return r;
+	if (listing.n_modules) {
+		keep = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (keep < 0)
+			return ms_fail_errno(walk->ctx, -errno, "cannot open '%s'", shown);
+		r = ms_directory_add(walk->ctx, walk->tree, walk->start->root, rel, keep,
+				     &dir);
+	}
+	for (size_t i = 0; i < listing.n_modules && r == 0; i++)
+		r = add_entry(walk, dir, fd, listing.modules[i],
+			      ms_path_join(shown, listing.modules[i]), walk->rel);
+	if (listing.n_subdirs)
+		qsort(listing.subdirs, listing.n_subdirs, sizeof(char *), compare_strings);
+	return r < 0 ? r : walk_subdirs(walk, fd, shown, rel, &listing);
+}
+
+static int walk_file(struct walk *walk)
+{
+	const struct ms_start *start = walk->start;
+	const char *slash = strrchr(start->shown, '/');
+	struct ms_dirfd d = MS_DIRFD_INIT;
+	size_t dir;
+	int r, fd = open(start->real, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'",
+				     start->real);
+	r = ms_directory_add(walk->ctx, walk->tree, start->root, start->prefix, fd, &dir);
+	if (r == 0)
+		r = ms_directory_open(walk->ctx, walk->tree, dir, &d);
+	if (r == 0)
+		r = add_entry(walk, dir, d.fd, start->name, strdup(start->shown),
+			      slash ? (size_t)(slash + 1 - start->shown) : 0);
+	ms_directory_close(&d);
+	return r;
+}
+
+static int walk_start(struct walk *walk)
+{
+	const struct ms_start *start = walk->start;
+	size_t before = walk->tree->n_entries;
+	int r;
+
+	if (start->is_file)
+		return walk_file(walk);
+	walk->rel = strlen(start->shown) + (ms_ends_with(start->shown, "/") ? 0 : 1);
+	r = walk_directory(walk, AT_FDCWD, start->real, start->shown, start->prefix);
+	if (r == 0 && walk->tree->n_entries == before)
+		return ms_fail(walk->ctx, -ENODATA, "no module in directory '%s'",
+			       start->shown);
+	return r;
+}
+
+/* Orders entries so that those of one name stand together, the first PATH's first. */
+static int compare_names(const void *a, const void *b, void *userdata)
+{
+	const struct ms_entry *x = a, *y = b;
+	const struct ms_tree *tree = userdata;
+	const struct ms_directory *p = &tree->dirs[x->dir], *q = &tree->dirs[y->dir];
+
+	if (p->device != q->device)
+		return p->device < q->device ? -1 : 1;
+	if (p->inode != q->inode)
+		return p->inode < q->inode ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+static int compare_names_stably(const void *a, const void *b, void *userdata)
+{
+	const struct ms_entry *x = a, *y = b;
+	int order = compare_names(a, b, userdata);
+
+	if (order)
+		return order;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	const struct ms_entry *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void drop_doubles(struct ms_tree *tree)
+{
+	size_t kept = 0;
+
+	qsort_r(tree->entries, tree->n_entries, sizeof(*tree->entries),
+		compare_names_stably, tree);
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		struct ms_entry *entry = &tree->entries[i];
+
+		if (kept && !compare_names(&tree->entries[kept - 1], entry, tree)) {
+			free(entry->path);
+			free(entry->name);
+			continue;
+		}
+		tree->entries[kept++] = *entry;
+	}
+	tree->n_entries = kept;
+	qsort(tree->entries, kept, sizeof(*tree->entries), compare_paths);
+}
+
+static int compare_inodes(const void *a, const void *b, void *userdata)
+{
+	const struct ms_entry *entries = userdata;
+	const size_t i = *(const size_t *)a, j = *(const size_t *)b;
+
+	if (entries[i].device != entries[j].device)
+		return entries[i].device < entries[j].device ? -1 : 1;
+	if (entries[i].inode != entries[j].inode)
+		return entries[i].inode < entries[j].inode ? -1 : 1;
+	return i < j ? -1 : i > j;
+}
+
+/* Links the names of each inode into a chain behind the first of them. */
+static int group_links(struct ms_ctx *ctx, struct ms_tree *tree)
+{
+	struct ms_entry *e = tree->entries;
+	_cleanup_free_ size_t *order = calloc(tree->n_entries + 1, sizeof(*order));
+	size_t n = 0;
+
+	if (!order)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		e[i].leader = i;
+		e[i].next_name = SIZE_MAX;
+		e[i].names = 1;
+		if (e[i].links > 1)
+			order[n++] = i;
+	}
+	qsort_r(order, n, sizeof(*order), compare_inodes, e);
+	for (size_t k = 1; k < n; k++) {
+		struct ms_entry *last = &e[order[k - 1]], *entry = &e[order[k]];
+
+		if (last->device != entry->device || last->inode != entry->inode)
+			continue;
+		entry->leader = last->leader;
+		last->next_name = order[k];
+		e[entry->leader].names++;
+	}
+	return 0;
+}
+
+int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *starts,
+	    struct ms_foreign *foreign)
+{
+	struct walk walk = { .ctx = ctx, .tree = tree, .foreign = foreign };
+	int r = 0;
+
+	for (size_t i = 0; i < starts->n && r == 0; i++) {
+		walk.start = &starts->list[i];
+		walk.start_index = i;
+		r = walk_start(&walk);
+	}
+	if (r < 0)
+		return r;
+	if (tree->n_entries == 0) /* without PATHs there is nothing to be glad about */
+		return ms_fail(ctx, -ENODATA, "no module given");
+	drop_doubles(tree);
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		tree->entries[i].target_dir = tree->entries[i].dir;
+		tree->entries[i].target_name = tree->entries[i].name;
+	}
+	return group_links(ctx, tree);
+}
