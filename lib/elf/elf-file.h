@@ -10,7 +10,7 @@
 
 /** One section header, and whether the bytes that it speaks of are there. */
 struct ms_elf_entry {
-	const char *name;   /* borrowed from the file; "" where it has none */
+	const char *name; /* borrowed from the file; "" where it has none */
 	GElf_Word type;
 	GElf_Word link;
 	struct ms_elf_bytes bytes;
@@ -32,7 +32,8 @@ struct ms_elf {
 	size_t n_with_bytes;
 };
 
-/** The section of that index, NULL where there is none or its bytes are not in the file. */
+/** The section of that index, NULL where there is none or its bytes are not in the file.
+ */
 const struct ms_elf_entry *ms_elf_entry(const struct ms_elf *elf, size_t index);
 
 #endif

@@ -88,7 +88,7 @@ static void read_entry(struct ms_elf *elf, size_t index, GElf_Word *ret_name)
 
 static void name_sections(struct ms_elf *elf, const GElf_Word *names)
 {
-	struct ms_elf_bytes table = { 0 };
+	struct ms_elf_bytes table = {0};
 	size_t index;
 
 	if (elf_getshdrstrndx(elf->elf, &index) == 0 && ms_elf_entry(elf, index))
@@ -108,9 +108,11 @@ static int read_sections(struct ms_ctx *ctx, struct ms_elf *elf, const GElf_Ehdr
 
 	if (elf_getshdrnum(elf->elf, &n) != 0)
 		return ms_fail(ctx, -EBADMSG, "no ELF file: %s", elf_errmsg(-1));
-	if (n == 0)
+	if (n == 0 && ehdr->e_shoff == 0)
 		return 0;
-	if (!ms_mul_ok(n, gelf_fsize(elf->elf, ELF_T_SHDR, 1, EV_CURRENT), &size) ||
+	/* libelf counts no section where it cannot read the table */
+	if (n == 0 ||
+	    !ms_mul_ok(n, gelf_fsize(elf->elf, ELF_T_SHDR, 1, EV_CURRENT), &size) ||
 	    !lies_inside(elf->len, ehdr->e_shoff, size))
 		return ms_fail(ctx, -EBADMSG, "the ELF section table is not in the file");
 	elf->sections = calloc(n, sizeof(*elf->sections));
@@ -134,7 +136,8 @@ static int read_headers(struct ms_ctx *ctx, struct ms_elf *elf)
 
 	/* libelf's image is not const, but only ELF_C_RDWR would write to it */
 	elf->elf = elf_memory((char *)(uintptr_t)elf->data, elf->len);
-	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &ehdr))
+	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF ||
+	    !gelf_getehdr(elf->elf, &ehdr))
 		return ms_fail(ctx, -EBADMSG, "no ELF file: %s", elf_errmsg(-1));
 	elf->class = ehdr.e_ident[EI_CLASS];
 	elf->encoding = ehdr.e_ident[EI_DATA];
@@ -201,7 +204,8 @@ int ms_elf_section(struct ms_ctx *ctx, const struct ms_elf *elf, size_t i,
 		return -ENOENT;
 	entry = &elf->sections[elf->with_bytes[i]];
 	if (!entry->in_file)
-		return ms_fail(ctx, -EBADMSG, "ELF section %zu '%s' lies outside of the file",
+		return ms_fail(ctx, -EBADMSG,
+			       "ELF section %zu '%s' lies outside of the file",
 			       elf->with_bytes[i], entry->name);
 	*ret_name = entry->name;
 	*ret = entry->bytes;

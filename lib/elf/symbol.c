@@ -36,8 +36,9 @@ static bool find_table(const struct ms_elf *elf, struct table *ret)
 		ret->data = elf_getdata(elf_getscn(elf->elf, i), NULL);
 		if (!names || !ret->data || !ret->data->d_buf)
 			return false;
-		ret->n = (ret->data->d_size < entry->bytes.len ? ret->data->d_size :
-								 entry->bytes.len) / size;
+		ret->n = (ret->data->d_size < entry->bytes.len ? ret->data->d_size
+							       : entry->bytes.len) /
+			 size;
 		ret->names = names->bytes;
 		return ret->n <= INT32_MAX;
 	}
@@ -54,7 +55,8 @@ static bool has_name(const struct table *table, GElf_Word offset, const char *na
 
 static bool is_defined(const GElf_Sym *symbol)
 {
-	return symbol->st_shndx != SHN_UNDEF && GELF_ST_TYPE(symbol->st_info) != STT_FILE &&
+	return symbol->st_shndx != SHN_UNDEF &&
+	       GELF_ST_TYPE(symbol->st_info) != STT_FILE &&
 	       GELF_ST_TYPE(symbol->st_info) != STT_SECTION;
 }
 
@@ -113,18 +115,18 @@ int ms_elf_symbol(struct ms_ctx *ctx, const struct ms_elf *elf, const char *symb
 		  struct ms_elf_bytes *ret)
 {
 	const struct ms_elf_entry *entry;
-	GElf_Sym found = { 0 };
+	GElf_Sym found = {0};
 	uint64_t offset;
 	int r = find_symbol(ctx, elf, symbol, &found);
 
 	if (r < 0)
 		return r;
 	entry = found.st_shndx < SHN_LORESERVE ? ms_elf_entry(elf, found.st_shndx) : NULL;
-	offset = entry && elf->type != ET_REL ? found.st_value - entry->bytes.address :
-						found.st_value;
+	offset = entry && elf->type != ET_REL ? found.st_value - entry->bytes.address
+					      : found.st_value;
 	if (!entry || offset > entry->bytes.len)
-		return ms_fail(ctx, -EBADMSG, "symbol '%s' points to no bytes of the file",
-			       symbol);
+		return ms_fail(ctx, -EBADMSG,
+			       "symbol '%s' points to no bytes of the file", symbol);
 	*ret = (struct ms_elf_bytes){
 		.data = entry->bytes.data + offset,
 		.len = entry->bytes.len - (size_t)offset,

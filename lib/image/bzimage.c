@@ -34,8 +34,8 @@ enum {
 
 static bool is_bzimage(const uint8_t *data, size_t len)
 {
-	return len >= HEADER_END && data[BOOT_FLAG] == 0x55 && data[BOOT_FLAG + 1] == 0xaa &&
-	       memcmp(data + HEADER, "HdrS", 4) == 0;
+	return len >= HEADER_END && data[BOOT_FLAG] == 0x55 &&
+	       data[BOOT_FLAG + 1] == 0xaa && memcmp(data + HEADER, "HdrS", 4) == 0;
 }
 
 /* The release that the setup code prints. */
@@ -52,8 +52,9 @@ static int read_release(struct ms_reading *reading, struct ms_cursor c)
 	if (ms_cur_bytes(&c, left, &text) < 0)
 		return 0;
 	end = left ? memchr(text, '\0', left) : NULL;
-	return end ? ms_kernel_set_release(reading, (const char *)text, (size_t)(end - text)) :
-		     0;
+	return end ? ms_kernel_set_release(reading, (const char *)text,
+					   (size_t)(end - text))
+		   : 0;
 }
 
 static int find_payload(struct ms_reading *reading, struct ms_cursor c,
@@ -69,14 +70,15 @@ static int find_payload(struct ms_reading *reading, struct ms_cursor c,
 	    ms_cur_le32(&c, &length) < 0)
 		return ms_reading_fail(reading, -EBADMSG, "the bzImage is cut off");
 	if (version < VERSION_WITH_PAYLOAD)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "a bzImage of boot protocol %u.%02u, from before Linux "
-				       "2.6.26",
-				       version >> 8, version & 0xff);
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"a bzImage of boot protocol %u.%02u, from before Linux "
+			"2.6.26",
+			version >> 8, version & 0xff);
 	if (sectors == 0)
 		sectors = DEFAULT_SETUP_SECTS;
-	if (ms_cur_seek(&c, (sectors + 1u) * (size_t)SECTOR) < 0 || ms_cur_skip(&c, offset) < 0 ||
-	    ms_cur_sub(&c, length, ret) < 0)
+	if (ms_cur_seek(&c, (sectors + 1u) * (size_t)SECTOR) < 0 ||
+	    ms_cur_skip(&c, offset) < 0 || ms_cur_sub(&c, length, ret) < 0)
 		return ms_reading_fail(reading, -EBADMSG,
 				       "the bzImage ends before its payload does");
 	return 0;

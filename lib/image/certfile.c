@@ -5,11 +5,11 @@
  *
  * DER: one certificate or several, one behind the other, and nothing else.
  *
- * PEM (RFC 7468): blocks of CERTIFICATE (or X509 CERTIFICATE, its old name), with any text
- * between them. Blocks of other kinds are passed over, because the file that holds a
- * kernel's signing key holds its certificate too; but a TRUSTED CERTIFICATE is refused: it
- * says for what OpenSSL is to trust it, which no kernel would heed. A block that does not
- * end, or is not base64 of exactly one certificate, is an error.
+ * PEM (RFC 7468): blocks of CERTIFICATE (or X509 CERTIFICATE, its old name), with any
+ * text between them. Blocks of other kinds are passed over, because the file that holds a
+ * kernel's signing key holds its certificate too; but a TRUSTED CERTIFICATE is refused:
+ * it says for what OpenSSL is to trust it, which no kernel would heed. A block that does
+ * not end, or is not base64 of exactly one certificate, is an error.
  */
 
 #include <errno.h>
@@ -88,7 +88,7 @@ bool ms_certfile_is_pem(const uint8_t *data, size_t len)
 {
 	const char *label;
 	size_t label_len;
-	struct lines lines = { .at = (const char *)data, .left = len };
+	struct lines lines = {.at = (const char *)data, .left = len};
 
 	/* a file of binary kind has no such line at the start of a line */
 	while (next_line(&lines))
@@ -113,7 +113,8 @@ static int read_block(struct ms_reading *reading, struct lines *lines, const cha
 		size_t end_len;
 
 		if (has_mark(lines, end_mark, &end_label, &end_len)) {
-			if (end_len == label_len && memcmp(label, end_label, end_len) == 0)
+			if (end_len == label_len &&
+			    memcmp(label, end_label, end_len) == 0)
 				return 0;
 			break;
 		}
@@ -122,32 +123,34 @@ static int read_block(struct ms_reading *reading, struct lines *lines, const cha
 		if (ms_buf_append(ret, lines->line, lines->len) < 0)
 			return ms_fail_nomem(reading->ctx);
 	}
-	return ms_reading_fail(reading, -EBADMSG, "the PEM block in line %zu has no end", first);
+	return ms_reading_fail(reading, -EBADMSG, "the PEM block in line %zu has no end",
+			       first);
 }
 
 static int add_block(struct ms_reading *reading, const struct ms_buf *text, size_t line)
 {
-	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf der = {0};
 	int r = ms_base64_decode((const char *)text->data, text->len, &der);
 
 	if (r == -ENOMEM)
 		return ms_fail_nomem(reading->ctx);
 	if (r < 0)
-		return ms_reading_fail(reading, r, "the PEM block in line %zu is no base64",
-				       line);
+		return ms_reading_fail(reading, r,
+				       "the PEM block in line %zu is no base64", line);
 	if (der.len == 0 || ms_der_sequence_size(der.data, der.len) != der.len ||
 	    !ms_der_may_be_certificate(der.data, der.len))
 		return ms_reading_fail(reading, -EBADMSG,
-				       "the PEM block in line %zu holds no certificate", line);
+				       "the PEM block in line %zu holds no certificate",
+				       line);
 	return ms_reading_add_cert(reading, MS_CERT_IN_FILE, der.data, der.len);
 }
 
 int ms_certfile_read_pem(struct ms_reading *reading, const uint8_t *data, size_t len)
 {
-	struct lines lines = { .at = (const char *)data, .left = len };
+	struct lines lines = {.at = (const char *)data, .left = len};
 
 	while (next_line(&lines)) {
-		_cleanup_(ms_buf_wipe) struct ms_buf text = { 0 };
+		_cleanup_(ms_buf_wipe) struct ms_buf text = {0};
 		size_t label_len, first = lines.number;
 		const char *label;
 		int r;
@@ -155,10 +158,11 @@ int ms_certfile_read_pem(struct ms_reading *reading, const uint8_t *data, size_t
 		if (!has_mark(&lines, begin_mark, &label, &label_len))
 			continue;
 		if (is_label(label, label_len, "TRUSTED CERTIFICATE"))
-			return ms_reading_fail(reading, -EBADMSG,
-					       "line %zu: a TRUSTED CERTIFICATE block, whose "
-					       "trust settings mean nothing to a kernel",
-					       first);
+			return ms_reading_fail(
+				reading, -EBADMSG,
+				"line %zu: a TRUSTED CERTIFICATE block, whose "
+				"trust settings mean nothing to a kernel",
+				first);
 		r = read_block(reading, &lines, label, label_len, &text);
 		if (r < 0)
 			return r;

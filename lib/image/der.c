@@ -57,8 +57,8 @@ size_t ms_der_sequence_size(const uint8_t *data, size_t len)
 
 /*
  * Certificate and TBSCertificate are SEQUENCEs (RFC 5280, 4.1); in a TBSCertificate comes
- * the version, [0], or, where that is 1, the serial number, an INTEGER. A private key or a
- * PKCS#7 message begins otherwise.
+ * the version, [0], or, where that is 1, the serial number, an INTEGER. A private key or
+ * a PKCS#7 message begins otherwise.
  */
 bool ms_der_may_be_certificate(const uint8_t *data, size_t size)
 {

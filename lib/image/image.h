@@ -38,7 +38,7 @@ struct ms_source {
 	size_t n_certs;
 	struct ms_source_digest *digests;
 	size_t n_digests;
-	char *release;       /* kernel: "7.3.4+deb13-amd64"; NULL where it does not say */
+	char *release;	     /* kernel: "7.3.4+deb13-amd64"; NULL where it does not say */
 	bool has_symbols;    /* kernel: the lists were found by symbol, not by scanning */
 	struct ms_buf bytes; /* what the certificates point into */
 };
@@ -51,8 +51,8 @@ struct ms_source {
 int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret);
 
 /** The same over bytes, for fuzzing and tests. @shown: the name for messages. */
-int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len, const char *shown,
-		    struct ms_source **ret);
+int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+		    const char *shown, struct ms_source **ret);
 
 struct ms_source *ms_source_free(struct ms_source *source);
 

@@ -45,15 +45,16 @@
 #include "../base/context.h"
 
 enum {
-	MAX_LIST = 1 << 20,     /* bytes; distributions have some kilobytes */
-	MAX_RESERVED = 1 << 20, /* CONFIG_SYSTEM_EXTRA_CERTIFICATE_SIZE; 4096 by default */
-	MIN_CERTIFICATE = 128,  /* bytes */
+	MAX_LIST = 1 << 20, /* bytes; distributions have some kilobytes */
+	MAX_RESERVED =
+		1 << 20,       /* CONFIG_SYSTEM_EXTRA_CERTIFICATE_SIZE; 4096 by default */
+	MIN_CERTIFICATE = 128, /* bytes */
 };
 
 void ms_candidates_done(struct ms_candidates *candidates)
 {
 	free(candidates->items);
-	*candidates = (struct ms_candidates){ 0 };
+	*candidates = (struct ms_candidates){0};
 }
 
 /* The next multiple of @align from @offset on, counted in the kernel's memory. */
@@ -116,8 +117,9 @@ static bool has_size_at(const struct ms_layout *layout, const struct ms_elf_byte
 }
 
 /* The size right behind the certificates, with nothing but zeros up to its alignment. */
-static bool size_follows(const struct ms_layout *layout, const struct ms_elf_bytes *region,
-			 size_t start, size_t end, size_t *ret_size_at)
+static bool size_follows(const struct ms_layout *layout,
+			 const struct ms_elf_bytes *region, size_t start, size_t end,
+			 size_t *ret_size_at)
 {
 	size_t at = aligned(region, end, layout->align);
 
@@ -147,13 +149,13 @@ static bool size_follows_full_area(const struct ms_layout *layout,
 				   size_t end, size_t gap, size_t *ret_size_at,
 				   size_t *ret_extra)
 {
-	struct ms_elf_bytes list = { .data = region->data + start, .len = end - start };
+	struct ms_elf_bytes list = {.data = region->data + start, .len = end - start};
 	size_t at = gap - (size_t)((region->address + gap) & 3);
 	uint32_t used;
 
 	if (at < end || aligned(region, at, layout->int_align) != at ||
-	    ms_layout_int(layout, region, at, &used) < 0 || used == 0 || used > list.len ||
-	    !is_boundary(&list, list.len - used))
+	    ms_layout_int(layout, region, at, &used) < 0 || used == 0 ||
+	    used > list.len || !is_boundary(&list, list.len - used))
 		return false;
 	*ret_size_at = aligned(region, at + 4, layout->align);
 	*ret_extra = used;
@@ -177,26 +179,29 @@ static int add_candidate(struct ms_reading *reading, struct ms_candidates *candi
 	return 0;
 }
 
-static int spend(struct ms_reading *reading, struct ms_candidates *candidates, uint64_t steps)
+static int spend(struct ms_reading *reading, struct ms_candidates *candidates,
+		 uint64_t steps)
 {
 	if (steps > candidates->budget)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "too much in it looks like certificates: no kernel");
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"too much in it looks like certificates: no kernel");
 	candidates->budget -= steps;
 	return 0;
 }
 
 /* A run of certificates that is as long as a size behind it says. */
 static int found(struct ms_reading *reading, const struct ms_layout *layout,
-		 const struct ms_elf_bytes *region, size_t start, size_t end, size_t size_at,
-		 size_t extra, struct ms_candidates *candidates)
+		 const struct ms_elf_bytes *region, size_t start, size_t end,
+		 size_t size_at, size_t extra, struct ms_candidates *candidates)
 {
 	struct ms_candidate candidate = {
-		.list.bytes = {
-			.data = region->data + start,
-			.len = end - start,
-			.address = region->address + start,
-		},
+		.list.bytes =
+			{
+				.data = region->data + start,
+				.len = end - start,
+				.address = region->address + start,
+			},
 		.list.extra = extra,
 	};
 	int r = spend(reading, candidates, end - start);
@@ -219,7 +224,8 @@ static size_t end_of_zeros(const struct ms_elf_bytes *region, size_t at)
 	return at;
 }
 
-/* A list whose size does not follow at once, for there is room for another certificate. */
+/* A list whose size does not follow at once, for there is room for another certificate.
+ */
 static int look_behind_area(struct ms_reading *reading, const struct ms_layout *layout,
 			    const struct ms_elf_bytes *region, size_t start, size_t end,
 			    struct ms_candidates *candidates, size_t *ret_end)
@@ -250,7 +256,8 @@ static int look_at(struct ms_reading *reading, const struct ms_layout *layout,
 
 		if (r < 0)
 			return r;
-		/* a certificate is never so short; a size word can look like one that is */
+		/* a certificate is never so short; a size word can look like one that is
+		 */
 		if (step < MIN_CERTIFICATE)
 			break;
 		end += step;
@@ -330,7 +337,8 @@ static enum ms_cert_place place_of(const struct ms_list *list, size_t at, size_t
 
 /*
  * crypto/asymmetric_keys/x509_loader.c: from certificate to certificate, each 30 82 and a
- * length of two bytes, whatever the length is; the first thing that is none ends the list.
+ * length of two bytes, whatever the length is; the first thing that is none ends the
+ * list.
  */
 int ms_lists_add(struct ms_reading *reading, const struct ms_list *list, bool revoked)
 {
@@ -346,16 +354,18 @@ int ms_lists_add(struct ms_reading *reading, const struct ms_list *list, bool re
 		size = 4 + ((size_t)data[at + 2] << 8 | data[at + 3]);
 		if (size > left)
 			break;
-		r = ms_reading_add_cert(reading,
-					revoked ? MS_CERT_REVOKED : place_of(list, at, size),
-					data + at, size);
+		r = ms_reading_add_cert(
+			reading, revoked ? MS_CERT_REVOKED : place_of(list, at, size),
+			data + at, size);
 		if (r < 0)
 			return r;
 		at += size;
 	}
 	if (at < list->bytes.len)
 		ms_warn(reading->ctx,
-			"'%s': the kernel stops reading its %s certificates at byte %zu of %zu",
-			reading->shown, revoked ? "revoked" : "trusted", at, list->bytes.len);
+			"'%s': the kernel stops reading its %s certificates at byte %zu "
+			"of %zu",
+			reading->shown, revoked ? "revoked" : "trusted", at,
+			list->bytes.len);
 	return 0;
 }

@@ -9,9 +9,9 @@
 
 /** How the kernel's build lays out certs/system_certificates.S for a machine. */
 struct ms_layout {
-	unsigned word;      /* bytes of an unsigned long: 4 or 8 */
+	unsigned word; /* bytes of an unsigned long: 4 or 8 */
 	bool big_endian;
-	unsigned align;     /* bytes that .align 8 aligns to: 8 or 256 */
+	unsigned align;	    /* bytes that .align 8 aligns to: 8 or 256 */
 	unsigned int_align; /* bytes that .align 4 aligns to: 4 or 16 */
 };
 
@@ -24,8 +24,8 @@ bool ms_layout_of(unsigned machine, bool is64, bool big_endian, struct ms_layout
 /** A list that was found: where it lies and how it is divided. */
 struct ms_list {
 	struct ms_elf_bytes bytes; /* from the first certificate to the last one's end */
-	size_t own;                /* bytes at the start: module_cert_size */
-	size_t extra;              /* bytes at the end: system_extra_cert_used */
+	size_t own;		   /* bytes at the start: module_cert_size */
+	size_t extra;		   /* bytes at the end: system_extra_cert_used */
 };
 
 /**
@@ -34,7 +34,7 @@ struct ms_list {
  */
 enum ms_list_second {
 	MS_SECOND_OTHER = 0, /* it cannot be module_cert_size */
-	MS_SECOND_ZERO,      /* could be, or is just empty space */
+	MS_SECOND_ZERO,	     /* could be, or is just empty space */
 	MS_SECOND_BOUNDARY,  /* some certificates of the list are exactly so long */
 };
 
@@ -61,8 +61,8 @@ int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,
 		  const struct ms_elf_bytes *region, struct ms_candidates *candidates);
 
 /**
- * Adds the certificates of the lists that were found by shape alone, if it is beyond doubt
- * which of them is trusted. -EBADMSG: it is not.
+ * Adds the certificates of the lists that were found by shape alone, if it is beyond
+ * doubt which of them is trusted. -EBADMSG: it is not.
  */
 int ms_lists_settle(struct ms_reading *reading, const struct ms_candidates *candidates);
 

@@ -14,9 +14,9 @@
  * UKI (the UAPI group's specification): a PE file with the kernel in a section ".linux":
  *
  *	0x3c  offset of the PE header, 4
- *	PE header: "PE\0\0"; machine, 2; sections, 2; 12 bytes; optional header's size, 2; 2
- *	sections, 40 bytes each, behind the optional header:
- *	    name, 8; virtual size, 4; 4; raw size, 4; raw offset, 4; 16
+ *	PE header: "PE\0\0"; machine, 2; sections, 2; 12 bytes; optional header's size, 2;
+ *2 sections, 40 bytes each, behind the optional header: name, 8; virtual size, 4; 4; raw
+ *size, 4; raw offset, 4; 16
  */
 
 #include <errno.h>
@@ -39,9 +39,9 @@ static const struct {
 	const char *name;
 	const char *unpacker;
 } zboot_names[] = {
-	{ "gzip", "gzip" }, { "bzip2", "bzip2" }, { "lzma", "lzma" }, { "lzo", "lzo" },
-	{ "lz4", "lz4" },   { "xz", "xz" },	  { "xzkern", "xz" }, { "zstd", "zstd" },
-	{ "zstd22", "zstd" },
+	{"gzip", "gzip"}, {"bzip2", "bzip2"}, {"lzma", "lzma"},
+	{"lzo", "lzo"},	  {"lz4", "lz4"},     {"xz", "xz"},
+	{"xzkern", "xz"}, {"zstd", "zstd"},   {"zstd22", "zstd"},
 };
 
 static bool is_mz(const uint8_t *data, size_t len)
@@ -62,7 +62,8 @@ static const struct ms_unpacker *named_unpacker(const char *name, const uint8_t 
 
 	for (size_t i = 0; found && i < MS_ARRAY_SIZE(zboot_names); i++)
 		if (strncmp(name, zboot_names[i].name, ZBOOT_COMPRESSION_LEN) == 0)
-			return strcmp(found->name, zboot_names[i].unpacker) == 0 ? found : NULL;
+			return strcmp(found->name, zboot_names[i].unpacker) == 0 ? found
+										 : NULL;
 	return NULL;
 }
 
@@ -75,14 +76,16 @@ static int read_zboot(struct ms_reading *reading, const uint8_t *data, size_t le
 
 	if (ms_cur_skip(&c, ZBOOT_PAYLOAD) < 0 || ms_cur_le32(&c, &offset) < 0 ||
 	    ms_cur_le32(&c, &size) < 0 || ms_cur_seek(&c, ZBOOT_COMPRESSION) < 0 ||
-	    ms_cur_bytes(&c, ZBOOT_COMPRESSION_LEN, &name) < 0 || ms_cur_seek(&c, offset) < 0 ||
-	    ms_cur_bytes(&c, size, &payload) < 0)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "the EFI zboot image ends before its payload does");
+	    ms_cur_bytes(&c, ZBOOT_COMPRESSION_LEN, &name) < 0 ||
+	    ms_cur_seek(&c, offset) < 0 || ms_cur_bytes(&c, size, &payload) < 0)
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"the EFI zboot image ends before its payload does");
 	unpacker = named_unpacker((const char *)name, payload, size);
 	if (!unpacker)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "the EFI zboot image's payload is not packed as it says");
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"the EFI zboot image's payload is not packed as it says");
 	return ms_unpack_and_read(reading, unpacker, payload, size, false);
 }
 
@@ -124,7 +127,8 @@ static int read_section(struct ms_cursor *c, struct ms_cursor *ret)
 		return -EBADMSG;
 	if (memcmp(name, ".linux\0\0", 8) != 0)
 		return 0;
-	/* the raw size is rounded up to the file's alignment; what is more is not there */
+	/* the raw size is rounded up to the file's alignment; what is more is not there
+	 */
 	if (virtual_size > 0 && virtual_size < raw_size)
 		raw_size = virtual_size;
 	if (ms_cur_seek(&file, raw_offset) < 0 || ms_cur_sub(&file, raw_size, ret) < 0)
@@ -147,10 +151,12 @@ static int read_uki(struct ms_reading *reading, const uint8_t *data, size_t len)
 	if (r < 0)
 		return ms_reading_fail(reading, -EBADMSG, "the PE file is cut off");
 	if (found == 0)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "a PE file without a kernel in it: no section .linux");
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"a PE file without a kernel in it: no section .linux");
 	if (found > 1)
-		return ms_reading_fail(reading, -EBADMSG, "a PE file with several kernels in it");
+		return ms_reading_fail(reading, -EBADMSG,
+				       "a PE file with several kernels in it");
 	len = ms_cur_left(&kernel);
 	r = ms_cur_bytes(&kernel, len, &bytes);
 	return r < 0 ? r : ms_image_read(reading, bytes, len);

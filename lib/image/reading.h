@@ -14,9 +14,9 @@
 
 struct ms_reading {
 	struct ms_ctx *ctx;
-	const char *shown;        /* the file's name, for messages */
-	uint64_t max_size;        /* no unpacked image may be larger */
-	unsigned depth;           /* 0: the file itself */
+	const char *shown;	  /* the file's name, for messages */
+	uint64_t max_size;	  /* no unpacked image may be larger */
+	unsigned depth;		  /* 0: the file itself */
 	struct ms_source *source; /* what was found so far */
 };
 
@@ -54,8 +54,8 @@ bool ms_efilist_is_one(const uint8_t *data, size_t len);
 int ms_efilist_read(struct ms_reading *reading, const uint8_t *data, size_t len);
 
 /** Fails with "'FILE': " before the message. */
-__attribute__((format(printf, 3, 4))) int ms_reading_fail(struct ms_reading *reading,
-							  int error, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int
+ms_reading_fail(struct ms_reading *reading, int error, const char *format, ...);
 
 /** Adds a copy of a certificate. -ENOMEM. */
 int ms_reading_add_cert(struct ms_reading *reading, enum ms_cert_place place,
@@ -66,7 +66,8 @@ int ms_reading_add_digest(struct ms_reading *reading, const uint8_t *digest, siz
 
 /** The size of the DER SEQUENCE at the start of @data; 0: none, or it is cut off. */
 size_t ms_der_sequence_size(const uint8_t *data, size_t len);
-/** True where a SEQUENCE of @size bytes at @data can be a certificate: a SEQUENCE in it. */
+/** True where a SEQUENCE of @size bytes at @data can be a certificate: a SEQUENCE in it.
+ */
 bool ms_der_may_be_certificate(const uint8_t *data, size_t size);
 
 /** As ms_source_parse(), and no image is unpacked to more than @max_size bytes. */

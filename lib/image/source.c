@@ -27,13 +27,13 @@ MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 /* The order matters: what has the more telling magic number comes first. */
 static const struct ms_image_format *const formats[] = {
 	&ms_image_vmlinux, &ms_image_bzimage, &ms_image_zboot,
-	&ms_image_raw,     &ms_image_uki,     &ms_image_compressed,
+	&ms_image_raw,	   &ms_image_uki,     &ms_image_compressed,
 };
 
 const char *ms_cert_place_name(enum ms_cert_place place)
 {
 	static const char *const names[] = {
-		[MS_CERT_IN_FILE] = "file", [MS_CERT_OWN_KEY] = "own-key",
+		[MS_CERT_IN_FILE] = "file",    [MS_CERT_OWN_KEY] = "own-key",
 		[MS_CERT_TRUSTED] = "trusted", [MS_CERT_EXTRA] = "extra",
 		[MS_CERT_REVOKED] = "revoked",
 	};
@@ -76,14 +76,15 @@ int ms_reading_add_cert(struct ms_reading *reading, enum ms_cert_place place,
 			const uint8_t *der, size_t len)
 {
 	struct ms_source *source = reading->source;
-	struct ms_source_cert *certs = grown(source->certs, source->n_certs, sizeof(*certs));
+	struct ms_source_cert *certs =
+		grown(source->certs, source->n_certs, sizeof(*certs));
 
 	if (!certs)
 		return ms_fail_nomem(reading->ctx);
 	source->certs = certs;
 	if (ms_buf_append(&source->bytes, der, len) < 0)
 		return ms_fail_nomem(reading->ctx);
-	certs[source->n_certs++] = (struct ms_source_cert){ .place = place, .len = len };
+	certs[source->n_certs++] = (struct ms_source_cert){.place = place, .len = len};
 	return 0;
 }
 
@@ -98,7 +99,7 @@ int ms_reading_add_digest(struct ms_reading *reading, const uint8_t *digest, siz
 		return ms_fail_nomem(reading->ctx);
 	source->digests = digests;
 	digests += source->n_digests++;
-	*digests = (struct ms_source_digest){ .len = len, .tbs = tbs };
+	*digests = (struct ms_source_digest){.len = len, .tbs = tbs};
 	memcpy(digests->digest, digest, len);
 	return 0;
 }
@@ -126,9 +127,10 @@ int ms_image_read(struct ms_reading *reading, const uint8_t *data, size_t len)
 	int r;
 
 	if (reading->depth > MS_IMAGE_MAX_DEPTH)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "kernel images in kernel images, more than %d deep",
-				       MS_IMAGE_MAX_DEPTH);
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"kernel images in kernel images, more than %d deep",
+			MS_IMAGE_MAX_DEPTH);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(formats); i++) {
 		if (!formats[i]->is(data, len))
 			continue;
@@ -170,7 +172,10 @@ int ms_source_parse_bounded(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 {
 	_cleanup_(cleanup_source) struct ms_source *source = calloc(1, sizeof(*source));
 	struct ms_reading reading = {
-		.ctx = ctx, .shown = shown, .max_size = max_size, .source = source,
+		.ctx = ctx,
+		.shown = shown,
+		.max_size = max_size,
+		.source = source,
 	};
 	int r;
 
@@ -184,15 +189,15 @@ int ms_source_parse_bounded(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 	return 0;
 }
 
-int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len, const char *shown,
-		    struct ms_source **ret)
+int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+		    const char *shown, struct ms_source **ret)
 {
 	return ms_source_parse_bounded(ctx, data, len, shown, MS_IMAGE_MAX_SIZE, ret);
 }
 
 int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret)
 {
-	_cleanup_(ms_buf_wipe) struct ms_buf file = { 0 };
+	_cleanup_(ms_buf_wipe) struct ms_buf file = {0};
 	int r = ms_file_read(ctx, path, MS_IMAGE_MAX_SIZE, &file);
 
 	return r < 0 ? r : ms_source_parse(ctx, file.data, file.len, path, ret);

@@ -43,10 +43,12 @@ int ms_kernel_set_release(struct ms_reading *reading, const char *text, size_t l
 }
 
 /* The next place of @word behind *at, which moves past it. NULL: no more. */
-static const char *next_place(const uint8_t *data, size_t len, size_t *at, const char *word)
+static const char *next_place(const uint8_t *data, size_t len, size_t *at,
+			      const char *word)
 {
 	size_t size = strlen(word);
-	const uint8_t *place = *at < len ? memmem(data + *at, len - *at, word, size) : NULL;
+	const uint8_t *place =
+		*at < len ? memmem(data + *at, len - *at, word, size) : NULL;
 
 	if (!place)
 		return NULL;
@@ -90,7 +92,8 @@ static int read_hashes(struct ms_reading *reading, const uint8_t *data, size_t l
 		uint8_t digest[MAX_HEX / 2];
 		size_t size = read_hex(text, len - at, digest);
 
-		/* the digests that there are, from SHA-1 on; kernels know no shorter one */
+		/* the digests that there are, from SHA-1 on; kernels know no shorter one
+		 */
 		if (size >= 20)
 			r = ms_reading_add_digest(reading, digest, size, tbs);
 	}

@@ -12,7 +12,7 @@
 
 enum { PIECE = 1 << 20 };
 
-static const uint8_t magic[] = { 'B', 'Z', 'h' };
+static const uint8_t magic[] = {'B', 'Z', 'h'};
 
 static void decompress_done(bz_stream *z)
 {
@@ -28,8 +28,9 @@ static int decode(struct ms_ctx *ctx, bz_stream *z, const uint8_t *data, size_t 
 	do {
 		unsigned in = len - fed > UINT_MAX ? UINT_MAX : (unsigned)(len - fed);
 		/* one byte more than is allowed, so that too much shows */
-		size_t room = max_size - ret->len < PIECE ? (size_t)(max_size - ret->len) + 1 :
-							    PIECE;
+		size_t room = max_size - ret->len < PIECE
+				      ? (size_t)(max_size - ret->len) + 1
+				      : PIECE;
 
 		if (ms_buf_reserve(ret, room) < 0)
 			return ms_fail_nomem(ctx);
@@ -47,18 +48,19 @@ static int decode(struct ms_ctx *ctx, bz_stream *z, const uint8_t *data, size_t 
 	} while (status == BZ_OK);
 	if (status == BZ_MEM_ERROR)
 		return ms_fail_nomem(ctx);
-	return status == BZ_STREAM_END && fed == len ? 0 :
-						       ms_unpack_corrupt(ctx, &ms_unpack_bzip2);
+	return status == BZ_STREAM_END && fed == len
+		       ? 0
+		       : ms_unpack_corrupt(ctx, &ms_unpack_bzip2);
 }
 
 static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
 		  struct ms_buf *ret)
 {
-	_cleanup_(decompress_done) bz_stream z = { 0 };
+	_cleanup_(decompress_done) bz_stream z = {0};
 
 	if (BZ2_bzDecompressInit(&z, 0, 0) != BZ_OK)
 		return ms_fail_nomem(ctx);
 	return decode(ctx, &z, data, len, max_size, ret);
 }
 
-const struct ms_unpacker ms_unpack_bzip2 = { "bzip2", magic, sizeof(magic), false, unpack };
+const struct ms_unpacker ms_unpack_bzip2 = {"bzip2", magic, sizeof(magic), false, unpack};

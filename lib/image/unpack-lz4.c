@@ -20,7 +20,7 @@
 
 enum { BLOCK_SIZE = 8 << 20, MAGIC = 0x184c2102 };
 
-static const uint8_t magic[] = { 0x02, 0x21, 0x4c, 0x18 };
+static const uint8_t magic[] = {0x02, 0x21, 0x4c, 0x18};
 
 static int unpack_block(struct ms_ctx *ctx, const uint8_t *block, size_t len,
 			uint64_t max_size, struct ms_buf *ret)
@@ -33,8 +33,8 @@ static int unpack_block(struct ms_ctx *ctx, const uint8_t *block, size_t len,
 		return r;
 	if (len > INT_MAX)
 		return ms_unpack_corrupt(ctx, &ms_unpack_lz4);
-	got = LZ4_decompress_safe((const char *)block, (char *)ret->data + ret->len, (int)len,
-				  room);
+	got = LZ4_decompress_safe((const char *)block, (char *)ret->data + ret->len,
+				  (int)len, room);
 	if (got < 0 && room < BLOCK_SIZE)
 		return ms_unpack_room(ctx, ret, (size_t)room + 1, max_size);
 	if (got < 0)
@@ -66,4 +66,4 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	return r;
 }
 
-const struct ms_unpacker ms_unpack_lz4 = { "lz4", magic, sizeof(magic), false, unpack };
+const struct ms_unpacker ms_unpack_lz4 = {"lz4", magic, sizeof(magic), false, unpack};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The .lzma format, from before xz, by liblzma: a byte of properties, the dictionary size,
- * the unpacked size (or all ones: an end marker follows), the data. There is no magic
- * number; 5d 00 00 is what every encoder writes for a dictionary of 64 KiB or more, and
- * what the kernel knows it by (lib/decompress.c).
+ * The .lzma format, from before xz, by liblzma: a byte of properties, the dictionary
+ * size, the unpacked size (or all ones: an end marker follows), the data. There is no
+ * magic number; 5d 00 00 is what every encoder writes for a dictionary of 64 KiB or more,
+ * and what the kernel knows it by (lib/decompress.c).
  */
 
 #include <errno.h>
@@ -19,27 +19,30 @@ enum { PIECE = 1 << 20 };
 /* A dictionary of 128 MiB, the largest that the kernel's build asks for, and some. */
 static const uint64_t memory_limit = 192ull << 20;
 
-static const uint8_t magic[] = { 0x5d, 0x00, 0x00 };
+static const uint8_t magic[] = {0x5d, 0x00, 0x00};
 
 static int failure(struct ms_ctx *ctx, lzma_ret status)
 {
 	if (status == LZMA_MEM_ERROR)
 		return ms_fail_nomem(ctx);
 	if (status == LZMA_MEMLIMIT_ERROR)
-		return ms_fail(ctx, -EFBIG, "lzma data that needs more than %llu MiB to unpack",
+		return ms_fail(ctx, -EFBIG,
+			       "lzma data that needs more than %llu MiB to unpack",
 			       (unsigned long long)memory_limit >> 20);
 	if (status == LZMA_BUF_ERROR)
 		return ms_fail(ctx, -EBADMSG, "truncated lzma data");
 	return ms_unpack_corrupt(ctx, &ms_unpack_lzma);
 }
 
-static int decode(struct ms_ctx *ctx, lzma_stream *z, uint64_t max_size, struct ms_buf *ret)
+static int decode(struct ms_ctx *ctx, lzma_stream *z, uint64_t max_size,
+		  struct ms_buf *ret)
 {
 	lzma_ret status;
 
 	do {
-		size_t room = max_size - ret->len < PIECE ? (size_t)(max_size - ret->len) + 1 :
-							    PIECE;
+		size_t room = max_size - ret->len < PIECE
+				      ? (size_t)(max_size - ret->len) + 1
+				      : PIECE;
 
 		if (ms_buf_reserve(ret, room) < 0)
 			return ms_fail_nomem(ctx);
@@ -67,4 +70,4 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	return decode(ctx, &z, max_size, ret);
 }
 
-const struct ms_unpacker ms_unpack_lzma = { "lzma", magic, sizeof(magic), false, unpack };
+const struct ms_unpacker ms_unpack_lzma = {"lzma", magic, sizeof(magic), false, unpack};

@@ -28,8 +28,8 @@ static int unpack_gzip(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 	return ms_codec_unpack(ctx, MS_COMPRESSION_GZIP, data, len, max_size, ret, &info);
 }
 
-static int unpack_xz(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
-		     struct ms_buf *ret)
+static int unpack_xz(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+		     uint64_t max_size, struct ms_buf *ret)
 {
 	struct ms_codec_info info;
 
@@ -44,18 +44,19 @@ static int unpack_zstd(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 	return ms_codec_unpack(ctx, MS_COMPRESSION_ZSTD, data, len, max_size, ret, &info);
 }
 
-static const uint8_t gzip_magic[] = { 0x1f, 0x8b, 0x08 };
-static const uint8_t xz_magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0x00 };
-static const uint8_t zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+static const uint8_t gzip_magic[] = {0x1f, 0x8b, 0x08};
+static const uint8_t xz_magic[] = {0xfd, '7', 'z', 'X', 'Z', 0x00};
+static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 
-static const struct ms_unpacker gzip = { "gzip", gzip_magic, sizeof(gzip_magic), true,
-					 unpack_gzip };
-static const struct ms_unpacker xz = { "xz", xz_magic, sizeof(xz_magic), false, unpack_xz };
-static const struct ms_unpacker zstd = { "zstd", zstd_magic, sizeof(zstd_magic), false,
-					 unpack_zstd };
+static const struct ms_unpacker gzip = {"gzip", gzip_magic, sizeof(gzip_magic), true,
+					unpack_gzip};
+static const struct ms_unpacker xz = {"xz", xz_magic, sizeof(xz_magic), false, unpack_xz};
+static const struct ms_unpacker zstd = {"zstd", zstd_magic, sizeof(zstd_magic), false,
+					unpack_zstd};
 
 static const struct ms_unpacker *const unpackers[] = {
-	&gzip, &ms_unpack_bzip2, &ms_unpack_lzma, &xz, &ms_unpack_lzo, &ms_unpack_lz4, &zstd,
+	&gzip,		&ms_unpack_bzip2, &ms_unpack_lzma, &xz,
+	&ms_unpack_lzo, &ms_unpack_lz4,	  &zstd,
 };
 
 const struct ms_unpacker *ms_unpack_find(const uint8_t *data, size_t len)
@@ -87,15 +88,16 @@ static int check_size(struct ms_reading *reading, const uint8_t *word, size_t si
 	int r = ms_cur_le32(&c, &said);
 
 	if (r < 0 || said != size)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "the kernel in it unpacks to another size than it says");
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"the kernel in it unpacks to another size than it says");
 	return 0;
 }
 
 int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unpacker,
 		       const uint8_t *data, size_t len, bool size_word)
 {
-	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf out = {0};
 	size_t tail = size_word && !unpacker->has_size ? 4 : 0;
 	int r;
 
@@ -104,7 +106,8 @@ int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unp
 	r = unpacker->unpack(reading->ctx, data, len - tail, reading->max_size, &out);
 	if (r < 0)
 		return ms_fail_prefix(reading->ctx, r == -ENOTUNIQ ? -EBADMSG : r,
-				      "'%s': cannot unpack the kernel in it", reading->shown);
+				      "'%s': cannot unpack the kernel in it",
+				      reading->shown);
 	r = tail ? check_size(reading, data + len - tail, out.len) : 0;
 	return r < 0 ? r : ms_image_read(reading, out.data, out.len);
 }

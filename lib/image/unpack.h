@@ -22,8 +22,8 @@ struct ms_unpacker {
 	 * Unpacks exactly @data, one stream with nothing behind it, into the empty @ret.
 	 * -EBADMSG corrupt; -EFBIG more than @max_size; -ENOMEM. Leaves a message.
 	 */
-	int (*unpack)(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
-		      struct ms_buf *ret);
+	int (*unpack)(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+		      uint64_t max_size, struct ms_buf *ret);
 };
 
 extern const struct ms_unpacker ms_unpack_bzip2;
@@ -37,14 +37,15 @@ const struct ms_unpacker *ms_unpack_find(const uint8_t *data, size_t len);
 /**
  * Unpacks a kernel and reads it as an image.
  * @size_word: where the compression does not store the size, the last four bytes of @data
- * are the unpacked size in little-endian, as scripts/Makefile.lib:size_append adds it, and
- * must be right.
+ * are the unpacked size in little-endian, as scripts/Makefile.lib:size_append adds it,
+ * and must be right.
  */
 int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unpacker,
 		       const uint8_t *data, size_t len, bool size_word);
 
 /** Makes room for @more bytes of output, of which there may be @max_size in all. */
-int ms_unpack_room(struct ms_ctx *ctx, struct ms_buf *out, size_t more, uint64_t max_size);
+int ms_unpack_room(struct ms_ctx *ctx, struct ms_buf *out, size_t more,
+		   uint64_t max_size);
 
 /** -EBADMSG with "corrupt NAME data". */
 int ms_unpack_corrupt(struct ms_ctx *ctx, const struct ms_unpacker *unpacker);

@@ -26,7 +26,7 @@ static int scan_file(struct ms_reading *reading, const struct ms_elf *elf,
 		     const struct ms_layout *layout, const uint8_t *data, size_t len,
 		     struct ms_candidates *candidates)
 {
-	struct ms_elf_bytes bytes = { .data = data, .len = len };
+	struct ms_elf_bytes bytes = {.data = data, .len = len};
 	const char *name;
 	size_t i = 0;
 	int r;
@@ -78,7 +78,7 @@ static int symbol_list(struct ms_reading *reading, const struct ms_elf *elf,
 		return ms_reading_fail(reading, -EBADMSG, "symbol '%s' leads to no list",
 				       list_symbol);
 	bytes.len = (size_t)size;
-	*ret = (struct ms_list){ .bytes = bytes };
+	*ret = (struct ms_list){.bytes = bytes};
 	return 0;
 }
 
@@ -96,9 +96,11 @@ static int divide(struct ms_reading *reading, const struct ms_elf *elf,
 	r = ms_elf_symbol(reading->ctx, elf, "system_extra_cert_used", &bytes);
 	if (r == 0)
 		r = ms_layout_int(layout, &bytes, 0, &used);
-	if ((r < 0 && r != -ENOENT) || used > list->bytes.len || own > list->bytes.len - used)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "the sizes of its certificates contradict each other");
+	if ((r < 0 && r != -ENOENT) || used > list->bytes.len ||
+	    own > list->bytes.len - used)
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"the sizes of its certificates contradict each other");
 	list->own = (size_t)own;
 	list->extra = used;
 	return 0;
@@ -112,9 +114,10 @@ static int check_named(struct ms_reading *reading, const struct ms_candidates *c
 		const uint8_t *data = candidates->items[i].list.bytes.data;
 
 		if (data != trusted->bytes.data && data != revoked->bytes.data)
-			return ms_reading_fail(reading, -EBADMSG,
-					       "it has a list of certificates that its symbols "
-					       "do not name");
+			return ms_reading_fail(
+				reading, -EBADMSG,
+				"it has a list of certificates that its symbols "
+				"do not name");
 	}
 	return 0;
 }
@@ -123,15 +126,15 @@ static int read_by_symbols(struct ms_reading *reading, const struct ms_elf *elf,
 			   const struct ms_layout *layout,
 			   const struct ms_candidates *candidates)
 {
-	struct ms_list trusted = { 0 }, revoked = { 0 };
-	int has_trusted = symbol_list(reading, elf, layout, "system_certificate_list",
-				      "system_certificate_list_size", &trusted);
-	int has_revoked = symbol_list(reading, elf, layout, "revocation_certificate_list",
-				      "revocation_certificate_list_size", &revoked);
-	int r;
+	struct ms_list trusted = {0}, revoked = {0};
+	int has_trusted, has_revoked, r;
 
+	has_trusted = symbol_list(reading, elf, layout, "system_certificate_list",
+				  "system_certificate_list_size", &trusted);
 	if (has_trusted < 0 && has_trusted != -ENOENT)
 		return has_trusted;
+	has_revoked = symbol_list(reading, elf, layout, "revocation_certificate_list",
+				  "revocation_certificate_list_size", &revoked);
 	if (has_revoked < 0 && has_revoked != -ENOENT)
 		return has_revoked;
 	r = check_named(reading, candidates, &trusted, &revoked);
@@ -154,8 +157,8 @@ static int read_lists(struct ms_reading *reading, const struct ms_elf *elf,
 	struct ms_layout layout;
 	int r;
 
-	if (!ms_layout_of(ms_elf_machine(elf), ms_elf_is_64(elf), ms_elf_is_big_endian(elf),
-			  &layout))
+	if (!ms_layout_of(ms_elf_machine(elf), ms_elf_is_64(elf),
+			  ms_elf_is_big_endian(elf), &layout))
 		return ms_reading_fail(reading, -EBADMSG,
 				       "a kernel for machine %u, which is not known",
 				       ms_elf_machine(elf));
@@ -186,8 +189,9 @@ static int read_elf(struct ms_reading *reading, const uint8_t *data, size_t len)
 	if (r < 0)
 		return r;
 	if (!reading->source->release)
-		return ms_reading_fail(reading, -EBADMSG,
-				       "no kernel image: an ELF file that names no Linux version");
+		return ms_reading_fail(
+			reading, -EBADMSG,
+			"no kernel image: an ELF file that names no Linux version");
 	return read_lists(reading, elf, data, len);
 }
 

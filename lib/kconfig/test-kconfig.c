@@ -54,15 +54,21 @@ static void check_good(const struct ms_kconfig *config)
 		const char *name;
 		enum ms_kconfig_state state;
 	} states[] = {
-		{ "MODULE_SIG", MS_KCONFIG_YES },      { "CRYPTO_SHA3", MS_KCONFIG_MODULE },
-		{ "CRYPTO_ECDSA", MS_KCONFIG_ABSENT }, { "NOWHERE", MS_KCONFIG_ABSENT },
-		{ "TWICE", MS_KCONFIG_ABSENT },        { "NO", MS_KCONFIG_ABSENT },
-		{ "LAST", MS_KCONFIG_YES },            { "", MS_KCONFIG_ABSENT },
-		{ "MODULE_SI", MS_KCONFIG_ABSENT },    { "ZZZ", MS_KCONFIG_ABSENT },
+		{"MODULE_SIG", MS_KCONFIG_YES},
+		{"CRYPTO_SHA3", MS_KCONFIG_MODULE},
+		{"CRYPTO_ECDSA", MS_KCONFIG_ABSENT},
+		{"NOWHERE", MS_KCONFIG_ABSENT},
+		{"TWICE", MS_KCONFIG_ABSENT},
+		{"NO", MS_KCONFIG_ABSENT},
+		{"LAST", MS_KCONFIG_YES},
+		{"", MS_KCONFIG_ABSENT},
+		{"MODULE_SI", MS_KCONFIG_ABSENT},
+		{"ZZZ", MS_KCONFIG_ABSENT},
 	};
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(states); i++)
-		assert_int_equal(ms_kconfig_state(config, states[i].name), states[i].state);
+		assert_int_equal(ms_kconfig_state(config, states[i].name),
+				 states[i].state);
 	assert_string_equal(ms_kconfig_string(config, "KEY"), "a \"key\" in c:\\");
 	assert_string_equal(ms_kconfig_string(config, "EMPTY"), "");
 	assert_null(ms_kconfig_string(config, "MODULE_SIG"));
@@ -73,18 +79,19 @@ static void every_kind_of_line_is_read(void **state)
 	_cleanup_(cleanup_kconfig) struct ms_kconfig *config = NULL;
 
 	(void)state;
-	assert_int_equal(ms_kconfig_parse(ctx, good, sizeof(good) - 1, "good", &config), 0);
+	assert_int_equal(ms_kconfig_parse(ctx, good, sizeof(good) - 1, "good", &config),
+			 0);
 	check_good(config);
 }
 
 static void a_line_of_something_else_is_named(void **state)
 {
 	static const char *const lines[] = {
-		"CONFIG_X",	   "CONFIG_=y",	       "CONFIG_X=",	"CONFIG_X=maybe",
-		"CONFIG_X=\"",	   "CONFIG_X=\"a",     "CONFIG_X=\"a\\\"", "CONFIG_X=\"a\"b\"",
-		"CONFIG_X=0x",	   "CONFIG_X=-",       "CONFIG_X=1 ",	" CONFIG_X=y",
-		"CONFIG_X =y",	   "CONFIG_X=yy",      "config x",	"<html>",
-		"\177ELF",	   "MODULE_SIG=y",     "CONFIG_X=12ab",
+		"CONFIG_X",    "CONFIG_=y",    "CONFIG_X=",	   "CONFIG_X=maybe",
+		"CONFIG_X=\"", "CONFIG_X=\"a", "CONFIG_X=\"a\\\"", "CONFIG_X=\"a\"b\"",
+		"CONFIG_X=0x", "CONFIG_X=-",   "CONFIG_X=1 ",	   " CONFIG_X=y",
+		"CONFIG_X =y", "CONFIG_X=yy",  "config x",	   "<html>",
+		"\177ELF",     "MODULE_SIG=y", "CONFIG_X=12ab",
 	};
 
 	(void)state;
@@ -103,7 +110,7 @@ static void a_line_of_something_else_is_named(void **state)
 
 static void a_file_without_a_symbol_is_no_config(void **state)
 {
-	static const char *const texts[] = { "", "\n\n", "# only a comment\n" };
+	static const char *const texts[] = {"", "\n\n", "# only a comment\n"};
 
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(texts); i++) {
@@ -131,7 +138,7 @@ static void a_nul_ends_no_line_and_is_never_passed_over(void **state)
 
 static void a_file_is_read_plain_or_gzipped(void **state)
 {
-	static const char *const modes[] = { "wbT", "wb9" };
+	static const char *const modes[] = {"wbT", "wb9"};
 	char path[] = "/tmp/modseal-test-kconfig-XXXXXX";
 	int fd = mkstemp(path);
 
@@ -148,9 +155,10 @@ static void a_file_is_read_plain_or_gzipped(void **state)
 		check_good(config);
 	}
 	assert_int_equal(truncate(path, 60), 0);
-	assert_true(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){ NULL }) < 0);
+	assert_true(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){NULL}) < 0);
 	unlink(path);
-	assert_int_equal(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){ NULL }), -ENOENT);
+	assert_int_equal(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){NULL}),
+			 -ENOENT);
 }
 
 int main(void)
