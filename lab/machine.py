@@ -29,9 +29,11 @@ MODES = {
 }
 CALLS = {"finit": "f", "init": "i", "compressed": "c"}
 # The console is for a dying kernel only; cryptomgr's self tests cost a second a boot.
+# initcall_debug makes the kernel log each module's init function: the proof that one
+# that then failed had passed the signature check.
 COMMAND_LINE = (
     "console=ttyS0 loglevel=1 panic=-1 oops=panic rootfstype=ramfs log_buf_len=1M"
-    " cryptomgr.notests=1"
+    " cryptomgr.notests=1 initcall_debug"
 )
 BASE_MEMORY_MB = 512
 MAX_DEATHS = 20

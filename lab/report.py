@@ -6,11 +6,11 @@ init.c draws the line format. The meaning is in two fields of a result:
 outcome   clean     loaded, and the kernel vouches for it
           tainted   loaded with the taint E
           passed    not loaded, but it was a step behind the signature check that
-                    refused it: ENOEXEC, or an unknown symbol
+                    refused it: ENOEXEC, an unknown symbol, its own init function
           refused   by the signature check, or by lockdown
           undecided the call never came to the signature check (too short, not the
-                    compression that this kernel reads), or the error of a real ELF can
-                    come from its own init function as well
+                    compression that this kernel reads), or a real ELF got an error
+                    that tells nothing
           crashed, hung   the machine went down or stood still in this call
           unasked   an earlier call on the same file took the machine down
 
@@ -46,8 +46,8 @@ TOLERABLE = {
     "module with unsupported crypto": "unsupported",
     "module with unavailable key": "unknown-key",
 }
-DECODER = re.compile("compress|ZSTD", re.IGNORECASE)
-UNKNOWN_SYMBOL = re.compile("Unknown symbol")
+DECODER = re.compile("compressed module|decompress|ZSTD", re.IGNORECASE)
+BEHIND = re.compile(r"Unknown symbol|^calling  \S+ \[")
 REJECTION = re.compile("Loading of (%s) is rejected" % "|".join(TOLERABLE))
 
 
@@ -91,17 +91,18 @@ def name_of_errno(number):
 
 
 def outcome_of(result, content):
-    """Passed needs proof: ENOEXEC, or a log line about symbols. ENOENT alone is none, as
-    a kernel without ECDSA gives it for an embedded certificate with an ECDSA key."""
+    """Passed needs proof: ENOEXEC, or a log line about symbols or of the module's init
+    function. ENOENT alone is none, as a kernel without ECDSA gives it for an embedded
+    certificate with an ECDSA key."""
     if result.errno is None:
         return "tainted" if "E" in result.taint else "clean"
     if not content or result.call == "init" and len(content) < ELF_HEADER_SIZE:
         return "undecided"
+    if result.errno == "ENOEXEC" or any(map(BEHIND.search, result.log)):
+        return "passed"
     if result.call == "compressed":
         if result.errno == "EOPNOTSUPP" or any(map(DECODER.search, result.log)):
             return "undecided"
-    if result.errno == "ENOEXEC" or any(map(UNKNOWN_SYMBOL.search, result.log)):
-        return "passed"
     if result.errno in REFUSALS:
         return "refused"
     no_elf = result.call != "compressed" and not content.startswith(b"\x7fELF")
