@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The demo: a distribution kernel's modules, signed with another key and given back.
+
+usage: demo.py MODSEAL START     (./demo calls it; START is when that began)
+
+Each step is a function that does one thing, checks it against something outside modseal
+where there is something (sha256sum's digests, the kernel itself), and returns what to
+print. Claimed raises where a check comes out wrong: the demo ends there, with status 1.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP))
+
+import lab  # noqa: E402 (its path is set just above)
+
+COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+# modules without dependencies, to be found in every Debian kernel
+LOADABLE = ("crc-itu-t.ko", "nls_ascii.ko", "crc7.ko")
+
+
+class Claimed(Exception):
+    """Something is not as the demo claims."""
+
+
+def claim(truth, text):
+    if not truth:
+        raise Claimed(text)
+
+
+def paint(code, text):
+    return f"\033[{code}m{text}\033[0m" if COLOR else text
+
+
+class Demo:
+    def __init__(self, program, work):
+        self.program = program
+        self.work = work
+        self.tree = work / "modules"
+        self.bundle = work / "debian.signatures"
+        self.key = work / "key.pem"
+        self.cert = work / "cert.pem"
+        self.debian = work / "debian.pem"
+        self.count = 0
+        self.size = 0
+        self.seconds = 0.0  # of modseal's last run
+
+    def modseal(self, *arguments, status=0):
+        """Runs modseal, which is to end with @status, and returns its JSON."""
+        start = time.monotonic()
+        run = subprocess.run([self.program, *arguments, "--json"], stdout=subprocess.PIPE)
+        self.seconds = time.monotonic() - start
+        claim(
+            run.returncode == status,
+            f"modseal {arguments[0]} ended with {run.returncode} instead of {status}",
+        )
+        return json.loads(run.stdout)
+
+    def expect(self, verdict, *trust, status):
+        summary = self.modseal("verify", *trust, self.tree, status=status)["summary"]
+        claim(
+            summary == {verdict: self.count},
+            f"of {self.count} modules, {summary} instead of all {verdict}",
+        )
+
+    def speed(self):
+        return (
+            f"{self.count / self.seconds:,.0f} modules/s",
+            f"{self.size / self.seconds / 1e6:,.0f} MB/s",
+        )
+
+
+def modules_under(path):
+    return sorted(p for p in path.rglob("*.ko*") if p.is_file() and not p.is_symlink())
+
+
+def digests_of(path):
+    return {
+        str(p.relative_to(path)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(path.rglob("*"))
+        if p.is_file() and not p.is_symlink()
+    }
+
+
+def unpack(data, name):
+    """The module's bytes, by the tools everybody has."""
+    for suffix, tool in ((".xz", "xz"), (".gz", "gzip"), (".zst", "zstd")):
+        if name.endswith(suffix):
+            return subprocess.run([tool, "-dc"], input=data, check=True,
+                                  stdout=subprocess.PIPE).stdout
+    return data
+
+
+def plain_name(path):
+    return path.name.split(".ko")[0] + ".ko"
+
+
+def newest_kernel():
+    """Debian's own: 6.1 on Debian 12, 6.12 on Debian 13 and later."""
+    release = dict(
+        line.split("=", 1)
+        for line in pathlib.Path("/etc/os-release").read_text().splitlines()
+        if "=" in line
+    )
+    return "6.1" if release.get("VERSION_CODENAME") == "bookworm" else "6.12"
+
+
+def fetch(demo):
+    """fetch a kernel"""
+    answer = subprocess.run(
+        [TOP / "tools/debian-archive", "kernel", newest_kernel()],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    claim(answer.returncode == 0, "cannot fetch a kernel from the distribution's archive")
+    for line in answer.stdout.splitlines():
+        name, _, value = line.partition("=")
+        setattr(demo, name, shlex.split(value)[0])
+    shutil.copytree(demo.modules, demo.tree, symlinks=True)
+    modules = modules_under(demo.tree)
+    demo.count, demo.size = len(modules), sum(p.stat().st_size for p in modules)
+    demo.before = digests_of(demo.tree)
+    claim(demo.count > 100, "the kernel package has hardly any modules")
+    kinds = ", ".join(sorted({"".join(p.suffixes[-2:]) for p in modules}))
+    yield f"Linux {demo.release} of Debian: {demo.count:,} modules ({kinds}), " \
+        f"{demo.size / 1e6:,.0f} MB"
+
+
+def judge(demo):
+    """verify"""
+    demo.expect("trusted", "--kernel", demo.vmlinuz, status=0)
+    yield f"all {demo.count:,} are trusted by their own kernel's image", *demo.speed()
+
+
+def detach(demo):
+    """detach and strip"""
+    demo.modseal("detach", "-o", demo.bundle, demo.tree)
+    lines = demo.bundle.read_text().count("\n") - 1
+    claim(lines >= demo.count, f"{lines} signatures in the bundle")
+    yield f"{lines:,} signatures into a bundle of " \
+        f"{demo.bundle.stat().st_size / 1e6:.1f} MB", *demo.speed()
+    demo.modseal("strip", demo.tree)
+    yield "signatures stripped from the modules", *demo.speed()
+    demo.expect("unsigned", "--kernel", demo.vmlinuz, status=1)
+    yield f"now all {demo.count:,} are unsigned", *demo.speed()
+
+
+def make_key(demo):
+    """make a key"""
+    subprocess.run(
+        ["openssl", "req", "-new", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:secp384r1", "-nodes", "-days", "3650", "-batch", "-sha384",
+         "-subj", "/CN=modseal demo key", "-addext", "keyUsage=digitalSignature",
+         "-keyout", demo.key, "-out", demo.cert],
+        check=True, stderr=subprocess.DEVNULL,
+    )
+    yield "ECDSA P-384, by openssl"
+
+
+def sign(demo):
+    """sign"""
+    demo.modseal("sign", "-k", demo.key, "-c", demo.cert, demo.tree)
+    yield f"all {demo.count:,}, each signature verified before a file was replaced", \
+        *demo.speed()
+    demo.expect("trusted", "--trust", demo.cert, status=0)
+    yield "verified: trusted with the new key", *demo.speed()
+    demo.expect("unknown-key", "--kernel", demo.vmlinuz, status=1)
+    yield "verified: Debian's kernel does not know that key", *demo.speed()
+
+
+def flip(demo):
+    """flip one byte"""
+    victim = max(modules_under(demo.tree), key=lambda path: path.stat().st_size)
+    data = victim.read_bytes()
+    unpacked = unpack(data, victim.name)
+    spoiled = bytearray(unpacked)
+    spoiled[len(unpacked) // 2] ^= 1
+    copy = demo.work / plain_name(victim)
+    copy.write_bytes(spoiled)
+    verdicts = demo.modseal("verify", "--trust", demo.cert, copy, status=1)["modules"]
+    claim(verdicts[0]["verdict"] == "rejected", f"the flipped byte gave {verdicts}")
+    yield f"in the middle of {copy.name}: {verdicts[0]['verdict']}, " \
+        f"{verdicts[0]['errno']}"
+
+
+def attach(demo):
+    """attach"""
+    demo.modseal("certs", demo.vmlinuz, "-o", demo.debian)
+    demo.modseal("attach", "--trust", demo.debian, demo.bundle, demo.tree)
+    yield "Debian's signatures put back, each verified by Debian's certificates", \
+        *demo.speed()
+    claim(digests_of(demo.tree) == demo.before, "the tree is not what was fetched")
+    yield f"SHA-256 of all {len(demo.before):,} files: bit for bit what was fetched"
+
+
+def boot(demo):
+    """ask the kernel"""
+    if reason := lab.available():
+        yield f"left out: {reason}"
+        return
+    found = [p for p in modules_under(demo.tree) if plain_name(p) in LOADABLE][:2]
+    claim(found, "no small module to load")
+    cases = []
+    for path in found:
+        original = unpack(path.read_bytes(), path.name)
+        spoiled = bytearray(original)
+        spoiled[len(original) // 3] ^= 1
+        ours = demo.work / plain_name(path)
+        ours.write_bytes(original)
+        demo.modseal("sign", "-k", demo.key, "-c", demo.cert, ours)
+        cases += [(f"{ours.name}, as Debian signed it", original),
+                  (f"{ours.name}, one byte flipped", bytes(spoiled)),
+                  (f"{ours.name}, signed with the demo's key", ours.read_bytes())]
+    wanted = ("trusted", "rejected", "unknown-key")
+    results = lab.run(demo.vmlinuz, cases, mode="enforcing")
+    yield f"Linux {demo.release} booted, enforcing signatures"
+    for result, verdict in zip(results, wanted * len(found), strict=True):
+        claim(result.verdict == verdict, f"{result.path}: {result.verdict}, {result.log}")
+        answer = "loads" if result.errno is None else f"refused, {result.errno}"
+        yield f"{result.path}: {answer}"
+
+
+STEPS = (fetch, judge, detach, make_key, sign, flip, attach, boot)
+
+
+def show(number, name, start, lines):
+    for index, line in enumerate(lines):
+        text, *speeds = (line,) if isinstance(line, str) else line
+        head = f"{number:>2}  {name:<17}" if index == 0 else " " * 21
+        seconds = time.monotonic() - start
+        start = time.monotonic()
+        print(f"{paint('1', head)} {text}")
+        numbers = "   ".join([f"{seconds:.1f} s", *speeds])
+        print(" " * 22 + paint("2", numbers), flush=True)
+
+
+def main():
+    program, began = pathlib.Path(sys.argv[1]), float(sys.argv[2])
+    version = subprocess.run([program, "--version"], check=True, capture_output=True,
+                             text=True).stdout.strip()
+    print(paint("1", f"{version}: a distribution kernel's modules, signed anew and "
+                "given back bit for bit"))
+    show(1, "build", time.monotonic() - (time.time() - began),
+         [f"{program.relative_to(TOP)}, {os.cpu_count()} cores"])
+    with tempfile.TemporaryDirectory(prefix="modseal-demo-") as work:
+        demo = Demo(program, pathlib.Path(work))
+        for number, step in enumerate(STEPS, 2):
+            show(number, step.__doc__, time.monotonic(), step(demo))
+    print(paint("1;32", "Everything was as claimed."))
+
+
+try:
+    main()
+except (Claimed, lab.LabError) as error:
+    print(f"demo: not as claimed: {error}", file=sys.stderr)
+    sys.exit(1)
