@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What the kernel notes while it walks over a PKCS#7 message, in the order of the walk
+ * (crypto/asymmetric_keys/pkcs7_parser.c). Errors end the walk where they arise. What
+ * the walk knows of issuer, serial and SKID is not forgotten between two signers.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "grammar.h"
+#include "pkcs7.h"
+#include "versions.h"
+
+MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
+
+struct parse {
+	struct ms_ctx *ctx;
+	const struct ms_rules *rules;
+	const uint8_t *end; /* of the message */
+	struct ms_pkcs7 *message;
+	struct ms_signer_info *signer; /* that is being read */
+	struct ms_signer_info **next_signer;
+	struct ms_chain_cert *certs; /* until the list of certificates has ended */
+	struct ms_chain_cert **next_cert;
+	enum ms_oid last_oid;
+	struct ms_bytes serial, issuer, skid;
+	bool expect_skid;
+};
+
+static struct ms_signer_info *signer_free(struct ms_signer_info *signer)
+{
+	if (signer) {
+		ms_key_id_done(&signer->id);
+		free(signer->signed_attributes);
+		free(signer);
+	}
+	return NULL;
+}
+
+static void free_certs(struct ms_chain_cert *certs)
+{
+	while (certs) {
+		struct ms_chain_cert *next = certs->next;
+
+		ms_cert_free(certs->cert);
+		free(certs);
+		certs = next;
+	}
+}
+
+struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message)
+{
+	if (!message)
+		return NULL;
+	free_certs(message->certs);
+	while (message->signers) {
+		struct ms_signer_info *next = message->signers->next;
+
+		signer_free(message->signers);
+		message->signers = next;
+	}
+	free(message);
+	return NULL;
+}
+
+static struct ms_bytes content(const struct ms_ber_item *item)
+{
+	return (struct ms_bytes){ item->value, item->len };
+}
+
+int ms_pkcs7_note_oid(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	p->last_oid = ms_oid_find(item->value, item->len);
+	return 0;
+}
+
+int ms_pkcs7_check_content_type(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	if (p->last_oid != MS_OID_SIGNED_DATA)
+		return ms_fail(p->ctx, -EINVAL, "PKCS#7 message is not SignedData");
+	return 0;
+}
+
+int ms_pkcs7_note_version(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	if (item->len != 1 || (item->value[0] != 1 && item->value[0] != 3))
+		return ms_fail(p->ctx, -EINVAL, "unsupported version of SignedData");
+	p->message->version = item->value[0];
+	return 0;
+}
+
+int ms_pkcs7_note_signer_version(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	if (item->len != 1 || (item->value[0] != 1 && item->value[0] != 3))
+		return ms_fail(p->ctx, -EINVAL, "unsupported version of SignerInfo");
+	p->expect_skid = item->value[0] == 3;
+	if (p->expect_skid == (p->message->version == 1))
+		return ms_fail(
+			p->ctx, -EBADMSG,
+			"versions of SignedData and SignerInfo do not go together");
+	return 0;
+}
+
+int ms_pkcs7_note_content(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	if (p->last_oid != MS_OID_DATA && p->last_oid != MS_OID_MS_INDIRECT_DATA)
+		return ms_fail(p->ctx, -EINVAL, "unsupported content type");
+	p->message->data_type = p->last_oid;
+	return 0;
+}
+
+int ms_pkcs7_note_data(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	p->message->has_content = true;
+	return 0;
+}
+
+/*
+ * The end mark of a certificate of indefinite length is counted twice by the kernel: so
+ * its parser sees two bytes too many.
+ */
+int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+	const uint8_t *start = item->value - item->header;
+	size_t len = item->len + item->header;
+	struct ms_chain_cert *link;
+	int r;
+
+	if (item->tag != MS_BER_SEQUENCE)
+		return ms_fail(p->ctx, -EBADMSG, "certificate in the message is none");
+	if (start[1] == 0x80)
+		len += 2;
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return ms_fail_nomem(p->ctx);
+	r = ms_cert_parse_embedded(p->ctx, p->rules, start, len, (size_t)(p->end - start),
+				   &link->cert);
+	if (r < 0) {
+		free(link);
+		return r;
+	}
+	*p->next_cert = link;
+	p->next_cert = &link->next;
+	return 0;
+}
+
+int ms_pkcs7_note_certs(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	*p->next_cert = p->message->certs;
+	p->message->certs = ms_steal(&p->certs);
+	p->next_cert = &p->certs;
+	return 0;
+}
+
+static const struct {
+	enum ms_oid oid;
+	enum ms_hash hash;
+	unsigned since, before;
+} digest_algos[] = {
+	{ MS_OID_MD4, MS_HASH_MD4, 0, MS_LINUX_NO_MD5 },
+	{ MS_OID_MD5, MS_HASH_MD5, 0, MS_LINUX_NO_MD5 },
+	{ MS_OID_SHA1, MS_HASH_SHA1, 0, 0 },
+	{ MS_OID_SHA224, MS_HASH_SHA224, 0, 0 },
+	{ MS_OID_SHA256, MS_HASH_SHA256, 0, 0 },
+	{ MS_OID_SHA384, MS_HASH_SHA384, 0, 0 },
+	{ MS_OID_SHA512, MS_HASH_SHA512, 0, 0 },
+	{ MS_OID_SHA3_256, MS_HASH_SHA3_256, MS_LINUX_SHA3, 0 },
+	{ MS_OID_SHA3_384, MS_HASH_SHA3_384, MS_LINUX_SHA3, 0 },
+	{ MS_OID_SHA3_512, MS_HASH_SHA3_512, MS_LINUX_SHA3, 0 },
+	{ MS_OID_SM3, MS_HASH_SM3, 0, 0 },
+	{ MS_OID_STREEBOG256, MS_HASH_STREEBOG256, 0, 0 },
+	{ MS_OID_STREEBOG512, MS_HASH_STREEBOG512, 0, 0 },
+};
+
+int ms_pkcs7_note_digest_algo(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(digest_algos); i++) {
+		if (digest_algos[i].oid != p->last_oid ||
+		    !ms_linux_within(p->rules, digest_algos[i].since,
+				     digest_algos[i].before))
+			continue;
+		p->signer->hash = digest_algos[i].hash;
+		return 0;
+	}
+	return ms_fail(p->ctx, -ENOPKG, "unsupported digest algorithm");
+}
+
+static const struct {
+	enum ms_oid oid;
+	enum ms_sig_algo algo;
+	unsigned since, before;
+} pkey_algos[] = {
+	{ MS_OID_RSA, MS_SIG_RSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA1, MS_SIG_ECDSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA224, MS_SIG_ECDSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA256, MS_SIG_ECDSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA384, MS_SIG_ECDSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA512, MS_SIG_ECDSA, 0, 0 },
+	{ MS_OID_ECDSA_SHA3_256, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
+	{ MS_OID_ECDSA_SHA3_384, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
+	{ MS_OID_ECDSA_SHA3_512, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
+	{ MS_OID_SM2_SM3, MS_SIG_SM2, 0, MS_LINUX_NO_SM2 },
+	{ MS_OID_GOST_KEY256, MS_SIG_ECRDSA, 0, 0 },
+	{ MS_OID_GOST_KEY512, MS_SIG_ECRDSA, 0, 0 },
+	{ MS_OID_MLDSA44, MS_SIG_MLDSA44, MS_LINUX_MLDSA, 0 },
+	{ MS_OID_MLDSA65, MS_SIG_MLDSA65, MS_LINUX_MLDSA, 0 },
+	{ MS_OID_MLDSA87, MS_SIG_MLDSA87, MS_LINUX_MLDSA, 0 },
+};
+
+int ms_pkcs7_note_pkey_algo(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(pkey_algos); i++) {
+		if (pkey_algos[i].oid != p->last_oid ||
+		    !ms_linux_within(p->rules, pkey_algos[i].since, pkey_algos[i].before))
+			continue;
+		p->signer->algo = pkey_algos[i].algo;
+		return 0;
+	}
+	return ms_fail(p->ctx, -ENOPKG, "unsupported public-key algorithm");
+}
+
+static int attribute_bit(enum ms_oid oid)
+{
+	switch (oid) {
+	case MS_OID_CONTENT_TYPE:
+		return MS_ATTRIBUTE_CONTENT_TYPE;
+	case MS_OID_SIGNING_TIME:
+		return MS_ATTRIBUTE_SIGNING_TIME;
+	case MS_OID_MESSAGE_DIGEST:
+		return MS_ATTRIBUTE_MESSAGE_DIGEST;
+	case MS_OID_SMIME_CAPABILITIES:
+		return MS_ATTRIBUTE_SMIME_CAPABILITIES;
+	case MS_OID_MS_SP_OPUS_INFO:
+		return MS_ATTRIBUTE_MS_OPUS_INFO;
+	case MS_OID_MS_STATEMENT_TYPE:
+		return MS_ATTRIBUTE_MS_STATEMENT_TYPE;
+	default:
+		return 0;
+	}
+}
+
+/* One value of a signed attribute, whose type was the last OID. */
+int ms_pkcs7_note_attribute(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+	unsigned bit = (unsigned)attribute_bit(p->last_oid);
+
+	if (bit == 0)
+		return 0;
+	if (p->signer->attribute_set & bit)
+		return ms_fail(p->ctx, -EKEYREJECTED, "signed attribute is there twice");
+	p->signer->attribute_set |= bit;
+	switch (p->last_oid) {
+	case MS_OID_CONTENT_TYPE:
+		if (ms_oid_find(item->value, item->len) != p->message->data_type)
+			return ms_fail(p->ctx, -EBADMSG,
+				       "signed content type is not the message's");
+		return 0;
+	case MS_OID_SIGNING_TIME:
+		return ms_x509_decode_time(item->tag, item->value, item->len,
+					   &p->signer->signing_time);
+	case MS_OID_MESSAGE_DIGEST:
+		if (item->tag != MS_BER_OCTET_STRING)
+			return -EBADMSG;
+		p->signer->message_digest = content(item);
+		return 0;
+	default:
+		if (p->message->data_type != MS_OID_MS_INDIRECT_DATA)
+			return ms_fail(p->ctx, -EKEYREJECTED,
+				       "signed attribute of Authenticode");
+		return 0;
+	}
+}
+
+int ms_pkcs7_note_attributes(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+	unsigned needed = MS_ATTRIBUTE_CONTENT_TYPE | MS_ATTRIBUTE_MESSAGE_DIGEST;
+
+	if ((p->signer->attribute_set & needed) != needed)
+		return ms_fail(p->ctx, -EBADMSG, "a signed attribute is missing");
+	if (p->message->data_type != MS_OID_MS_INDIRECT_DATA &&
+	    p->signer->attribute_set & MS_ATTRIBUTE_MS_OPUS_INFO)
+		return -EBADMSG;
+	p->signer->attributes =
+		(struct ms_bytes){ item->value - item->header, item->len + item->header };
+	return 0;
+}
+
+int ms_pkcs7_note_serial(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	p->serial = content(item);
+	return 0;
+}
+
+int ms_pkcs7_note_issuer(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	p->issuer = content(item);
+	return 0;
+}
+
+int ms_pkcs7_note_skid(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	p->skid = content(item);
+	return 0;
+}
+
+int ms_pkcs7_note_signature(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	p->signer->value = content(item);
+	return 0;
+}
+
+int ms_pkcs7_note_signed_info(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+	struct ms_bytes none = { NULL, 0 };
+	int r;
+
+	(void)item;
+	if (p->message->data_type == MS_OID_MS_INDIRECT_DATA &&
+	    !p->signer->attributes.data)
+		return -EBADMSG;
+	r = p->expect_skid ? ms_key_id_join(&p->signer->id, p->skid, none)
+			   : ms_key_id_join(&p->signer->id, p->serial, p->issuer);
+	if (r < 0)
+		return ms_fail_nomem(p->ctx);
+	*p->next_signer = p->signer;
+	p->next_signer = &p->signer->next;
+	p->signer = calloc(1, sizeof(*p->signer));
+	return p->signer ? 0 : ms_fail_nomem(p->ctx);
+}
+
+/* Either all signers have signed attributes or none (pkcs7_check_authattrs). */
+static int check_attributes(struct ms_ctx *ctx, struct ms_pkcs7 *message)
+{
+	struct ms_signer_info *signer = message->signers;
+
+	if (!signer)
+		return ms_fail(ctx, -EINVAL, "no signer in the message");
+	message->has_attributes = signer->attributes.data;
+	for (; signer; signer = signer->next) {
+		if ((signer->attributes.data != NULL) != message->has_attributes)
+			return ms_fail(
+				ctx, -EINVAL,
+				"some signers have signed attributes and some not");
+		if (!signer->attributes.data && ms_sig_takes_data(signer->algo))
+			signer->hash = MS_HASH_NONE;
+	}
+	return 0;
+}
+
+int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_t *data,
+		   size_t len, struct ms_pkcs7 **ret)
+{
+	_cleanup_(cleanup_message) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
+	struct parse p = { .ctx = ctx, .rules = rules, .message = message };
+	int r = -ENOMEM;
+
+	p.signer = calloc(1, sizeof(*p.signer));
+	if (message && p.signer) {
+		p.end = len > 0 ? data + len : data;
+		p.next_signer = &message->signers;
+		p.next_cert = &p.certs;
+		r = ms_ber_walk(ms_pkcs7_grammar, &p, data, len);
+	}
+	/* what was not handed on to the message: certificates within revocation lists */
+	free_certs(p.certs);
+	signer_free(p.signer);
+	if (r < 0)
+		return r == -ENOMEM ? ms_fail_nomem(ctx) : r;
+	r = check_attributes(ctx, message);
+	if (r < 0)
+		return r;
+	*ret = ms_steal(&message);
+	return 0;
+}

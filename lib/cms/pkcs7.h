@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_CMS_PKCS7_H
+#define MS_CMS_PKCS7_H
+
+/*
+ * A PKCS#7 message as the kernel has it in memory (struct pkcs7_message), and the two
+ * passes over it: does it hold together, and does somebody trusted stand behind it.
+ */
+
+#include "cert.h"
+#include "lookup.h"
+#include "../hash/payload.h"
+
+/** A certificate within the message, with the marks that the passes leave on it. */
+struct ms_chain_cert {
+	struct ms_cert *cert;
+	struct ms_chain_cert *next;
+	struct ms_chain_cert *signer; /* within the message; itself where self-signed */
+	bool seen;
+	bool verified;
+	bool blacklisted; /* its hash is revoked, or one that it depends on */
+};
+
+/** One SignerInfo. */
+struct ms_signer_info {
+	struct ms_signer_info *next;
+	struct ms_chain_cert *signer; /* within the message, or NULL */
+	bool unsupported_crypto;
+	bool blacklisted;
+
+	enum ms_sig_algo algo;
+	enum ms_hash hash;
+	struct ms_bytes value;
+	struct ms_key_id id; /* serial ‖ issuer, or SKID */
+
+	unsigned attribute_set;		/* bits of enum ms_signed_attribute */
+	struct ms_bytes attributes;	/* the whole element; no data: none */
+	struct ms_bytes message_digest; /* as the attributes state it */
+	int64_t signing_time;
+
+	struct ms_bytes message;    /* what is signed, or its digest; once it is known */
+	uint8_t *signed_attributes; /* owned: the attributes as they are signed */
+	uint8_t digest[MS_HASH_MAX_SIZE];
+};
+
+enum ms_signed_attribute {
+	MS_ATTRIBUTE_CONTENT_TYPE = 1 << 0,
+	MS_ATTRIBUTE_SIGNING_TIME = 1 << 1,
+	MS_ATTRIBUTE_MESSAGE_DIGEST = 1 << 2,
+	MS_ATTRIBUTE_SMIME_CAPABILITIES = 1 << 3,
+	MS_ATTRIBUTE_MS_OPUS_INFO = 1 << 4,
+	MS_ATTRIBUTE_MS_STATEMENT_TYPE = 1 << 5,
+};
+
+/** The message. Its slices point into the bytes that were parsed. */
+struct ms_pkcs7 {
+	struct ms_chain_cert *certs;
+	struct ms_signer_info *signers;
+	unsigned version;
+	enum ms_oid data_type;
+	bool has_content;
+	bool has_attributes;
+};
+
+/** What the passes work on. */
+struct ms_judging {
+	struct ms_ctx *ctx;
+	const struct ms_keyring *keyring;
+	const struct ms_rules *rules;
+	struct ms_payload *payload;
+	struct ms_pkcs7 *message;
+	const struct ms_cert *vouched_by; /* the trusted key that was found good */
+};
+
+/**
+ * Parses a message (pkcs7_parse_message). @ret: free with ms_pkcs7_free(). Errors: the
+ * kernel's -EBADMSG, -EINVAL, -EMSGSIZE, -ENOPKG, -EKEYREJECTED, -ENOENT; failures
+ * -ENOMEM, -EIO, -EOPNOTSUPP.
+ */
+int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_t *data,
+		   size_t len, struct ms_pkcs7 **ret);
+
+struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message);
+
+/**
+ * The first pass: signers against the certificates of the message, and these against
+ * each other (pkcs7_verify for module signatures). 0 or a kernel errno or a failure.
+ */
+int ms_pkcs7_verify(struct ms_judging *j);
+
+/** The second pass: is there a key of @keys behind it (pkcs7_validate_trust)? */
+int ms_pkcs7_trust(struct ms_judging *j, enum ms_keys keys);
+
+/**
+ * Finds out what @signer's signature is over (pkcs7_digest). The payload's digest is
+ * left for the time when it is needed. Kernel errnos -ENOPKG, -EBADMSG, -EKEYREJECTED.
+ */
+int ms_signer_digest(struct ms_judging *j, struct ms_signer_info *signer);
+
+/** Verifies @signer's signature, after ms_signer_digest(). Errors as ms_pkey_verify(). */
+int ms_signer_verify(struct ms_judging *j, struct ms_signer_info *signer,
+		     struct ms_public_key *key);
+
+#endif
