@@ -94,10 +94,9 @@ static int from_encrypted_pkcs8(const struct source *source, const X509_SIG *enc
 				EVP_PKEY **ret)
 {
 	_cleanup_(ms_pkcs8_done) PKCS8_PRIV_KEY_INFO *pkcs8 = NULL;
-	int r = ms_secret_get(source->ctx, source->secret);
 
-	if (r < 0)
-		return r;
+	if (ms_secret_ask(source->secret) < 0)
+		return ms_secret_fail(source->ctx, source->secret);
 	ERR_clear_error();
 	pkcs8 = PKCS8_decrypt(encrypted, source->secret->text, (int)source->secret->len);
 	if (!pkcs8)
@@ -149,14 +148,8 @@ static void pem_block_done(struct pem_block *block)
 
 static int give_passphrase(char *buffer, int size, int for_writing, void *userdata)
 {
-	const struct source *source = userdata;
-	const struct ms_secret *secret = source->secret;
-
 	(void)for_writing;
-	if (ms_secret_get(source->ctx, source->secret) < 0 || secret->len > (size_t)size)
-		return -1;
-	memcpy(buffer, secret->text, secret->len);
-	return (int)secret->len;
+	return ms_secret_copy(userdata, buffer, size);
 }
 
 /* Undoes the encryption of RFC 1421 ("Proc-Type: 4,ENCRYPTED") in place. */
@@ -168,10 +161,10 @@ static int decrypt_block(const struct source *source, struct pem_block *block)
 	if (PEM_get_EVP_CIPHER_INFO(block->header, &cipher) != 1)
 		return cipher_is_unknown() ? cannot_decrypt(source) : no_key(source);
 	if (PEM_do_header(&cipher, block->data, &block->len, give_passphrase,
-			  (void *)source) == 1)
+			  source->secret) == 1)
 		return 0;
 	if (source->secret->error < 0)
-		return source->secret->error;
+		return ms_secret_fail(source->ctx, source->secret);
 	return cannot_decrypt(source);
 }
 

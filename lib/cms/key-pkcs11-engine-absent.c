@@ -2,9 +2,6 @@
 
 /* OpenSSL without engines: this way to a token is never there. */
 
-#include <errno.h>
-
-#include "../base/context.h"
 #include "key-pkcs11.h"
 
 static bool is_there(void)
@@ -12,14 +9,4 @@ static bool is_there(void)
 	return false;
 }
 
-static int load(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, struct ms_secret *pin,
-		EVP_PKEY **ret_key, X509 **ret_cert)
-{
-	(void)pin;
-	(void)ret_key;
-	(void)ret_cert;
-	return ms_fail(ctx, -ENXIO, "no engine for '%s': OpenSSL is built without engines",
-		       uri->object);
-}
-
-const struct ms_pkcs11_way ms_pkcs11_engine = { load, is_there };
+const struct ms_pkcs11_way ms_pkcs11_engine = { .is_there = is_there };

@@ -3,17 +3,17 @@
 /*
  * Tokens by way of the provider "pkcs11" (pkcs11-provider) and OSSL_STORE.
  *
- * The provider asks for the PIN when it finds that it must log in, and stays logged in
- * for as long as it is loaded: that is to the end of the process, as unloading it under
- * keys that are in use is not safe.
+ * The provider is loaded into the process once, with one module, and stays: unloading it
+ * under keys that are in use is not safe. It asks for the PIN when it finds that it must
+ * log in, and remains logged in.
  */
 
 #include <errno.h>
+#include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
-#include <string.h>
 
 #include "../base/context.h"
 #include "../hash/hash.h"
@@ -24,44 +24,30 @@ static void store_done(OSSL_STORE_CTX **store)
 	OSSL_STORE_close(*store);
 }
 
-static void ui_method_done(UI_METHOD **method)
-{
-	UI_destroy_method(*method);
-}
-
 static void info_done(OSSL_STORE_INFO **info)
 {
 	OSSL_STORE_INFO_free(*info);
 }
 
-/* Loaded once for the process: a second load only counts up. */
 static bool is_there(void)
 {
-	bool loaded = OSSL_PROVIDER_try_load(NULL, "pkcs11", 1) != NULL;
+	bool loaded = OSSL_PROVIDER_available(NULL, "pkcs11") == 1 ||
+		      OSSL_PROVIDER_try_load(NULL, "pkcs11", 1) != NULL;
 
 	ERR_clear_error();
 	return loaded;
 }
 
-/* What the PIN's callback is given. */
-struct asking {
-	struct ms_ctx *ctx;
-	struct ms_secret *pin;
-	unsigned times;
-};
-
-/* A second question means that the first answer was wrong: never answered. */
-static int give_pin(char *buffer, int size, int for_writing, void *userdata)
+static void close_token(struct ms_token *token)
 {
-	struct asking *asking = userdata;
-	struct ms_secret *pin = asking->pin;
+	UI_destroy_method(token->opaque);
+}
 
-	(void)for_writing;
-	if (asking->times++ > 0 || ms_secret_get(asking->ctx, pin) < 0 ||
-	    pin->len > (size_t)size)
-		return -1;
-	memcpy(buffer, pin->text, pin->len);
-	return (int)pin->len;
+static int open_token(struct ms_ctx *ctx, struct ms_token *token)
+{
+	token->opaque = UI_UTIL_wrap_read_pem_callback(ms_token_give_pin, 0);
+	token->close = close_token;
+	return token->opaque ? 0 : ms_fail_nomem(ctx);
 }
 
 static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
@@ -78,55 +64,44 @@ static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
 	return NULL;
 }
 
-static int nothing_found(struct asking *asking, const char *uri)
+static int load_object(struct ms_ctx *ctx, struct ms_token *token, const char *uri, int type,
+		       OSSL_STORE_INFO **ret)
 {
-	if (asking->pin->asked && asking->pin->error < 0)
-		return asking->pin->error;
-	if (asking->times > 0)
-		return ms_fail_openssl(asking->ctx, -EKEYREJECTED, "cannot log in to %s",
-				       asking->pin->what);
-	return ms_fail_openssl(asking->ctx, -ENXIO, "no object '%s'", uri);
-}
+	_cleanup_(store_done) OSSL_STORE_CTX *store =
+		OSSL_STORE_open_ex(uri, NULL, "?provider=pkcs11", token->opaque, token, NULL,
+				   NULL, NULL);
 
-static int load_one(struct asking *asking, const struct ms_pkcs11_uri *uri, int type,
-		    OSSL_STORE_INFO **ret)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_(ui_method_done) UI_METHOD *method =
-		UI_UTIL_wrap_read_pem_callback(give_pin, 0);
-	_cleanup_(store_done) OSSL_STORE_CTX *store = NULL;
-	int r = ms_pkcs11_uri_for(asking->ctx, uri,
-				  type == OSSL_STORE_INFO_PKEY ? "private" : "cert", &text);
-
-	if (r < 0)
-		return r;
-	ERR_clear_error();
-	store = OSSL_STORE_open_ex(text, NULL, "?provider=pkcs11", method, asking, NULL, NULL,
-				   NULL);
 	if (store && OSSL_STORE_expect(store, type) == 1)
 		*ret = first_of_type(store, type);
-	return *ret ? 0 : nothing_found(asking, text);
+	return *ret ? 0 : ms_token_fail(ctx, token, uri);
 }
 
-static int load(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, struct ms_secret *pin,
-		EVP_PKEY **ret_key, X509 **ret_cert)
+static int load_key(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
+		    EVP_PKEY **ret)
 {
-	_cleanup_(info_done) OSSL_STORE_INFO *key = NULL;
-	_cleanup_(info_done) OSSL_STORE_INFO *cert = NULL;
-	struct asking asking = { ctx, pin, 0 };
-	int r = 0;
+	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
+	int r = load_object(ctx, token, uri, OSSL_STORE_INFO_PKEY, &info);
 
-	if (ret_key)
-		r = load_one(&asking, uri, OSSL_STORE_INFO_PKEY, &key);
-	if (r == 0 && ret_cert)
-		r = load_one(&asking, uri, OSSL_STORE_INFO_CERT, &cert);
 	if (r < 0)
 		return r;
-	if (ret_key)
-		*ret_key = OSSL_STORE_INFO_get1_PKEY(key);
-	if (ret_cert)
-		*ret_cert = OSSL_STORE_INFO_get1_CERT(cert);
-	return 0;
+	*ret = OSSL_STORE_INFO_get1_PKEY(info);
+	return *ret ? 0 : ms_token_fail(ctx, token, uri);
 }
 
-const struct ms_pkcs11_way ms_pkcs11_provider = { load, is_there };
+static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri, X509 **ret)
+{
+	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
+	int r = load_object(ctx, token, uri, OSSL_STORE_INFO_CERT, &info);
+
+	if (r < 0)
+		return r;
+	*ret = OSSL_STORE_INFO_get1_CERT(info);
+	return *ret ? 0 : ms_token_fail(ctx, token, uri);
+}
+
+const struct ms_pkcs11_way ms_pkcs11_provider = {
+	.is_there = is_there,
+	.open = open_token,
+	.load_key = load_key,
+	.load_cert = load_cert,
+};

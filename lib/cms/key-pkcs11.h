@@ -39,22 +39,57 @@ int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const
 void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri);
 
 /**
- * Loads the private key and, with @ret_cert, the certificate that the URI names, in one
- * login. Either of @ret_key and @ret_cert may be NULL. Errors as ms_signer_open().
+ * A token at work. It holds the PIN for as long as its keys are used, because some keys
+ * want it again for each signature (CKA_ALWAYS_AUTHENTICATE).
+ */
+struct ms_token {
+	struct ms_pkcs11_uri uri;
+	struct ms_secret pin;
+	bool opened;    /* the key is there: from now on each question is a right one */
+	unsigned asked; /* how often OpenSSL asked for the PIN before */
+	bool serialize; /* sign with lock held */
+	pthread_mutex_t lock;
+	void *opaque;   /* the way's own */
+	void (*close)(struct ms_token *token);
+};
+
+/**
+ * Loads what the URI names: the private key and the certificate of the same name, in one
+ * login. Either of @ret_key and @ret_cert may be NULL. The token must be freed after
+ * them. Errors as ms_signer_open().
  */
 int ms_pkcs11_load(struct ms_ctx *ctx, const char *uri, ms_secret_fn fn, void *userdata,
-		   EVP_PKEY **ret_key, X509 **ret_cert);
+		   struct ms_token **ret, EVP_PKEY **ret_key, X509 **ret_cert);
+
+/** Wipes the PIN and frees @token, which may be NULL. Returns NULL. */
+struct ms_token *ms_token_free(struct ms_token *token);
 
 /** One of the ways to a token. */
 struct ms_pkcs11_way {
-	/* as ms_pkcs11_load() */
-	int (*load)(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
-		    struct ms_secret *pin, EVP_PKEY **ret_key, X509 **ret_cert);
 	/* false: OpenSSL has no such provider or engine */
 	bool (*is_there)(void);
+	/* -ENXIO: the module cannot be loaded */
+	int (*open)(struct ms_ctx *ctx, struct ms_token *token);
+	/* both: 0 or, with the message of ms_token_fail(), its error */
+	int (*load_key)(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
+			EVP_PKEY **ret);
+	int (*load_cert)(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
+			 X509 **ret);
 };
 
 extern const struct ms_pkcs11_way ms_pkcs11_provider;
 extern const struct ms_pkcs11_way ms_pkcs11_engine;
+
+/** The PIN for OpenSSL's callback of this form; @token is a struct ms_token. */
+int ms_token_give_pin(char *buffer, int size, int for_writing, void *token);
+
+/** The PKCS#11 module that was asked for: the URI's or the environment's; NULL. */
+const char *ms_token_module(const struct ms_token *token);
+
+/**
+ * The failure to load the object of this URI, from what the token said: -EKEYREJECTED
+ * wrong PIN or locked, -ENOKEY no PIN, -ENXIO no such object.
+ */
+int ms_token_fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri);
 
 #endif

@@ -85,22 +85,33 @@ static bool sign_data(const struct ms_raw_signing *how, const uint8_t *data, siz
 	       EVP_DigestSign(md_ctx, signature, size, data, len) == 1;
 }
 
+static bool sign(const struct ms_raw_signing *how, const uint8_t *data, size_t len,
+		 uint8_t *signature, size_t *size)
+{
+	bool ok;
+
+	if (how->lock)
+		pthread_mutex_lock(how->lock);
+	if (how->type->family == MS_KEY_MLDSA)
+		ok = sign_data(how, data, len, signature, size);
+	else
+		ok = sign_digest(how, data, len, signature, size);
+	if (how->lock)
+		pthread_mutex_unlock(how->lock);
+	return ok;
+}
+
 int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint8_t *data,
 		size_t len, struct ms_buf *ret)
 {
 	int max = EVP_PKEY_get_size(how->key);
 	size_t size = max > 0 ? (size_t)max : 0;
-	bool ok;
 
 	if (size == 0)
 		return ms_fail_openssl(ctx, -EIO, "cannot sign");
 	if (ms_buf_reserve(ret, size) < 0)
 		return ms_fail_nomem(ctx);
-	if (how->type->family == MS_KEY_MLDSA)
-		ok = sign_data(how, data, len, ret->data + ret->len, &size);
-	else
-		ok = sign_digest(how, data, len, ret->data + ret->len, &size);
-	if (!ok)
+	if (!sign(how, data, len, ret->data + ret->len, &size))
 		return ms_fail_openssl(ctx, -EIO, "cannot sign");
 	ret->len += size;
 	return 0;

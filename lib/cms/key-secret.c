@@ -12,44 +12,53 @@
 #include "../base/context.h"
 #include "key.h"
 
-static int ask(struct ms_ctx *ctx, struct ms_secret *secret)
+static int ask(struct ms_secret *secret)
 {
 	int n;
 
 	if (!secret->fn)
-		return ms_fail(ctx, -ENOKEY, "%s needs a %s, and there is none", secret->what,
-			       secret->name);
+		return -ENOKEY;
 	n = secret->fn(secret->userdata, secret->what, secret->text, MS_SECRET_SIZE);
-	if (n < 0)
-		return ms_fail(ctx, n, "no %s for %s", secret->name, secret->what);
-	if (n > MS_SECRET_SIZE)
-		return ms_fail(ctx, -ENOKEY, "the %s for %s is longer than %d bytes",
-			       secret->name, secret->what, MS_SECRET_SIZE);
+	if (n < 0 || n > MS_SECRET_SIZE)
+		return n < 0 ? n : -ENOKEY;
 	secret->len = (size_t)n;
 	secret->text[n] = '\0';
 	return 0;
 }
 
-int ms_secret_get(struct ms_ctx *ctx, struct ms_secret *secret)
+int ms_secret_ask(struct ms_secret *secret)
 {
 	if (!secret->asked) {
 		secret->asked = true;
-		secret->error = ask(ctx, secret);
+		secret->error = ask(secret);
 	}
 	return secret->error;
 }
 
-int ms_secret_set(struct ms_ctx *ctx, struct ms_secret *secret, const char *text, size_t len)
+int ms_secret_fail(struct ms_ctx *ctx, const struct ms_secret *secret)
 {
-	if (len > MS_SECRET_SIZE)
-		return ms_fail(ctx, -ENOKEY, "the %s for %s is longer than %d bytes",
-			       secret->name, secret->what, MS_SECRET_SIZE);
+	return ms_fail(ctx, secret->error, "%s needs a %s, and none is to be had", secret->what,
+		       secret->name);
+}
+
+int ms_secret_set(struct ms_secret *secret, const char *text, size_t len)
+{
+	secret->asked = true;
+	secret->error = len > MS_SECRET_SIZE ? -ENOKEY : 0;
+	if (secret->error < 0)
+		return secret->error;
 	memcpy(secret->text, text, len);
 	secret->text[len] = '\0';
 	secret->len = len;
-	secret->asked = true;
-	secret->error = 0;
 	return 0;
+}
+
+int ms_secret_copy(struct ms_secret *secret, char *buffer, int size)
+{
+	if (ms_secret_ask(secret) < 0 || size < 0 || secret->len > (size_t)size)
+		return -1;
+	memcpy(buffer, secret->text, secret->len);
+	return (int)secret->len;
 }
 
 void ms_secret_done(struct ms_secret *secret)

@@ -14,6 +14,9 @@
  *	key-pkcs11*.c   keys and certificates in tokens
  */
 
+#include <pthread.h>
+#include <sys/types.h>
+
 #include <modseal/sign.h>
 
 #include "../base/buffer.h"
@@ -26,22 +29,31 @@ enum { MS_SECRET_SIZE = 1024 };
 struct ms_secret {
 	ms_secret_fn fn; /* NULL: nobody knows it */
 	void *userdata;
-	char what[512];  /* "private key 'mok.key'" */
+	char what[512];   /* "private key 'mok.key'" */
 	const char *name; /* "passphrase" or "PIN" */
 	bool asked;
-	int error;       /* of asking */
+	int error;        /* of asking */
 	size_t len;
 	char text[MS_SECRET_SIZE + 1]; /* NUL-terminated too */
 };
 
 /**
- * Asks for the secret, once; later calls give the same answer.
- * -ENOKEY: none to be had; whatever else the callback returned.
+ * Asks for the secret, once; later calls give the same answer. For callbacks, which have
+ * no context: the message is ms_secret_fail()'s. -ENOKEY, or what the callback returned.
  */
-int ms_secret_get(struct ms_ctx *ctx, struct ms_secret *secret);
+int ms_secret_ask(struct ms_secret *secret);
+
+/** The message for an ms_secret_ask() that failed. Returns its error. */
+int ms_secret_fail(struct ms_ctx *ctx, const struct ms_secret *secret);
 
 /** Takes @text (@len bytes) as the secret, as if it had been asked for. -ENOKEY: too long. */
-int ms_secret_set(struct ms_ctx *ctx, struct ms_secret *secret, const char *text, size_t len);
+int ms_secret_set(struct ms_secret *secret, const char *text, size_t len);
+
+/**
+ * Copies the secret, asking for it where need be, into a buffer of OpenSSL's. Returns its
+ * length, or -1 as OpenSSL's callbacks do.
+ */
+int ms_secret_copy(struct ms_secret *secret, char *buffer, int size);
 
 /** Wipes it. */
 void ms_secret_done(struct ms_secret *secret);
@@ -97,6 +109,7 @@ struct ms_raw_signing {
 	const EVP_MD *md;       /* of the digest; not for ML-DSA */
 	const char *properties; /* which implementation of OpenSSL's: NULL or a query */
 	bool deterministic;     /* say so to OpenSSL; not for RSA */
+	pthread_mutex_t *lock;  /* held while signing, where one at a time may; or NULL */
 };
 
 /**

@@ -25,6 +25,8 @@
 #include "signer-message.h"
 
 struct ms_signer {
+	struct ms_token *token;      /* the key's; NULL for a file */
+	struct ms_token *cert_token; /* the certificate's, where it has one of its own */
 	EVP_PKEY *key;
 	X509 *cert;
 	struct ms_raw_signing how;
@@ -44,6 +46,8 @@ struct ms_signer *ms_signer_free(struct ms_signer *signer)
 		return NULL;
 	EVP_PKEY_free(signer->key);
 	X509_free(signer->cert);
+	ms_token_free(signer->token);
+	ms_token_free(signer->cert_token);
 	ms_buf_done(&signer->cert_der);
 	free(signer->subject);
 	free(signer->serial);
@@ -90,7 +94,7 @@ static int load_key_file(struct ms_ctx *ctx, const struct ms_signer_options *opt
 }
 
 static int load_cert(struct ms_ctx *ctx, const struct ms_signer_options *options,
-		     const EVP_PKEY *key, X509 **ret)
+		     struct ms_signer *signer)
 {
 	_cleanup_(ms_buf_done) struct ms_buf content = { 0 };
 	mode_t mode;
@@ -98,11 +102,12 @@ static int load_cert(struct ms_ctx *ctx, const struct ms_signer_options *options
 
 	if (ms_is_pkcs11(options->cert))
 		return ms_pkcs11_load(ctx, options->cert, options->secret,
-				      options->secret_userdata, NULL, ret);
+				      options->secret_userdata, &signer->cert_token, NULL,
+				      &signer->cert);
 	r = ms_key_read_file(ctx, options->cert, &content, &mode);
 	if (r < 0)
 		return r;
-	return ms_cert_decode(ctx, options->cert, &content, key, ret);
+	return ms_cert_decode(ctx, options->cert, &content, signer->key, &signer->cert);
 }
 
 static int load(struct ms_ctx *ctx, const struct ms_signer_options *options,
@@ -113,12 +118,13 @@ static int load(struct ms_ctx *ctx, const struct ms_signer_options *options,
 
 	if (ms_is_pkcs11(options->key))
 		r = ms_pkcs11_load(ctx, options->key, options->secret,
-				   options->secret_userdata, &signer->key, cert);
+				   options->secret_userdata, &signer->token, &signer->key,
+				   cert);
 	else
 		r = load_key_file(ctx, options, &signer->key, cert);
 	if (r < 0 || !options->cert)
 		return r;
-	return load_cert(ctx, options, signer->key, &signer->cert);
+	return load_cert(ctx, options, signer);
 }
 
 /* What OpenSSL cannot compare was not said to differ: only 1 means that they belong. */
@@ -267,7 +273,9 @@ static int settle(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	if (r < 0)
 		return r;
 	signer->how.key = signer->key;
-	signer->how.properties = ms_is_pkcs11(options->key) ? NULL : "?provider!=pkcs11";
+	signer->how.properties = signer->token ? NULL : "?provider!=pkcs11";
+	signer->how.lock = signer->token && signer->token->serialize ? &signer->token->lock :
+								       NULL;
 	r = check_pair(ctx, options, signer);
 	if (r < 0)
 		return r;
