@@ -2,11 +2,15 @@
 
 /* OpenSSL without engines: this way to a token is never there. */
 
+#include <errno.h>
+
+#include "../base/context.h"
 #include "key-pkcs11.h"
 
-static bool is_there(void)
+static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 {
-	return false;
+	(void)token;
+	return ms_fail(ctx, -ENOPKG, "this OpenSSL has no engines");
 }
 
-const struct ms_pkcs11_way ms_pkcs11_engine = { .is_there = is_there };
+const struct ms_pkcs11_way ms_pkcs11_engine = { .open = open_token };

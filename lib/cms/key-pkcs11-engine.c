@@ -19,8 +19,6 @@
 #include "../hash/hash.h"
 #include "key-pkcs11.h"
 
-#define ENGINE_ID "pkcs11"
-
 /* What the way keeps of a token. */
 struct engine_token {
 	ENGINE *engine;
@@ -28,32 +26,21 @@ struct engine_token {
 	UI_METHOD *method; /* how it asks for the PIN */
 };
 
-static void engine_done(ENGINE **engine)
+/* How keys are asked for that want their PIN again: load_key() says it of the login. */
+static bool set_callback(struct engine_token *own, UI_METHOD *method, struct ms_token *token)
 {
-	ENGINE_free(*engine);
-}
-
-static ENGINE *find_engine(void)
-{
-	ENGINE *engine;
-
-	ENGINE_load_dynamic();
-	engine = ENGINE_by_id(ENGINE_ID);
-	ERR_clear_error();
-	return engine;
-}
-
-static bool is_there(void)
-{
-	_cleanup_(engine_done) ENGINE *engine = find_engine();
-
-	return engine != NULL;
+	return ENGINE_ctrl_cmd(own->engine, "SET_USER_INTERFACE", 0, method, NULL, 1) == 1 &&
+	       ENGINE_ctrl_cmd(own->engine, "SET_CALLBACK_DATA", 0, token, NULL, 1) == 1;
 }
 
 static void close_token(struct ms_token *token)
 {
 	struct engine_token *own = token->opaque;
 
+	if (!own)
+		return;
+	if (own->initialized)
+		set_callback(own, NULL, NULL);
 	if (own->initialized)
 		ENGINE_finish(own->engine);
 	ENGINE_free(own->engine);
@@ -71,13 +58,16 @@ static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 	token->opaque = own;
 	token->close = close_token;
 	token->serialize = true;
-	own->engine = find_engine();
+	ENGINE_load_dynamic();
+	own->engine = ENGINE_by_id("pkcs11");
+	if (!own->engine)
+		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 engine");
 	own->method = UI_UTIL_wrap_read_pem_callback(ms_token_give_pin, 0);
 	/* it would print to standard error what it gives as errors too */
-	if (!own->engine || !own->method ||
+	if (!own->method ||
 	    ENGINE_ctrl_cmd_string(own->engine, "QUIET", NULL, 1) != 1 ||
 	    (module && ENGINE_ctrl_cmd_string(own->engine, "MODULE_PATH", module, 0) != 1) ||
-	    ENGINE_init(own->engine) != 1)
+	    !set_callback(own, own->method, token) || ENGINE_init(own->engine) != 1)
 		return ms_fail_openssl(ctx, -ENXIO, "cannot start the PKCS#11 engine with %s",
 				       module ? module : "its default module");
 	own->initialized = true;
@@ -108,7 +98,6 @@ static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri
 }
 
 const struct ms_pkcs11_way ms_pkcs11_engine = {
-	.is_there = is_there,
 	.open = open_token,
 	.load_key = load_key,
 	.load_cert = load_cert,

@@ -3,9 +3,13 @@
 /*
  * Tokens by way of the provider "pkcs11" (pkcs11-provider) and OSSL_STORE.
  *
- * The provider is loaded into the process once, with one module, and stays: unloading it
- * under keys that are in use is not safe. It asks for the PIN when it finds that it must
- * log in, and remains logged in.
+ * The provider lives in a library context of its own, which is freed after the token's
+ * keys: so the module is closed at a time that we know and not while the process exits,
+ * when the module's own memory may be gone (SoftHSM crashes then). It also keeps the
+ * provider from being asked for digests and other things of the rest of the process.
+ *
+ * The context reads OpenSSL's configuration, where the provider's settings may stand. The
+ * provider asks for the PIN when it finds that it must log in, and remains logged in.
  */
 
 #include <errno.h>
@@ -14,6 +18,8 @@
 #include <openssl/provider.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "../base/context.h"
 #include "../hash/hash.h"
@@ -24,30 +30,97 @@ static void store_done(OSSL_STORE_CTX **store)
 	OSSL_STORE_close(*store);
 }
 
+static void conf_done(CONF **conf)
+{
+	NCONF_free(*conf);
+}
+
 static void info_done(OSSL_STORE_INFO **info)
 {
 	OSSL_STORE_INFO_free(*info);
 }
 
-static bool is_there(void)
+/* The value of an OpenSSL configuration line, its special characters escaped. */
+static int append_value(struct ms_buf *buf, const char *value)
 {
-	bool loaded = OSSL_PROVIDER_available(NULL, "pkcs11") == 1 ||
-		      OSSL_PROVIDER_try_load(NULL, "pkcs11", 1) != NULL;
+	int r = 0;
 
-	ERR_clear_error();
-	return loaded;
+	for (; *value && r == 0; value++) {
+		if (strchr("\\$#\"'`", *value))
+			r = ms_buf_append(buf, "\\", 1);
+		if (r == 0)
+			r = ms_buf_append(buf, value, 1);
+	}
+	return r < 0 ? r : ms_buf_append(buf, "\n", 1);
+}
+
+/*
+ * Parameters get to a provider by configuration only, so one is made here. The provider
+ * keeps the PIN for keys that want it for each signature; it would go to the terminal.
+ */
+static int write_config(struct ms_buf *text, const char *module)
+{
+	static const char head[] = "openssl_conf = modseal\n"
+				   "[modseal]\nproviders = providers\n"
+				   "[providers]\npkcs11 = pkcs11\n"
+				   "[pkcs11]\nactivate = 1\npkcs11-module-cache-pins = cache\n";
+	int r = ms_buf_append_str(text, head);
+
+	if (r < 0 || !module)
+		return r;
+	r = ms_buf_append_str(text, "pkcs11-module-path = ");
+	return r < 0 ? r : append_value(text, module);
+}
+
+static bool load_by_config(OSSL_LIB_CTX *libctx, const char *module)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+	_cleanup_(ms_bio_done) BIO *bio = NULL;
+	_cleanup_(conf_done) CONF *conf = NCONF_new_ex(libctx, NULL);
+	long line;
+
+	if (!conf || write_config(&text, module) < 0)
+		return false;
+	bio = BIO_new_mem_buf(text.data, (int)text.len);
+	return bio && NCONF_load_bio(conf, bio, &line) == 1 &&
+	       CONF_modules_load(conf, NULL, 0) == 1;
+}
+
+/*
+ * A provider that the configuration has loaded stays as that has it. The default one is
+ * needed for everything but the keys, unless the configuration names others.
+ */
+static bool load_provider(OSSL_LIB_CTX *libctx, const char *module)
+{
+	char *config = CONF_get1_default_config_file();
+
+	if (config && access(config, R_OK) == 0)
+		OSSL_LIB_CTX_load_config(libctx, config);
+	OPENSSL_free(config);
+	if (OSSL_PROVIDER_available(libctx, "default") == 1)
+		OSSL_PROVIDER_load(libctx, "default");
+	return (OSSL_PROVIDER_available(libctx, "pkcs11") == 1 ||
+		load_by_config(libctx, module)) &&
+	       OSSL_PROVIDER_available(libctx, "pkcs11") == 1;
 }
 
 static void close_token(struct ms_token *token)
 {
 	UI_destroy_method(token->opaque);
+	OSSL_LIB_CTX_free(token->libctx);
 }
 
 static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 {
+	token->libctx = OSSL_LIB_CTX_new();
 	token->opaque = UI_UTIL_wrap_read_pem_callback(ms_token_give_pin, 0);
 	token->close = close_token;
-	return token->opaque ? 0 : ms_fail_nomem(ctx);
+	if (!token->libctx || !token->opaque)
+		return ms_fail_nomem(ctx);
+	if (!load_provider(token->libctx, ms_token_module(token)))
+		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 provider");
+	ERR_clear_error();
+	return 0;
 }
 
 static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
@@ -64,43 +137,73 @@ static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
 	return NULL;
 }
 
-static int load_object(struct ms_ctx *ctx, struct ms_token *token, const char *uri, int type,
-		       OSSL_STORE_INFO **ret)
+static OSSL_STORE_INFO *find(struct ms_token *token, const char *uri, int type)
 {
-	_cleanup_(store_done) OSSL_STORE_CTX *store =
-		OSSL_STORE_open_ex(uri, NULL, "?provider=pkcs11", token->opaque, token, NULL,
-				   NULL, NULL);
+	_cleanup_(store_done) OSSL_STORE_CTX *store = OSSL_STORE_open_ex(
+		uri, token->libctx, NULL, token->opaque, token, NULL, NULL, NULL);
 
-	if (store && OSSL_STORE_expect(store, type) == 1)
-		*ret = first_of_type(store, type);
-	return *ret ? 0 : ms_token_fail(ctx, token, uri);
+	if (!store || OSSL_STORE_expect(store, type) != 1)
+		return NULL;
+	return first_of_type(store, type);
+}
+
+static int answer_nothing(UI *ui, UI_STRING *string)
+{
+	(void)ui;
+	(void)string;
+	return -1;
+}
+
+/*
+ * The provider keeps to itself why there was no login. But where there was one, the
+ * token's private keys can be seen without a further question. Where there was none, the
+ * provider would turn from our callback, which gives no PIN twice, to the terminal: for
+ * this moment OpenSSL's default method is one that does not answer.
+ */
+static bool sees_keys(struct ms_ctx *ctx, struct ms_token *token)
+{
+	_cleanup_free_ char *uri = NULL;
+	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
+	const UI_METHOD *before = UI_get_default_method();
+	UI_METHOD *mute = UI_create_method("modseal: no answer");
+
+	if (mute && UI_method_set_reader(mute, answer_nothing) == 0 &&
+	    ms_pkcs11_uri_keys(ctx, &token->uri, &uri) == 0) {
+		UI_set_default_method(mute);
+		info = find(token, uri, OSSL_STORE_INFO_PKEY);
+		UI_set_default_method(before);
+	}
+	UI_destroy_method(mute);
+	return info != NULL;
+}
+
+static int fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
+{
+	if (token->asked > 0 && token->pin.error == 0 && !sees_keys(ctx, token))
+		return ms_fail(ctx, -EKEYREJECTED,
+			       "%s does not take the PIN: it is wrong, or the token is locked",
+			       token->pin.what);
+	return ms_token_fail(ctx, token, uri);
 }
 
 static int load_key(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
 		    EVP_PKEY **ret)
 {
-	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
-	int r = load_object(ctx, token, uri, OSSL_STORE_INFO_PKEY, &info);
+	_cleanup_(info_done) OSSL_STORE_INFO *info = find(token, uri, OSSL_STORE_INFO_PKEY);
 
-	if (r < 0)
-		return r;
-	*ret = OSSL_STORE_INFO_get1_PKEY(info);
-	return *ret ? 0 : ms_token_fail(ctx, token, uri);
+	*ret = info ? OSSL_STORE_INFO_get1_PKEY(info) : NULL;
+	return *ret ? 0 : fail(ctx, token, uri);
 }
 
 static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri, X509 **ret)
 {
-	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
-	int r = load_object(ctx, token, uri, OSSL_STORE_INFO_CERT, &info);
+	_cleanup_(info_done) OSSL_STORE_INFO *info = find(token, uri, OSSL_STORE_INFO_CERT);
 
-	if (r < 0)
-		return r;
-	*ret = OSSL_STORE_INFO_get1_CERT(info);
-	return *ret ? 0 : ms_token_fail(ctx, token, uri);
+	*ret = info ? OSSL_STORE_INFO_get1_CERT(info) : NULL;
+	return *ret ? 0 : fail(ctx, token, uri);
 }
 
 const struct ms_pkcs11_way ms_pkcs11_provider = {
-	.is_there = is_there,
 	.open = open_token,
 	.load_key = load_key,
 	.load_cert = load_cert,

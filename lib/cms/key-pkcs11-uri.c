@@ -173,8 +173,20 @@ void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri)
 	*uri = (struct ms_pkcs11_uri){ 0 };
 }
 
-int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
-		      char **ret)
+/* True where the attribute that begins here has one of the names of this NULL-ended list. */
+static bool has_name(const char *attribute, const char *const *names)
+{
+	for (; *names; names++) {
+		size_t len = strlen(*names);
+
+		if (!strncmp(attribute, *names, len) && attribute[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static int without(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
+		   const char *const *names, const char *type, char **ret)
 {
 	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
 	const char *p = uri->object + strlen(SCHEME);
@@ -183,8 +195,7 @@ int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const
 	while (*p && r == 0) {
 		size_t len = strcspn(p, ";");
 
-		if (len > 0 && strncmp(p, "type=", 5) != 0 &&
-		    strncmp(p, "object-type=", 12) != 0)
+		if (len > 0 && !has_name(p, names))
 			r = ms_buf_printf(&out, "%.*s;", (int)len, p);
 		p += len + (p[len] == ';');
 	}
@@ -192,4 +203,19 @@ int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const
 		return ms_fail_nomem(ctx);
 	*ret = (char *)ms_steal(&out.data);
 	return 0;
+}
+
+int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
+		      char **ret)
+{
+	static const char *const names[] = { "type", "object-type", NULL };
+
+	return without(ctx, uri, names, type, ret);
+}
+
+int ms_pkcs11_uri_keys(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, char **ret)
+{
+	static const char *const names[] = { "type", "object-type", "object", "id", NULL };
+
+	return without(ctx, uri, names, "private", ret);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/checked.h"
 #include "../base/context.h"
 
 MS_DEFINE_CLEANUP(ms_token_done, struct ms_token *, ms_token_free)
@@ -28,15 +29,6 @@ enum {
 	CKR_PIN_LOCKED = 0xa4,
 	CKR_USER_PIN_NOT_INITIALIZED = 0x102,
 };
-
-static const struct ms_pkcs11_way *find_way(void)
-{
-	if (ms_pkcs11_provider.is_there())
-		return &ms_pkcs11_provider;
-	if (ms_pkcs11_engine.is_there())
-		return &ms_pkcs11_engine;
-	return NULL;
-}
 
 static int no_way(struct ms_ctx *ctx, const struct ms_token *token)
 {
@@ -172,6 +164,33 @@ static int load_cert(struct ms_ctx *ctx, const struct ms_pkcs11_way *way,
 	return r < 0 ? r : way->load_cert(ctx, token, uri, ret);
 }
 
+static void close_way(struct ms_token *token)
+{
+	if (token->close)
+		token->close(token);
+	token->close = NULL;
+	token->opaque = NULL;
+	token->libctx = NULL;
+}
+
+static int open_way(struct ms_ctx *ctx, struct ms_token *token,
+		    const struct ms_pkcs11_way **ret)
+{
+	static const struct ms_pkcs11_way *const ways[] = { &ms_pkcs11_provider,
+							    &ms_pkcs11_engine };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(ways); i++) {
+		int r = ways[i]->open(ctx, token);
+
+		if (r != -ENOPKG) {
+			*ret = ways[i];
+			return r;
+		}
+		close_way(token);
+	}
+	return no_way(ctx, token);
+}
+
 static int token_new(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *userdata,
 		     struct ms_token **ret)
 {
@@ -201,15 +220,15 @@ int ms_pkcs11_load(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *
 		   struct ms_token **ret, EVP_PKEY **ret_key, X509 **ret_cert)
 {
 	_cleanup_(ms_token_done) struct ms_token *token = NULL;
-	const struct ms_pkcs11_way *way;
+	const struct ms_pkcs11_way *way = NULL;
 	int r = token_new(ctx, text, fn, userdata, &token);
 
 	if (r < 0)
 		return r;
-	way = find_way();
-	r = way ? try_module(ctx, token) : no_way(ctx, token);
-	if (r == 0)
-		r = way->open(ctx, token);
+	r = try_module(ctx, token);
+	if (r < 0)
+		return r;
+	r = open_way(ctx, token, &way);
 	if (r == 0 && ret_key)
 		r = load_key(ctx, way, token, ret_key);
 	if (r == 0 && ret_cert)
@@ -225,8 +244,7 @@ struct ms_token *ms_token_free(struct ms_token *token)
 {
 	if (!token)
 		return NULL;
-	if (token->close)
-		token->close(token);
+	close_way(token);
 	ms_pkcs11_uri_done(&token->uri);
 	ms_secret_done(&token->pin);
 	pthread_mutex_destroy(&token->lock);

@@ -35,6 +35,9 @@ int ms_pkcs11_uri_parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_u
 int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
 		      char **ret);
 
+/** The URI of all private keys of the object's token; to free(). */
+int ms_pkcs11_uri_keys(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, char **ret);
+
 /** Wipes and frees. */
 void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri);
 
@@ -49,7 +52,8 @@ struct ms_token {
 	unsigned asked; /* how often OpenSSL asked for the PIN before */
 	bool serialize; /* sign with lock held */
 	pthread_mutex_t lock;
-	void *opaque;   /* the way's own */
+	OSSL_LIB_CTX *libctx; /* where its keys live; NULL: the default one */
+	void *opaque;         /* the way's own */
 	void (*close)(struct ms_token *token);
 };
 
@@ -66,9 +70,7 @@ struct ms_token *ms_token_free(struct ms_token *token);
 
 /** One of the ways to a token. */
 struct ms_pkcs11_way {
-	/* false: OpenSSL has no such provider or engine */
-	bool (*is_there)(void);
-	/* -ENXIO: the module cannot be loaded */
+	/* -ENOPKG: OpenSSL has no such provider or engine; -ENXIO: it cannot be started */
 	int (*open)(struct ms_ctx *ctx, struct ms_token *token);
 	/* both: 0 or, with the message of ms_token_fail(), its error */
 	int (*load_key)(struct ms_ctx *ctx, struct ms_token *token, const char *uri,

@@ -35,7 +35,7 @@ bool ms_raw_can_be_deterministic(const struct ms_raw_signing *how)
 	const OSSL_PARAM *settable;
 	const char *md = how->type->family == MS_KEY_MLDSA ? NULL : "SHA2-256";
 
-	if (!md_ctx || EVP_DigestSignInit_ex(md_ctx, &ctx, md, NULL, how->properties, how->key,
+	if (!md_ctx || EVP_DigestSignInit_ex(md_ctx, &ctx, md, how->libctx, how->properties, how->key,
 					     NULL) != 1) {
 		ERR_clear_error();
 		return false;
@@ -62,7 +62,7 @@ static bool sign_digest(const struct ms_raw_signing *how, const uint8_t *digest,
 			uint8_t *signature, size_t *size)
 {
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *ctx =
-		EVP_PKEY_CTX_new_from_pkey(NULL, how->key, how->properties);
+		EVP_PKEY_CTX_new_from_pkey(how->libctx, how->key, how->properties);
 
 	return ctx && EVP_PKEY_sign_init(ctx) == 1 &&
 	       (how->type->family != MS_KEY_RSA ||
@@ -79,7 +79,7 @@ static bool sign_data(const struct ms_raw_signing *how, const uint8_t *data, siz
 	EVP_PKEY_CTX *ctx = NULL; /* md_ctx's */
 
 	return md_ctx &&
-	       EVP_DigestSignInit_ex(md_ctx, &ctx, NULL, NULL, how->properties, how->key,
+	       EVP_DigestSignInit_ex(md_ctx, &ctx, NULL, how->libctx, how->properties, how->key,
 				     NULL) == 1 &&
 	       (!how->deterministic || set_deterministic(how->type, ctx) == 1) &&
 	       EVP_DigestSign(md_ctx, signature, size, data, len) == 1;

@@ -107,6 +107,7 @@ struct ms_raw_signing {
 	EVP_PKEY *key; /* borrowed */
 	const struct ms_key_type *type;
 	const EVP_MD *md;       /* of the digest; not for ML-DSA */
+	OSSL_LIB_CTX *libctx;   /* where the key lives; NULL: the default one */
 	const char *properties; /* which implementation of OpenSSL's: NULL or a query */
 	bool deterministic;     /* say so to OpenSSL; not for RSA */
 	pthread_mutex_t *lock;  /* held while signing, where one at a time may; or NULL */

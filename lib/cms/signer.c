@@ -273,6 +273,7 @@ static int settle(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	if (r < 0)
 		return r;
 	signer->how.key = signer->key;
+	signer->how.libctx = signer->token ? signer->token->libctx : NULL;
 	signer->how.properties = signer->token ? NULL : "?provider!=pkcs11";
 	signer->how.lock = signer->token && signer->token->serialize ? &signer->token->lock :
 								       NULL;
