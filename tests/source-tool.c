@@ -31,8 +31,8 @@ static void log_line(void *userdata, enum ms_log_level level, const char *text)
 
 static void print_source(const struct ms_source *source)
 {
-	static const char *const kinds[] = {"unknown", "kernel", "certificates",
-					    "efi-list"};
+	static const char *const kinds[] = { "unknown", "kernel", "certificates",
+					     "efi-list" };
 
 	printf("kind %s\n", kinds[source->kind]);
 	if (source->release)

@@ -32,8 +32,7 @@ struct ms_elf {
 	size_t n_with_bytes;
 };
 
-/** The section of that index, NULL where there is none or its bytes are not in the file.
- */
+/** The section of that index; NULL: there is none, or its bytes are not in the file. */
 const struct ms_elf_entry *ms_elf_entry(const struct ms_elf *elf, size_t index);
 
 #endif

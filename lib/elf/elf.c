@@ -88,7 +88,7 @@ static void read_entry(struct ms_elf *elf, size_t index, GElf_Word *ret_name)
 
 static void name_sections(struct ms_elf *elf, const GElf_Word *names)
 {
-	struct ms_elf_bytes table = {0};
+	struct ms_elf_bytes table = { 0 };
 	size_t index;
 
 	if (elf_getshdrstrndx(elf->elf, &index) == 0 && ms_elf_entry(elf, index))

@@ -25,7 +25,7 @@ void ms_modinfo_done(struct ms_modinfo *modinfo)
 	free(modinfo->vermagic);
 	free(modinfo->version);
 	free(modinfo->srcversion);
-	*modinfo = (struct ms_modinfo){0};
+	*modinfo = (struct ms_modinfo){ 0 };
 }
 
 /* Takes the value where @text is "@key=value" and *@field is not set yet. */
@@ -46,10 +46,10 @@ static int take_string(const char *text, size_t len, struct ms_modinfo *modinfo)
 		const char *key;
 		char **field;
 	} wanted[] = {
-		{"name", &modinfo->name},
-		{"vermagic", &modinfo->vermagic},
-		{"version", &modinfo->version},
-		{"srcversion", &modinfo->srcversion},
+		{ "name", &modinfo->name },
+		{ "vermagic", &modinfo->vermagic },
+		{ "version", &modinfo->version },
+		{ "srcversion", &modinfo->srcversion },
 	};
 	int r = 0;
 
@@ -82,7 +82,7 @@ static int parse_section(const struct ms_elf_bytes *bytes, struct ms_modinfo *re
 int ms_elf_modinfo(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 		   struct ms_modinfo *ret)
 {
-	_cleanup_(ms_modinfo_done) struct ms_modinfo modinfo = {0};
+	_cleanup_(ms_modinfo_done) struct ms_modinfo modinfo = { 0 };
 	_cleanup_(cleanup_elf) struct ms_elf *elf = NULL;
 	int r = ms_elf_open(ctx, data, len, &elf);
 
@@ -99,6 +99,6 @@ int ms_elf_modinfo(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 	}
 	ms_fail_clear(ctx);
 	*ret = modinfo;
-	modinfo = (struct ms_modinfo){0};
+	modinfo = (struct ms_modinfo){ 0 };
 	return 0;
 }

@@ -115,7 +115,7 @@ int ms_elf_symbol(struct ms_ctx *ctx, const struct ms_elf *elf, const char *symb
 		  struct ms_elf_bytes *ret)
 {
 	const struct ms_elf_entry *entry;
-	GElf_Sym found = {0};
+	GElf_Sym found = { 0 };
 	uint64_t offset;
 	int r = find_symbol(ctx, elf, symbol, &found);
 

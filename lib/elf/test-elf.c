@@ -42,7 +42,7 @@ static struct guarded guard(const void *data, size_t len)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t room = (len + page - 1) / page * page;
-	struct guarded g = {.size = room + page};
+	struct guarded g = { .size = room + page };
 
 	g.map = mmap(NULL, g.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		     -1, 0);
@@ -122,9 +122,9 @@ static void modinfo_is_read_in_either_class_and_byte_order(void **state)
 
 	(void)state;
 	for (int kind = 0; kind < 4; kind++) {
-		_cleanup_(ms_buf_done) struct ms_buf file = {0};
-		_cleanup_(ms_modinfo_done) struct ms_modinfo info = {0};
-		_cleanup_(guarded_done) struct guarded g = {0};
+		_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
+		_cleanup_(ms_modinfo_done) struct ms_modinfo info = { 0 };
+		_cleanup_(guarded_done) struct guarded g = { 0 };
 
 		make_module(&file, kind & 1, kind & 2);
 		g = guard(file.data, file.len);
@@ -140,12 +140,14 @@ static void modinfo_is_read_in_either_class_and_byte_order(void **state)
 static void what_is_no_elf_file_has_no_modinfo_and_is_no_module(void **state)
 {
 	_cleanup_ctx_ struct ms_ctx *ctx = ms_ctx_new();
-	static const char *const files[] = {"", "x", "\177ELF", "#!/bin/sh\nexit 0\n...",
-					    "!<arch>\nan archive, but none of libelf's"};
+	static const char *const files[] = {
+		"", "x", "\177ELF", "#!/bin/sh\nexit 0\n...",
+		"!<arch>\nan archive, but none of libelf's"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(files); i++) {
-		struct ms_modinfo info = {.name = NULL};
+		struct ms_modinfo info = { .name = NULL };
 		size_t len = strlen(files[i]);
 		_cleanup_(guarded_done) struct guarded g = guard(files[i], len);
 
@@ -163,13 +165,13 @@ a_module_cut_short_or_with_a_byte_changed_is_read_within_its_bounds(void **state
 
 	(void)state;
 	for (int kind = 0; kind < 4; kind++) {
-		_cleanup_(ms_buf_done) struct ms_buf file = {0};
+		_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 
 		make_module(&file, kind & 1, kind & 2);
 		for (size_t i = 0; i < 2 * file.len; i++) {
 			size_t len = i < file.len ? i : file.len;
-			_cleanup_(ms_modinfo_done) struct ms_modinfo info = {0};
-			_cleanup_(guarded_done) struct guarded g = {0};
+			_cleanup_(ms_modinfo_done) struct ms_modinfo info = { 0 };
+			_cleanup_(guarded_done) struct guarded g = { 0 };
 
 			if (i >= file.len)
 				file.data[i - file.len] ^= 0xff;
@@ -186,7 +188,7 @@ a_module_cut_short_or_with_a_byte_changed_is_read_within_its_bounds(void **state
 static void a_section_that_lies_outside_is_an_error_and_not_a_shorter_file(void **state)
 {
 	_cleanup_ctx_ struct ms_ctx *ctx = ms_ctx_new();
-	_cleanup_(ms_buf_done) struct ms_buf file = {0};
+	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 	_cleanup_elf_ struct ms_elf *elf = NULL;
 	struct ms_elf_bytes bytes;
 	const char *name;
@@ -209,7 +211,7 @@ const char the_symbol_to_find[40] = "bytes that a symbol leads to";
 static void a_symbol_leads_to_its_bytes(void **state)
 {
 	_cleanup_ctx_ struct ms_ctx *ctx = ms_ctx_new();
-	_cleanup_(ms_buf_done) struct ms_buf file = {0};
+	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 	_cleanup_elf_ struct ms_elf *elf = NULL;
 	struct ms_elf_bytes bytes;
 

@@ -88,7 +88,7 @@ bool ms_certfile_is_pem(const uint8_t *data, size_t len)
 {
 	const char *label;
 	size_t label_len;
-	struct lines lines = {.at = (const char *)data, .left = len};
+	struct lines lines = { .at = (const char *)data, .left = len };
 
 	/* a file of binary kind has no such line at the start of a line */
 	while (next_line(&lines))
@@ -129,7 +129,7 @@ static int read_block(struct ms_reading *reading, struct lines *lines, const cha
 
 static int add_block(struct ms_reading *reading, const struct ms_buf *text, size_t line)
 {
-	_cleanup_(ms_buf_done) struct ms_buf der = {0};
+	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
 	int r = ms_base64_decode((const char *)text->data, text->len, &der);
 
 	if (r == -ENOMEM)
@@ -147,10 +147,10 @@ static int add_block(struct ms_reading *reading, const struct ms_buf *text, size
 
 int ms_certfile_read_pem(struct ms_reading *reading, const uint8_t *data, size_t len)
 {
-	struct lines lines = {.at = (const char *)data, .left = len};
+	struct lines lines = { .at = (const char *)data, .left = len };
 
 	while (next_line(&lines)) {
-		_cleanup_(ms_buf_wipe) struct ms_buf text = {0};
+		_cleanup_(ms_buf_wipe) struct ms_buf text = { 0 };
 		size_t label_len, first = lines.number;
 		const char *label;
 		int r;

@@ -54,7 +54,7 @@ enum {
 void ms_candidates_done(struct ms_candidates *candidates)
 {
 	free(candidates->items);
-	*candidates = (struct ms_candidates){0};
+	*candidates = (struct ms_candidates){ 0 };
 }
 
 /* The next multiple of @align from @offset on, counted in the kernel's memory. */
@@ -149,7 +149,7 @@ static bool size_follows_full_area(const struct ms_layout *layout,
 				   size_t end, size_t gap, size_t *ret_size_at,
 				   size_t *ret_extra)
 {
-	struct ms_elf_bytes list = {.data = region->data + start, .len = end - start};
+	struct ms_elf_bytes list = { .data = region->data + start, .len = end - start };
 	size_t at = gap - (size_t)((region->address + gap) & 3);
 	uint32_t used;
 
@@ -196,12 +196,11 @@ static int found(struct ms_reading *reading, const struct ms_layout *layout,
 		 size_t size_at, size_t extra, struct ms_candidates *candidates)
 {
 	struct ms_candidate candidate = {
-		.list.bytes =
-			{
-				.data = region->data + start,
-				.len = end - start,
-				.address = region->address + start,
-			},
+		.list.bytes = {
+			.data = region->data + start,
+			.len = end - start,
+			.address = region->address + start,
+		},
 		.list.extra = extra,
 	};
 	int r = spend(reading, candidates, end - start);
@@ -224,8 +223,7 @@ static size_t end_of_zeros(const struct ms_elf_bytes *region, size_t at)
 	return at;
 }
 
-/* A list whose size does not follow at once, for there is room for another certificate.
- */
+/* A list whose size does not follow at once: there is room for another certificate. */
 static int look_behind_area(struct ms_reading *reading, const struct ms_layout *layout,
 			    const struct ms_elf_bytes *region, size_t start, size_t end,
 			    struct ms_candidates *candidates, size_t *ret_end)
@@ -256,8 +254,7 @@ static int look_at(struct ms_reading *reading, const struct ms_layout *layout,
 
 		if (r < 0)
 			return r;
-		/* a certificate is never so short; a size word can look like one that is
-		 */
+		/* no certificate is so short; a size word can look like one that is */
 		if (step < MIN_CERTIFICATE)
 			break;
 		end += step;
@@ -337,8 +334,7 @@ static enum ms_cert_place place_of(const struct ms_list *list, size_t at, size_t
 
 /*
  * crypto/asymmetric_keys/x509_loader.c: from certificate to certificate, each 30 82 and a
- * length of two bytes, whatever the length is; the first thing that is none ends the
- * list.
+ * length of two bytes, whatever the length is; what is none ends the list.
  */
 int ms_lists_add(struct ms_reading *reading, const struct ms_list *list, bool revoked)
 {

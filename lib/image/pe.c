@@ -14,9 +14,10 @@
  * UKI (the UAPI group's specification): a PE file with the kernel in a section ".linux":
  *
  *	0x3c  offset of the PE header, 4
- *	PE header: "PE\0\0"; machine, 2; sections, 2; 12 bytes; optional header's size, 2;
- *2 sections, 40 bytes each, behind the optional header: name, 8; virtual size, 4; 4; raw
- *size, 4; raw offset, 4; 16
+ *	PE header: "PE\0\0"; machine, 2; number of sections, 2; 12 bytes; size of the
+ *	    optional header, 2; 2
+ *	sections, 40 bytes each, behind the optional header:
+ *	    name, 8; virtual size, 4; 4; raw size, 4; raw offset, 4; 16
  */
 
 #include <errno.h>
@@ -39,9 +40,9 @@ static const struct {
 	const char *name;
 	const char *unpacker;
 } zboot_names[] = {
-	{"gzip", "gzip"}, {"bzip2", "bzip2"}, {"lzma", "lzma"},
-	{"lzo", "lzo"},	  {"lz4", "lz4"},     {"xz", "xz"},
-	{"xzkern", "xz"}, {"zstd", "zstd"},   {"zstd22", "zstd"},
+	{ "gzip", "gzip" }, { "bzip2", "bzip2" }, { "lzma", "lzma" },
+	{ "lzo", "lzo" },   { "lz4", "lz4" },	  { "xz", "xz" },
+	{ "xzkern", "xz" }, { "zstd", "zstd" },	  { "zstd22", "zstd" },
 };
 
 static bool is_mz(const uint8_t *data, size_t len)
@@ -127,8 +128,7 @@ static int read_section(struct ms_cursor *c, struct ms_cursor *ret)
 		return -EBADMSG;
 	if (memcmp(name, ".linux\0\0", 8) != 0)
 		return 0;
-	/* the raw size is rounded up to the file's alignment; what is more is not there
-	 */
+	/* the raw size is rounded up to the file's alignment */
 	if (virtual_size > 0 && virtual_size < raw_size)
 		raw_size = virtual_size;
 	if (ms_cur_seek(&file, raw_offset) < 0 || ms_cur_sub(&file, raw_size, ret) < 0)

@@ -3,7 +3,7 @@
 /*
  * Image: the kernel as it lies in memory, without sections or symbols. arm64, riscv and
  * loongarch begin with a header of 64 bytes whose last eight hold a magic number and the
- * place of the PE header (Documentation/arch/arm64/booting.rst,
+ * place of the PE header (Documentation/arch/arm64/booting.rst and
  * riscv/boot-image-header.rst, arch/loongarch/kernel/head.S). It is loaded at a multiple
  * of at least 4 KiB, so what is aligned in memory is so in the file.
  */
@@ -27,9 +27,9 @@ static const struct magic {
 	uint8_t bytes[4];
 	unsigned machine;
 } magics[] = {
-	{{'A', 'R', 'M', 0x64}, EM_AARCH64},
-	{{'R', 'S', 'C', 0x05}, EM_RISCV},
-	{{0xcd, 0x23, 0x82, 0x81}, EM_LOONGARCH}, /* LINUX_PE_MAGIC */
+	{ { 'A', 'R', 'M', 0x64 }, EM_AARCH64 },
+	{ { 'R', 'S', 'C', 0x05 }, EM_RISCV },
+	{ { 0xcd, 0x23, 0x82, 0x81 }, EM_LOONGARCH }, /* LINUX_PE_MAGIC */
 };
 
 static const struct magic *find_magic(const uint8_t *data, size_t len)
@@ -53,7 +53,7 @@ static int read_raw(struct ms_reading *reading, const uint8_t *data, size_t len)
 	_cleanup_(ms_candidates_done) struct ms_candidates candidates = {
 		.budget = MS_LISTS_BUDGET,
 	};
-	struct ms_elf_bytes all = {.data = data, .len = len};
+	struct ms_elf_bytes all = { .data = data, .len = len };
 	struct ms_layout layout;
 	int r;
 

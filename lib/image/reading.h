@@ -66,8 +66,7 @@ int ms_reading_add_digest(struct ms_reading *reading, const uint8_t *digest, siz
 
 /** The size of the DER SEQUENCE at the start of @data; 0: none, or it is cut off. */
 size_t ms_der_sequence_size(const uint8_t *data, size_t len);
-/** True where a SEQUENCE of @size bytes at @data can be a certificate: a SEQUENCE in it.
- */
+/** True where the SEQUENCE of @size bytes at @data begins as a certificate does. */
 bool ms_der_may_be_certificate(const uint8_t *data, size_t size);
 
 /** As ms_source_parse(), and no image is unpacked to more than @max_size bytes. */

@@ -84,7 +84,7 @@ int ms_reading_add_cert(struct ms_reading *reading, enum ms_cert_place place,
 	source->certs = certs;
 	if (ms_buf_append(&source->bytes, der, len) < 0)
 		return ms_fail_nomem(reading->ctx);
-	certs[source->n_certs++] = (struct ms_source_cert){.place = place, .len = len};
+	certs[source->n_certs++] = (struct ms_source_cert){ .place = place, .len = len };
 	return 0;
 }
 
@@ -99,7 +99,7 @@ int ms_reading_add_digest(struct ms_reading *reading, const uint8_t *digest, siz
 		return ms_fail_nomem(reading->ctx);
 	source->digests = digests;
 	digests += source->n_digests++;
-	*digests = (struct ms_source_digest){.len = len, .tbs = tbs};
+	*digests = (struct ms_source_digest){ .len = len, .tbs = tbs };
 	memcpy(digests->digest, digest, len);
 	return 0;
 }
@@ -197,7 +197,7 @@ int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 
 int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret)
 {
-	_cleanup_(ms_buf_wipe) struct ms_buf file = {0};
+	_cleanup_(ms_buf_wipe) struct ms_buf file = { 0 };
 	int r = ms_file_read(ctx, path, MS_IMAGE_MAX_SIZE, &file);
 
 	return r < 0 ? r : ms_source_parse(ctx, file.data, file.len, path, ret);

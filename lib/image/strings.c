@@ -92,8 +92,7 @@ static int read_hashes(struct ms_reading *reading, const uint8_t *data, size_t l
 		uint8_t digest[MAX_HEX / 2];
 		size_t size = read_hex(text, len - at, digest);
 
-		/* the digests that there are, from SHA-1 on; kernels know no shorter one
-		 */
+		/* from SHA-1 on; kernels know no shorter digest */
 		if (size >= 20)
 			r = ms_reading_add_digest(reading, digest, size, tbs);
 	}

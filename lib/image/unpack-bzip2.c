@@ -12,7 +12,7 @@
 
 enum { PIECE = 1 << 20 };
 
-static const uint8_t magic[] = {'B', 'Z', 'h'};
+static const uint8_t magic[] = { 'B', 'Z', 'h' };
 
 static void decompress_done(bz_stream *z)
 {
@@ -56,11 +56,12 @@ static int decode(struct ms_ctx *ctx, bz_stream *z, const uint8_t *data, size_t 
 static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
 		  struct ms_buf *ret)
 {
-	_cleanup_(decompress_done) bz_stream z = {0};
+	_cleanup_(decompress_done) bz_stream z = { 0 };
 
 	if (BZ2_bzDecompressInit(&z, 0, 0) != BZ_OK)
 		return ms_fail_nomem(ctx);
 	return decode(ctx, &z, data, len, max_size, ret);
 }
 
-const struct ms_unpacker ms_unpack_bzip2 = {"bzip2", magic, sizeof(magic), false, unpack};
+const struct ms_unpacker ms_unpack_bzip2 = { "bzip2", magic, sizeof(magic), false,
+					     unpack };

@@ -20,7 +20,7 @@
 
 enum { BLOCK_SIZE = 8 << 20, MAGIC = 0x184c2102 };
 
-static const uint8_t magic[] = {0x02, 0x21, 0x4c, 0x18};
+static const uint8_t magic[] = { 0x02, 0x21, 0x4c, 0x18 };
 
 static int unpack_block(struct ms_ctx *ctx, const uint8_t *block, size_t len,
 			uint64_t max_size, struct ms_buf *ret)
@@ -66,4 +66,4 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	return r;
 }
 
-const struct ms_unpacker ms_unpack_lz4 = {"lz4", magic, sizeof(magic), false, unpack};
+const struct ms_unpacker ms_unpack_lz4 = { "lz4", magic, sizeof(magic), false, unpack };

@@ -19,7 +19,7 @@ enum { PIECE = 1 << 20 };
 /* A dictionary of 128 MiB, the largest that the kernel's build asks for, and some. */
 static const uint64_t memory_limit = 192ull << 20;
 
-static const uint8_t magic[] = {0x5d, 0x00, 0x00};
+static const uint8_t magic[] = { 0x5d, 0x00, 0x00 };
 
 static int failure(struct ms_ctx *ctx, lzma_ret status)
 {
@@ -70,4 +70,4 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	return decode(ctx, &z, max_size, ret);
 }
 
-const struct ms_unpacker ms_unpack_lzma = {"lzma", magic, sizeof(magic), false, unpack};
+const struct ms_unpacker ms_unpack_lzma = { "lzma", magic, sizeof(magic), false, unpack };

@@ -31,7 +31,7 @@ enum {
 	FLAG_FILTER = 0x800,
 };
 
-static const uint8_t magic[] = {0x89, 'L', 'Z', 'O', 0x00, 0x0d, 0x0a, 0x1a, 0x0a};
+static const uint8_t magic[] = { 0x89, 'L', 'Z', 'O', 0x00, 0x0d, 0x0a, 0x1a, 0x0a };
 
 static int skip_header(struct ms_cursor *c)
 {
@@ -100,4 +100,4 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	return ms_cur_left(&c) == 0 ? 0 : ms_unpack_corrupt(ctx, &ms_unpack_lzo);
 }
 
-const struct ms_unpacker ms_unpack_lzo = {"lzo", magic, sizeof(magic), false, unpack};
+const struct ms_unpacker ms_unpack_lzo = { "lzo", magic, sizeof(magic), false, unpack };

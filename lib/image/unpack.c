@@ -44,15 +44,16 @@ static int unpack_zstd(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 	return ms_codec_unpack(ctx, MS_COMPRESSION_ZSTD, data, len, max_size, ret, &info);
 }
 
-static const uint8_t gzip_magic[] = {0x1f, 0x8b, 0x08};
-static const uint8_t xz_magic[] = {0xfd, '7', 'z', 'X', 'Z', 0x00};
-static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+static const uint8_t gzip_magic[] = { 0x1f, 0x8b, 0x08 };
+static const uint8_t xz_magic[] = { 0xfd, '7', 'z', 'X', 'Z', 0x00 };
+static const uint8_t zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
 
-static const struct ms_unpacker gzip = {"gzip", gzip_magic, sizeof(gzip_magic), true,
-					unpack_gzip};
-static const struct ms_unpacker xz = {"xz", xz_magic, sizeof(xz_magic), false, unpack_xz};
-static const struct ms_unpacker zstd = {"zstd", zstd_magic, sizeof(zstd_magic), false,
-					unpack_zstd};
+static const struct ms_unpacker gzip = { "gzip", gzip_magic, sizeof(gzip_magic), true,
+					 unpack_gzip };
+static const struct ms_unpacker xz = { "xz", xz_magic, sizeof(xz_magic), false,
+				       unpack_xz };
+static const struct ms_unpacker zstd = { "zstd", zstd_magic, sizeof(zstd_magic), false,
+					 unpack_zstd };
 
 static const struct ms_unpacker *const unpackers[] = {
 	&gzip,		&ms_unpack_bzip2, &ms_unpack_lzma, &xz,
@@ -97,7 +98,7 @@ static int check_size(struct ms_reading *reading, const uint8_t *word, size_t si
 int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unpacker,
 		       const uint8_t *data, size_t len, bool size_word)
 {
-	_cleanup_(ms_buf_done) struct ms_buf out = {0};
+	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
 	size_t tail = size_word && !unpacker->has_size ? 4 : 0;
 	int r;
 

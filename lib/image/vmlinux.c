@@ -26,7 +26,7 @@ static int scan_file(struct ms_reading *reading, const struct ms_elf *elf,
 		     const struct ms_layout *layout, const uint8_t *data, size_t len,
 		     struct ms_candidates *candidates)
 {
-	struct ms_elf_bytes bytes = {.data = data, .len = len};
+	struct ms_elf_bytes bytes = { .data = data, .len = len };
 	const char *name;
 	size_t i = 0;
 	int r;
@@ -78,7 +78,7 @@ static int symbol_list(struct ms_reading *reading, const struct ms_elf *elf,
 		return ms_reading_fail(reading, -EBADMSG, "symbol '%s' leads to no list",
 				       list_symbol);
 	bytes.len = (size_t)size;
-	*ret = (struct ms_list){.bytes = bytes};
+	*ret = (struct ms_list){ .bytes = bytes };
 	return 0;
 }
 
@@ -126,7 +126,7 @@ static int read_by_symbols(struct ms_reading *reading, const struct ms_elf *elf,
 			   const struct ms_layout *layout,
 			   const struct ms_candidates *candidates)
 {
-	struct ms_list trusted = {0}, revoked = {0};
+	struct ms_list trusted = { 0 }, revoked = { 0 };
 	int has_trusted, has_revoked, r;
 
 	has_trusted = symbol_list(reading, elf, layout, "system_certificate_list",

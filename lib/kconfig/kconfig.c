@@ -75,7 +75,7 @@ static bool starts_with(struct piece piece, const char *prefix)
 
 static struct piece without_start(struct piece piece, size_t len)
 {
-	return (struct piece){piece.text + len, piece.len - len};
+	return (struct piece){ piece.text + len, piece.len - len };
 }
 
 static bool is_name_char(char c)
@@ -166,7 +166,7 @@ static int add_symbol(struct ms_kconfig *config, struct piece name, size_t line,
 		config->room = room;
 	}
 	*ret = &config->symbols[config->n];
-	**ret = (struct symbol){.name = strndup(name.text, name.len), .line = line};
+	**ret = (struct symbol){ .name = strndup(name.text, name.len), .line = line };
 	if (!(*ret)->name)
 		return -ENOMEM;
 	config->n++;
@@ -188,7 +188,7 @@ static int parse_comment(struct ms_kconfig *config, struct piece line, size_t nu
 	if (len == 0 || rest.len - len != strlen(not_set) ||
 	    !starts_with(without_start(rest, len), not_set))
 		return 0;
-	return add_symbol(config, (struct piece){rest.text, len}, number, &symbol);
+	return add_symbol(config, (struct piece){ rest.text, len }, number, &symbol);
 }
 
 static int parse_line(struct ms_kconfig *config, struct piece line, size_t number)
@@ -210,7 +210,7 @@ static int parse_line(struct ms_kconfig *config, struct piece line, size_t numbe
 	len = name_length(rest);
 	if (len == 0 || len == rest.len || rest.text[len] != '=')
 		return -EBADMSG;
-	r = add_symbol(config, (struct piece){rest.text, len}, number, &symbol);
+	r = add_symbol(config, (struct piece){ rest.text, len }, number, &symbol);
 	return r < 0 ? r : parse_value(without_start(rest, len + 1), symbol);
 }
 
@@ -226,14 +226,14 @@ int ms_kconfig_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 		     struct ms_kconfig **ret)
 {
 	_cleanup_(cleanup_kconfig) struct ms_kconfig *config = calloc(1, sizeof(*config));
-	struct piece left = {text, len};
+	struct piece left = { text, len };
 
 	if (!config)
 		return ms_fail_nomem(ctx);
 	for (size_t number = 1; left.len > 0; number++) {
 		const char *end = memchr(left.text, '\n', left.len);
 		size_t line_len = end ? (size_t)(end - left.text) : left.len;
-		int r = parse_line(config, (struct piece){left.text, line_len}, number);
+		int r = parse_line(config, (struct piece){ left.text, line_len }, number);
 
 		if (r == -EBADMSG)
 			return ms_fail(ctx, r,
@@ -253,7 +253,7 @@ int ms_kconfig_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 
 int ms_kconfig_read(struct ms_ctx *ctx, const char *path, struct ms_kconfig **ret)
 {
-	_cleanup_(ms_buf_done) struct ms_buf file = {0}, text = {0};
+	_cleanup_(ms_buf_done) struct ms_buf file = { 0 }, text = { 0 };
 	struct ms_codec_info info;
 	int r = ms_file_read(ctx, path, MAX_SIZE, &file);
 

@@ -21,13 +21,11 @@ enum ms_kconfig_state {
  */
 int ms_kconfig_parse(struct ms_ctx *ctx, const char *text, size_t len, const char *shown,
 		     struct ms_kconfig **ret);
-/** Reads a file, which may be gzipped (/proc/config.gz). Errors as above and of opening.
- */
+/** Reads a file, which may be gzipped (/proc/config.gz). Errors as above, of opening. */
 int ms_kconfig_read(struct ms_ctx *ctx, const char *path, struct ms_kconfig **ret);
 struct ms_kconfig *ms_kconfig_free(struct ms_kconfig *config);
 
-/** The state of a symbol, named without CONFIG_. Numbers and strings have none: ABSENT.
- */
+/** The state of a symbol, named without CONFIG_. Numbers and strings are ABSENT. */
 enum ms_kconfig_state ms_kconfig_state(const struct ms_kconfig *config, const char *name);
 
 /** The value of a string symbol without its quotes, NULL where absent. Borrowed. */

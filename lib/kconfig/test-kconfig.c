@@ -54,16 +54,16 @@ static void check_good(const struct ms_kconfig *config)
 		const char *name;
 		enum ms_kconfig_state state;
 	} states[] = {
-		{"MODULE_SIG", MS_KCONFIG_YES},
-		{"CRYPTO_SHA3", MS_KCONFIG_MODULE},
-		{"CRYPTO_ECDSA", MS_KCONFIG_ABSENT},
-		{"NOWHERE", MS_KCONFIG_ABSENT},
-		{"TWICE", MS_KCONFIG_ABSENT},
-		{"NO", MS_KCONFIG_ABSENT},
-		{"LAST", MS_KCONFIG_YES},
-		{"", MS_KCONFIG_ABSENT},
-		{"MODULE_SI", MS_KCONFIG_ABSENT},
-		{"ZZZ", MS_KCONFIG_ABSENT},
+		{ "MODULE_SIG", MS_KCONFIG_YES },
+		{ "CRYPTO_SHA3", MS_KCONFIG_MODULE },
+		{ "CRYPTO_ECDSA", MS_KCONFIG_ABSENT },
+		{ "NOWHERE", MS_KCONFIG_ABSENT },
+		{ "TWICE", MS_KCONFIG_ABSENT },
+		{ "NO", MS_KCONFIG_ABSENT },
+		{ "LAST", MS_KCONFIG_YES },
+		{ "", MS_KCONFIG_ABSENT },
+		{ "MODULE_SI", MS_KCONFIG_ABSENT },
+		{ "ZZZ", MS_KCONFIG_ABSENT },
 	};
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(states); i++)
@@ -110,7 +110,7 @@ static void a_line_of_something_else_is_named(void **state)
 
 static void a_file_without_a_symbol_is_no_config(void **state)
 {
-	static const char *const texts[] = {"", "\n\n", "# only a comment\n"};
+	static const char *const texts[] = { "", "\n\n", "# only a comment\n" };
 
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(texts); i++) {
@@ -138,7 +138,7 @@ static void a_nul_ends_no_line_and_is_never_passed_over(void **state)
 
 static void a_file_is_read_plain_or_gzipped(void **state)
 {
-	static const char *const modes[] = {"wbT", "wb9"};
+	static const char *const modes[] = { "wbT", "wb9" };
 	char path[] = "/tmp/modseal-test-kconfig-XXXXXX";
 	int fd = mkstemp(path);
 
@@ -155,9 +155,9 @@ static void a_file_is_read_plain_or_gzipped(void **state)
 		check_good(config);
 	}
 	assert_int_equal(truncate(path, 60), 0);
-	assert_true(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){NULL}) < 0);
+	assert_true(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){ NULL }) < 0);
 	unlink(path);
-	assert_int_equal(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){NULL}),
+	assert_int_equal(ms_kconfig_read(ctx, path, &(struct ms_kconfig *){ NULL }),
 			 -ENOENT);
 }
 
