@@ -22,7 +22,10 @@ enum ms_cert_place {
 /** "file", "own-key", "trusted", "extra", "revoked". */
 MS_PUBLIC const char *ms_cert_place_name(enum ms_cert_place place);
 
-/** One certificate, described. All is owned by the list it is in. */
+/**
+ * One certificate, described. All is owned by the list it is in. Of a certificate that
+ * OpenSSL cannot read the texts are empty, and so is a time that is none.
+ */
 struct ms_cert_info {
 	enum ms_cert_place place;
 	char *source;          /* the file it was read from */
@@ -47,15 +50,25 @@ struct ms_cert_list {
 
 /**
  * Reads the certificates of a kernel image, a certificate file or an EFI list.
- * @ret: free with ms_cert_list_free(). Errors as ms_trust_add_kernel() and
- * ms_trust_add().
+ * @ret: free with ms_cert_list_free().
+ *
+ * Files are told by their content: kernel images (bzImage, vmlinux, EFI zboot, UKI, arm64
+ * and riscv Image, packed or not), DER certificates back to back, PEM, EFI signature lists.
+ * In PEM files only CERTIFICATE blocks count and other blocks are passed over.
+ *
+ * Errors: -ENOENT etc.; -EBADMSG none of these, corrupt, or a kernel image whose trusted
+ * and revoked certificates cannot be told apart; -EFBIG an image of more than 1 GiB;
+ * -ENOKEY no certificate in it.
  */
 MS_PUBLIC int ms_cert_list_read(struct ms_ctx *ctx, const char *path,
 				struct ms_cert_list **ret);
 
 MS_PUBLIC struct ms_cert_list *ms_cert_list_free(struct ms_cert_list *list);
 
-/** Writes the certificates as PEM, replacing @path atomically. */
+/**
+ * Writes the certificates as PEM, replacing @path atomically (a new file gets mode 0666
+ * less the umask). Revoked ones are written like all others. Errors: those of writing.
+ */
 MS_PUBLIC int ms_cert_list_save_pem(struct ms_ctx *ctx, struct ms_cert_list *const *lists,
 				    size_t n_lists, const char *path);
 

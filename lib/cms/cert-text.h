@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_CMS_CERT_TEXT_H
+#define MS_CMS_CERT_TEXT_H
+
+/* A certificate described for people. */
+
+#include <modseal/image.h>
+
+/**
+ * Fills subject, issuer, serial, skid, key_type, not_before, not_after and sha256 of @info
+ * from a certificate in DER, by OpenSSL. Where OpenSSL cannot read it, skid is NULL, the
+ * key type "unknown", and the other texts but sha256 are empty.
+ *
+ * @info: written on success only; free with ms_cert_text_done(). -ENOMEM; -EIO the
+ * crypto library failed.
+ */
+int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
+		 struct ms_cert_info *info);
+
+/** Frees those texts; they are NULL then. */
+void ms_cert_text_done(struct ms_cert_info *info);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_TRUST_SET_H
+#define MS_TRUST_SET_H
+
+/* Inside lib/trust: a trust set while it is being filled. */
+
+#include "../cms/x509.h"
+#include "../image/image.h"
+#include "../kconfig/kconfig.h"
+#include "trust.h"
+
+/** How a certificate is taken that the kernel would not take. */
+enum ms_trust_manner {
+	MS_TRUST_STRICT = 0, /* an error: somebody has named it */
+	MS_TRUST_AS_KERNEL,  /* passed over, as the kernel does with its own */
+};
+
+/**
+ * Adds all of @source. With @revoke everything goes to the revoked, else every certificate
+ * goes where it belongs by its place.
+ */
+int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
+		  const struct ms_source *source, enum ms_trust_manner manner,
+		  bool revoke);
+
+/** Makes keyring and rules anew from what was added. Called after every change. */
+int ms_trust_refresh(struct ms_ctx *ctx, struct ms_trust *trust);
+
+/** Records something that was assumed, for good. -ENOMEM. */
+__attribute__((format(printf, 3, 4))) int
+ms_trust_note(struct ms_ctx *ctx, struct ms_trust *trust, const char *format, ...);
+
+/** The release that an image says it is; one that was set by hand wins. -ENOMEM. */
+int ms_trust_image_release(struct ms_ctx *ctx, struct ms_trust *trust,
+			   const char *release);
+
+/** True where no configuration was set by hand. */
+bool ms_trust_wants_config(const struct ms_trust *trust);
+
+/** Takes a configuration that was found with an image, @path being where. Consumes it. */
+int ms_trust_image_config(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
+			  struct ms_kconfig *config);
+
+/** Adds the EFI variables that the kernel reads, from a directory like efivarfs. */
+int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			 bool revoked_only);
+
+/** Adds the running kernel and this machine's EFI variables; or what these revoke. */
+int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * This machine: the image of the running kernel, and the EFI variables that it reads when
+ * it starts (security/integrity/platform_certs/load_uefi.c of Linux):
+ *
+ *	MokListRT, db       certificates: trusted
+ *	MokListXRT, dbx     certificates and digests: revoked
+ *
+ * Which keyrings they end up on depends on the kernel. In mainline db is only for kexec,
+ * and MokListRT for modules only where it is linked into the machine keyring; Debian's and
+ * Fedora's kernels take both for modules. That they count is said among what was assumed.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "set.h"
+
+#define EFIVARS	       "/sys/firmware/efi/efivars"
+#define SHIM	       "605dab50-e046-4300-abb6-3dd810dd8b23"
+#define IMAGE_SECURITY "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+
+MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
+
+static const struct variable {
+	const char *name;
+	const char *vendor;
+	bool revoked;
+} variables[] = {
+	{ "MokListRT", SHIM, false },
+	{ "db", IMAGE_SECURITY, false },
+	{ "MokListXRT", SHIM, true },
+	{ "dbx", IMAGE_SECURITY, true },
+};
+
+static int add_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			const struct variable *variable)
+{
+	_cleanup_(cleanup_source) struct ms_source *source = NULL;
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (asprintf(&path, "%s/%s-%s", dir, variable->name, variable->vendor) < 0) {
+		path = NULL;
+		return ms_fail_nomem(ctx);
+	}
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	r = ms_source_open(ctx, path, &source);
+	if (r < 0)
+		return r;
+	if (source->kind != MS_SOURCE_EFI_LIST)
+		return ms_fail(ctx, -EBADMSG, "'%s' is no EFI signature list", path);
+	if (!variable->revoked && source->n_certs > 0)
+		r = ms_trust_note(
+			ctx, trust,
+			"the certificates of the EFI variable %s count as trusted, "
+			"as in the kernels of Debian and Fedora",
+			variable->name);
+	return r < 0 ? r
+		     : ms_trust_take(ctx, trust, path, source, MS_TRUST_AS_KERNEL,
+				     variable->revoked);
+}
+
+int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			 bool revoked_only)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(variables) && r == 0; i++)
+		if (variables[i].revoked || !revoked_only)
+			r = add_variable(ctx, trust, dir, &variables[i]);
+	return r;
+}
+
+/* The running kernel's own configuration, where it gives it. */
+static int add_running_config(struct ms_ctx *ctx, struct ms_trust *trust)
+{
+	struct ms_kconfig *config = NULL;
+	int r;
+
+	if (!ms_trust_wants_config(trust) || access("/proc/config.gz", F_OK) < 0)
+		return 0;
+	r = ms_kconfig_read(ctx, "/proc/config.gz", &config);
+	return r < 0 ? r : ms_trust_image_config(ctx, trust, "/proc/config.gz", config);
+}
+
+int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
+{
+	_cleanup_free_ char *image = NULL;
+	struct utsname name;
+	int r = 0;
+
+	if (!revoked_only) {
+		if (uname(&name) < 0)
+			return ms_fail_errno(ctx, -errno,
+					     "cannot ask for the kernel's release");
+		r = ms_kernel_image_find(ctx, name.release, &image);
+		r = r < 0 ? r : ms_trust_add_kernel(ctx, trust, image);
+		r = r < 0 ? r : add_running_config(ctx, trust);
+	}
+	return r < 0 ? r : ms_trust_add_efivars(ctx, trust, EFIVARS, revoked_only);
+}
