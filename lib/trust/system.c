@@ -23,9 +23,11 @@
 #include "../base/context.h"
 #include "set.h"
 
-#define EFIVARS	       "/sys/firmware/efi/efivars"
-#define SHIM	       "605dab50-e046-4300-abb6-3dd810dd8b23"
-#define IMAGE_SECURITY "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+#define EFI	"/sys/firmware/efi"
+#define EFIVARS EFI "/efivars"
+#define GLOBAL	"8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define SHIM	"605dab50-e046-4300-abb6-3dd810dd8b23"
+#define IMAGES	"d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 
@@ -35,9 +37,9 @@ static const struct variable {
 	bool revoked;
 } variables[] = {
 	{ "MokListRT", SHIM, false },
-	{ "db", IMAGE_SECURITY, false },
+	{ "db", IMAGES, false },
 	{ "MokListXRT", SHIM, true },
-	{ "dbx", IMAGE_SECURITY, true },
+	{ "dbx", IMAGES, true },
 };
 
 static int add_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
@@ -92,6 +94,25 @@ static int add_running_config(struct ms_ctx *ctx, struct ms_trust *trust)
 	return r < 0 ? r : ms_trust_image_config(ctx, trust, "/proc/config.gz", config);
 }
 
+/*
+ * A machine without EFI has none of these variables; one with EFI whose variables cannot be
+ * seen has revocations that nobody here knows of.
+ */
+static int add_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
+{
+	if (access(EFI, F_OK) < 0)
+		return ms_trust_note(
+			ctx, trust,
+			"no EFI here: what the machine trusts or revokes besides "
+			"its kernel is not known");
+	if (access(EFIVARS "/SecureBoot-" GLOBAL, F_OK) < 0) {
+		ms_fail_errno(ctx, -errno, "cannot read the EFI variables in '%s'",
+			      EFIVARS);
+		return ms_hint(ctx, -ENOENT, "mount -t efivarfs efivarfs %s", EFIVARS);
+	}
+	return ms_trust_add_efivars(ctx, trust, EFIVARS, revoked_only);
+}
+
 int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
 {
 	_cleanup_free_ char *image = NULL;
@@ -106,5 +127,5 @@ int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked
 		r = r < 0 ? r : ms_trust_add_kernel(ctx, trust, image);
 		r = r < 0 ? r : add_running_config(ctx, trust);
 	}
-	return r < 0 ? r : ms_trust_add_efivars(ctx, trust, EFIVARS, revoked_only);
+	return r < 0 ? r : add_machine(ctx, trust, revoked_only);
 }
