@@ -78,7 +78,7 @@ def accelerator():
 
 
 def base_arguments(accel):
-    # TCG of QEMU 7.2 leaves wrong flags behind cmpxchg16b, and one boot in four died of it
+    # TCG of QEMU 7.2 leaves wrong flags behind cmpxchg16b: one boot in four died of it
     cpu = "max" if accel == "kvm" else "max,-cx16"
     arguments = ["-accel", accel, "-cpu", cpu, "-nodefaults", "-no-user-config"]
     return [*arguments, "-display", "none", "-no-reboot", "-smp", "1"]

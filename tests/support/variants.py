@@ -99,17 +99,20 @@ def lengths(good):
     yield "element-in-signer-info", good.add(SIGNER, NULL), BAD
 
 
+def indefinite_answer(good, path):
+    """An end mark behind an algorithm without parameters is taken for parameters; in
+    the issuer it is part of the name's bytes."""
+    if path[:5] == SID and len(path) > 6:
+        return NOKEY
+    tags = [part[0] for part in children(good.at(path))]
+    return BAD if tags == [6] and path != CONTENT else OK
+
+
 def indefinite_lengths(good):
-    """One constructed element at a time. The end mark of an AlgorithmIdentifier without
-    parameters is taken for parameters; in the issuer it is part of the name's bytes."""
+    """One constructed element at a time."""
     for path in der.positions(good.data):
-        answer = OK
-        if path[:5] == SID and len(path) > 6:
-            answer = NOKEY
-        elif path[-1:] and good.at(path)[0] == SEQUENCE:
-            if [part[0] for part in children(good.at(path))] == [6]:
-                answer = BAD
         name = "indefinite-at-" + (".".join(map(str, path)) or "top")
+        answer = indefinite_answer(good, path)
         yield name, der.replaced(good.data, path, der.indefinite), answer
 
 
