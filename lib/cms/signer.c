@@ -12,6 +12,7 @@
 #include "signer.h"
 
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -127,6 +128,25 @@ static int load(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	return load_cert(ctx, options, signer);
 }
 
+/*
+ * The kernel knows a curve by its name alone (x509_extract_key_data()), so that it would
+ * not load such a certificate. OpenSSL has recognised the curve in its parameters.
+ */
+static int check_curve(struct ms_ctx *ctx, const struct ms_signer *signer)
+{
+	const EVP_PKEY *public = X509_get0_pubkey(signer->cert);
+	int explicit = 0;
+
+	if (signer->how.type->family != MS_KEY_ECDSA ||
+	    EVP_PKEY_get_int_param(public, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+				   &explicit) != 1 ||
+	    explicit != 1)
+		return 0;
+	return ms_fail(ctx, -EINVAL,
+		       "the certificate gives its curve by parameters and not by name, which no "
+		       "kernel reads");
+}
+
 /* What OpenSSL cannot compare was not said to differ: only 1 means that they belong. */
 static int check_pair(struct ms_ctx *ctx, const struct ms_signer_options *options,
 		      const struct ms_signer *signer)
@@ -135,7 +155,7 @@ static int check_pair(struct ms_ctx *ctx, const struct ms_signer_options *option
 
 	ERR_clear_error();
 	if (same == 1)
-		return 0;
+		return check_curve(ctx, signer);
 	if (!options->cert)
 		return ms_fail(ctx, -EINVAL,
 			       "no certificate in '%s' belongs to the private key there",

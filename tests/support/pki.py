@@ -82,6 +82,8 @@ authorityKeyIdentifier = keyid
 [noskid]
 basicConstraints = critical,CA:FALSE
 keyUsage = digitalSignature
+subjectKeyIdentifier = none
+authorityKeyIdentifier = none
 [authority]
 basicConstraints = critical,CA:TRUE
 keyUsage = keyCertSign,digitalSignature
