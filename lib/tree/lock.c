@@ -30,6 +30,8 @@
 #include "journal.h"
 #include "tree.h"
 
+enum { TELL_AFTER = 300, PAUSE_MAX = 50 }; /* milliseconds, of ms_lock_wait() */
+
 static bool is_ours(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
@@ -60,7 +62,7 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 		return 0;
 	}
 	if (fd < 0)
-		return ms_fail_errno(ctx, -error, "cannot write '%s'", path);
+		return ms_fail_errno(ctx, -error, "cannot make the journal '%s'", path);
 	if (fstat(fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", path);
 	if (!is_ours(&st)) {
@@ -131,11 +133,11 @@ int ms_lock_fail_foreign(struct ms_ctx *ctx, const char *dir)
 
 int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
 {
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	bool said = false;
+	long waited = 0, pause = 1; /* milliseconds; runs on one file are over at once */
 
 	for (;;) {
 		enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
+		struct timespec time = { .tv_nsec = pause * 1000000 };
 		int fd = -1, r;
 
 		r = ms_check_cancelled(ctx);
@@ -147,9 +149,10 @@ int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
 		if (no_wait)
 			return ms_fail(ctx, -EWOULDBLOCK, "another run is at work on '%s'",
 				       dir);
-		if (!said)
+		if (waited < TELL_AFTER && waited + pause >= TELL_AFTER)
 			ms_warn(ctx, "waiting for another run on '%s'", dir);
-		said = true;
-		nanosleep(&pause, NULL);
+		waited += pause;
+		nanosleep(&time, NULL);
+		pause = pause < PAUSE_MAX / 2 ? pause * 2 : PAUSE_MAX;
 	}
 }

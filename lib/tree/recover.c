@@ -27,6 +27,7 @@
 #include "journal.h"
 #include "lock.h"
 #include "sync.h"
+#include "transaction.h"
 #include "tree.h"
 
 struct recovery {
@@ -113,6 +114,7 @@ static int finish(struct recovery *rec)
 			r = ms_sync_add(rec->ctx, &rec->sync, fd);
 		if (r == 0)
 			r = finish_in(rec, entry, fd, base);
+		ms_transaction_step("recovering");
 		if (r < 0)
 			result = ms_fail_errno(rec->ctx, r,
 					       "cannot finish the interrupted run on '%s/%s'",
@@ -141,7 +143,10 @@ static int sweep_one(struct recovery *rec, DIR *dir, const struct dirent *d)
 		return sweep(rec, dirfd(dir), d->d_name);
 	if (!S_ISREG(st.st_mode) || !ms_is_staged_name(d->d_name, rec->journal->txid))
 		return 0;
-	return unlinkat(dirfd(dir), d->d_name, 0) < 0 ? -errno : 0;
+	if (unlinkat(dirfd(dir), d->d_name, 0) < 0)
+		return -errno;
+	ms_transaction_step("recovering");
+	return 0;
 }
 
 /* Removes the transaction's waiting files from directory @name and all below it. */

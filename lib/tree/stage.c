@@ -27,7 +27,7 @@ int ms_transaction_check_links(struct ms_ctx *ctx, const struct ms_tree *tree,
 {
 	int r;
 
-	if (tree->output || tree->options.break_links || st->st_nlink <= entry->names)
+	if (tree->options.output || tree->options.break_links || st->st_nlink <= entry->names)
 		return 0;
 	r = ms_fail(ctx, -EMLINK, "'%s' has hard links outside of the given paths (%ju of %ju)",
 		    entry->path, (uintmax_t)(st->st_nlink - entry->names),
@@ -210,8 +210,7 @@ int ms_transaction_stage(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_ent
 	if (r < 0) {
 		struct ms_ctx *quiet = ms_ctx_fork(ctx); /* keeps the message of the failure */
 
-		if (quiet)
-			ms_stage_remove(quiet, tree, entry);
+		ms_stage_remove(quiet ? quiet : ctx, tree, entry);
 		ms_ctx_free(quiet);
 	}
 	ms_directory_close(&dir);

@@ -8,6 +8,7 @@
 
 struct ms_ctx *help_ctx;
 char help_log[4096];
+const char *help_base = "/tmp";
 static char dir[64];
 
 static void take_log(void *userdata, enum ms_log_level level, const char *text)
@@ -26,7 +27,7 @@ int help_enter(void **state)
 	help_log[0] = '\0';
 	help_ctx = ms_ctx_new();
 	ms_ctx_set_log(help_ctx, take_log, NULL);
-	snprintf(dir, sizeof(dir), "/tmp/modseal-test-tree-XXXXXX");
+	snprintf(dir, sizeof(dir), "%s/modseal-test-tree-XXXXXX", help_base);
 	return mkdtemp(dir) && chmod(dir, 0755) == 0 && chdir(dir) == 0 ? 0 : -1;
 }
 

@@ -25,6 +25,8 @@
 extern struct ms_ctx *help_ctx;
 extern char help_log[4096]; /* warnings since the test began, one a line */
 
+extern const char *help_base; /* where the directories are made: /tmp */
+
 /** Setup and teardown of a test: the working directory is new and empty. */
 int help_enter(void **state);
 int help_leave(void **state);

@@ -129,9 +129,9 @@ void ms_transaction_abort(struct ms_ctx *ctx, struct ms_tree *tree)
 {
 	struct ms_ctx *quiet = ms_ctx_fork(ctx); /* keeps the message of the failure */
 
-	for (size_t i = 0; quiet && i < tree->n_entries; i++)
+	for (size_t i = 0; i < tree->n_entries; i++)
 		if (tree->entries[i].leader == i)
-			ms_stage_remove(quiet, tree, &tree->entries[i]);
+			ms_stage_remove(quiet ? quiet : ctx, tree, &tree->entries[i]);
 	ms_ctx_free(quiet);
 	journals_clear(tree);
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What is left of a run that was killed? At every step that it takes, by a hook that dies
+ * there; and at any moment, by a signal from outside.
+ */
+
+#include "test-help.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "transaction.h"
+
+enum { MODULES = 40, LINKED = 4 }; /* of which so many are names of one inode */
+
+static const char *path_of(unsigned i)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "t/%u/%u.ko", i % 7, i);
+	return path;
+}
+
+static unsigned content_of(unsigned i)
+{
+	return i < LINKED ? 0 : i;
+}
+
+static void make_tree(void)
+{
+	char first[64];
+
+	help_remove_all("t");
+	for (unsigned i = LINKED; i < MODULES; i++)
+		help_write_module(path_of(i), i, 20000, 1);
+	help_write_module(path_of(0), 0, 20000, 1);
+	snprintf(first, sizeof(first), "%s", path_of(0));
+	for (unsigned i = 1; i < LINKED; i++)
+		assert_int_equal(link(first, path_of(i)), 0);
+}
+
+/* How many are stripped; each is whole, one or the other. */
+static unsigned count_new(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < MODULES; i++) {
+		bool is_new = help_is_module(path_of(i), content_of(i), 20000, 0);
+
+		n += is_new;
+		if (!is_new && !help_is_module(path_of(i), content_of(i), 20000, 1))
+			fail_msg("%s is neither old nor new", path_of(i));
+	}
+	return n;
+}
+
+static int countdown;
+
+static void die_later(const char *step)
+{
+	(void)step;
+	if (countdown-- == 0)
+		raise(SIGKILL);
+}
+
+static _Noreturn void strip_and_exit(unsigned jobs)
+{
+	_exit(help_strip("t", (struct ms_tree_options){ .jobs = jobs }) == 0 ? 0 : 1);
+}
+
+/* Strips the tree in a child that dies at step @n; true where it came to its end. */
+static bool strip_dying_at(int n)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		countdown = n;
+		ms_transaction_hook = die_later;
+		strip_and_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status))
+		assert_int_equal(WEXITSTATUS(status), 0);
+	return WIFEXITED(status);
+}
+
+static enum ms_recovery recover_tree(void)
+{
+	enum ms_recovery how = MS_RECOVERY_UNDECIDED;
+
+	if (ms_tree_recover(help_ctx, "t", true, &how) != 0)
+		fail_msg("%s", ms_ctx_message(help_ctx));
+	return how;
+}
+
+static void killed_at_any_step_all_modules_are_old_or_all_are_new(void **state)
+{
+	unsigned undone = 0, finished = 0;
+
+	(void)state;
+	for (int n = 0;; n++) {
+		enum ms_recovery how;
+		unsigned before;
+
+		make_tree();
+		if (strip_dying_at(n))
+			break;
+		before = count_new();
+		how = recover_tree();
+		assert_true(count_new() == 0 || count_new() == MODULES);
+		assert_true(count_new() >= before);
+		assert_int_equal(help_strays("t"), 0);
+		undone += how == MS_RECOVERY_UNDONE && count_new() == 0;
+		finished += how == MS_RECOVERY_FINISHED && count_new() == MODULES;
+	}
+	/* begun, one step an inode, synced; decided, checked, one step a name and all of
+	 * them; after the last step the journal is empty and there is nothing to recover */
+	assert_int_equal(undone, 1 + (MODULES - LINKED + 1) + 1);
+	assert_int_equal(finished, 2 + MODULES + 1);
+}
+
+static bool recover_dying_at(int n)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		countdown = n;
+		ms_transaction_hook = die_later;
+		recover_tree();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status);
+}
+
+static void assert_killed_recovery_goes_on(int step, unsigned expected)
+{
+	for (int n = 0;; n += 5) {
+		bool ended;
+
+		make_tree();
+		assert_false(strip_dying_at(step));
+		ended = recover_dying_at(n);
+		count_new();
+		recover_tree();
+		assert_int_equal(count_new(), expected);
+		assert_int_equal(help_strays("t"), 0);
+		if (ended)
+			return;
+	}
+}
+
+static void a_recovery_that_is_killed_is_gone_on_with_by_the_next(void **state)
+{
+	(void)state;
+	assert_killed_recovery_goes_on(30, 0);
+	assert_killed_recovery_goes_on(2 + MODULES - LINKED + 1 + 10, MODULES);
+}
+
+static int64_t microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Strips the tree in a child that is killed after a while; returns how long it lived. */
+static int64_t strip_killed_after(int64_t delay)
+{
+	int64_t start = microseconds();
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		strip_and_exit(2);
+	while (delay >= 0 && microseconds() - start < delay)
+		;
+	if (delay >= 0)
+		kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return microseconds() - start;
+}
+
+static void killed_at_any_moment_each_module_is_old_or_new(void **state)
+{
+	enum { RUNS = 80 };
+	unsigned outcomes[4] = { 0 };
+	int64_t whole;
+
+	(void)state;
+	make_tree();
+	whole = strip_killed_after(-1);
+	for (int i = 0; i < RUNS; i++) {
+		make_tree();
+		strip_killed_after(whole * i / RUNS);
+		count_new();
+		outcomes[recover_tree()]++;
+		assert_true(count_new() == 0 || count_new() == MODULES);
+		assert_int_equal(help_strays("t"), 0);
+	}
+	print_message("%u runs were not interrupted, %u undone, %u finished\n",
+		      outcomes[MS_RECOVERY_NOTHING], outcomes[MS_RECOVERY_UNDONE],
+		      outcomes[MS_RECOVERY_FINISHED]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(killed_at_any_step_all_modules_are_old_or_all_are_new),
+		TEST(a_recovery_that_is_killed_is_gone_on_with_by_the_next),
+		TEST(killed_at_any_moment_each_module_is_old_or_new),
+	};
+
+	/* hundreds of trees, and recovery syncs: memory is the place for it */
+	if (access("/dev/shm", W_OK) == 0)
+		help_base = "/dev/shm";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
