@@ -29,12 +29,11 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 				     &item->n_signatures);
 	if (r == 0 && verify->want_payload_sha256)
 		r = ms_payload_digest(ctx, &job->module.payload, MS_HASH_SHA256, &digest);
-	if (r == 0 && job->module.kernel_decompress == MS_KERNEL_DECOMPRESS_REFUSED &&
-	    job->module.kernel_decompress_reason)
-		r = ms_job_say(ctx, job, "%s", job->module.kernel_decompress_reason);
 	if (r < 0)
 		return r;
 	ms_job_judged(job, &judgement);
+	if (!item->reason && job->module.kernel_decompress_reason)
+		item->reason = strdup(job->module.kernel_decompress_reason);
 	item->outcome = MS_OUTCOME_VERIFIED;
 	return 0;
 }
