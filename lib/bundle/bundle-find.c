@@ -27,11 +27,34 @@ static size_t lower_bound(const struct ms_bundle *bundle, const uint8_t sha256[3
 	return low;
 }
 
+/* One to which signatures were just added is not sorted yet, and may not be changed. */
+static const struct ms_bundle_entry *scan(const struct ms_bundle *bundle,
+					  const uint8_t sha256[32], const char *path)
+{
+	const struct ms_bundle_entry *found = NULL;
+
+	for (size_t i = 0; i < bundle->count; i++) {
+		const struct ms_bundle_entry *entry = &bundle->entries[i];
+
+		if (memcmp(entry->sha256, sha256, 32))
+			continue;
+		if (!strcmp(entry->path, path))
+			return entry;
+		if (!found || strcmp(entry->base64, found->base64) < 0)
+			found = entry;
+	}
+	return found;
+}
+
 static const struct ms_bundle_entry *find_by_digest(const struct ms_bundle *bundle,
 						    const uint8_t sha256[32],
 						    const char *path)
 {
-	size_t first = lower_bound(bundle, sha256);
+	size_t first;
+
+	if (!bundle->sorted)
+		return scan(bundle, sha256, path);
+	first = lower_bound(bundle, sha256);
 
 	for (size_t i = first;
 	     i < bundle->count && !memcmp(bundle->entries[i].sha256, sha256, 32); i++)
