@@ -128,7 +128,7 @@ static void drop_empty_change(struct ms_job *job)
 	const struct ms_module *module = &job->module;
 	const struct ms_buf *tail = &job->worker->tail;
 
-	if (!job->change || job->keep > module->len || module->len - job->keep != tail->len ||
+	if (!job->change || job->tree->options.dry_run || job->keep > module->len || module->len - job->keep != tail->len ||
 	    (tail->len && memcmp(module->data + job->keep, tail->data, tail->len)))
 		return;
 	job->change = false;
@@ -216,8 +216,8 @@ static int do_entry(struct ms_ctx *ctx, struct run *run, struct ms_job *job)
 	if (r == 0)
 		return do_module(ctx, run, job, &st);
 	job->entry->item.compression = ms_codec_detect(worker->file.data, worker->file.len);
-	if (r == -EBADMSG && run->op->broken)
-		return run->op->broken(ctx, job, run->op->userdata);
+	if (r == -ENOTUNIQ && run->op->doubtful)
+		return run->op->doubtful(ctx, job, run->op->userdata);
 	return ms_fail_prefix(ctx, r, "cannot unpack '%s'", job->entry->path);
 }
 

@@ -37,8 +37,9 @@ typedef int (*ms_op_fn)(struct ms_ctx *ctx, struct ms_job *job, void *userdata);
 struct ms_op {
 	const char *verb;  /* "sign", for messages */
 	ms_op_fn fn;
-	ms_op_fn broken;   /* for a file that is corruptly packed: the message is in the
-			      context, the module not there; NULL: such an item fails */
+	ms_op_fn doubtful; /* for a packed file that two readers would read in two ways:
+			      the message is in the context, the module not there;
+			      NULL: such an item fails */
 	void *userdata;
 	bool by_inode;     /* once for all names of an inode, instead of once for each */
 	bool writes;       /* its changes are carried out; needs by_inode */

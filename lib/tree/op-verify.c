@@ -39,10 +39,10 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 }
 
 /*
- * Not exactly one good stream: decoders disagree about such a file, so it has no content
- * that could be trusted.
+ * Not exactly one stream: decoders disagree about such a file, so it has no content that
+ * could be trusted. One that nobody can unpack has no verdict instead: it is undecided.
  */
-static int judge_broken(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
+static int judge_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	struct ms_item *item = &job->entry->item;
 
@@ -64,7 +64,7 @@ int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_tru
 		.want_payload_sha256 = options && options->want_payload_sha256,
 	};
 	struct ms_op op = {
-		.verb = "verify", .fn = judge_one, .broken = judge_broken, .userdata = &verify,
+		.verb = "verify", .fn = judge_one, .doubtful = judge_doubtful, .userdata = &verify,
 	};
 
 	return ms_engine_run(ctx, tree, &op);
