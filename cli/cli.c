@@ -81,7 +81,8 @@ int cli_begin(struct cli *cli)
 	if (!cli->doc)
 		return -ENOMEM;
 	cli_doc_add(cli, "modseal", cli_json_text(ms_version()));
-	cli_doc_add(cli, "command", cli_json_text(cli->command ? cli->command->name : NULL));
+	cli_doc_add(cli, "command",
+		    cli_json_text(cli->command ? cli->command->name : NULL));
 	cli_doc_add(cli, "status", cli_check(json_object_new_int(CLI_TROUBLE)));
 	return 0;
 }

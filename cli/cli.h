@@ -20,8 +20,8 @@
 #include "command.h"
 
 enum cli_status {
-	CLI_YES = 0,     /* done, all is well */
-	CLI_NO = 1,      /* a check came out negative */
+	CLI_YES = 0,	 /* done, all is well */
+	CLI_NO = 1,	 /* a check came out negative */
 	CLI_TROUBLE = 2, /* the question could not be answered, or not all was done */
 };
 
@@ -31,8 +31,8 @@ struct cli {
 	bool json;
 	bool quiet;
 	bool verbose;
-	bool color;       /* colours on standard output */
-	bool has_error;   /* the document has its error */
+	bool color;	  /* colours on standard output */
+	bool has_error;	  /* the document has its error */
 	json_object *doc; /* the document, written by cli_end() */
 };
 

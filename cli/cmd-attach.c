@@ -41,6 +41,7 @@ static int attach(struct cli *cli, const struct cli_args *args,
 	if (cli_tree_options(cli, args, &options) != CLI_YES)
 		return CLI_TROUBLE;
 	options.writes = true;
+	cli_doc_add(cli, "dry_run", cli_json_bool(true, options.dry_run));
 	if (cli_tree_open(cli, args->operands + 1, args->n_operands - 1, &options,
 			  &tree) != CLI_YES)
 		return CLI_TROUBLE;
@@ -61,9 +62,10 @@ int cmd_attach(struct cli *cli, const struct cli_args *args)
 		if (cli_trust_add_all(cli, args, trust) != CLI_YES)
 			return CLI_TROUBLE;
 	} else if (ms_bundle_by_path(bundle)) {
-		_cleanup_string_ char *text = cli_format(
-			"'%s' is a directory of raw signatures, for which nothing vouches",
-			path);
+		_cleanup_string_ char *text =
+			cli_format("'%s' is a directory of raw signatures, for which "
+				   "nothing vouches",
+				   path);
 
 		return cli_error_text(cli, text, "say whom to trust: --trust SRC");
 	}

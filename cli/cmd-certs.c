@@ -120,7 +120,7 @@ static int save_unrevoked(struct cli *cli, const struct lists *lists, const char
 {
 	size_t total = 0, revoked = 0;
 	struct ms_cert_info *certs;
-	struct ms_cert_list usable = { 0 };
+	struct ms_cert_list usable = {0};
 	struct ms_cert_list *const list = &usable;
 	int r;
 
@@ -153,7 +153,7 @@ static int save_unrevoked(struct cli *cli, const struct lists *lists, const char
 
 int cmd_certs(struct cli *cli, const struct cli_args *args)
 {
-	_cleanup_(lists_done) struct lists lists = { 0 };
+	_cleanup_(lists_done) struct lists lists = {0};
 	const char *output = cli_args_value(args, CLI_OPT_OUTPUT_PEM);
 	int status = read_all(cli, args, &lists);
 

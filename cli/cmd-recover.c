@@ -55,13 +55,17 @@ int cmd_recover(struct cli *cli, const struct cli_args *args)
 	switch (recovery) {
 	case MS_RECOVERY_UNDONE:
 		if (!cli->quiet)
-			cli_line(cli, "%s: undone: every module is as it was before the "
-				 "interrupted run", tree);
+			cli_line(cli,
+				 "%s: undone: every module is as it was before the "
+				 "interrupted run",
+				 tree);
 		return CLI_YES;
 	case MS_RECOVERY_FINISHED:
 		if (!cli->quiet)
-			cli_line(cli, "%s: finished: every module is as the interrupted "
-				 "run wanted it", tree);
+			cli_line(cli,
+				 "%s: finished: every module is as the interrupted "
+				 "run wanted it",
+				 tree);
 		return CLI_YES;
 	case MS_RECOVERY_NOTHING:
 		if (!cli->quiet)

@@ -108,7 +108,8 @@ static void item_json(json_object *object, const struct ms_item *item)
 	bool known = item->have_content;
 
 	cli_json_add(object, "compression",
-		     known ? cli_json_text(ms_compression_name(item->compression)) : NULL);
+		     known ? cli_json_text(ms_compression_name(item->compression))
+			   : NULL);
 }
 
 static int save_bundle(struct cli *cli, const struct cli_args *args,
@@ -137,9 +138,10 @@ static int sign_tree(struct cli *cli, const struct cli_args *args,
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	struct ms_sign_options sign = { .is_signed = choose_signed(args) };
+	struct ms_sign_options sign = {.is_signed = choose_signed(args)};
 	int status, saved;
 
+	cli_doc_add(cli, "dry_run", cli_json_bool(true, options->dry_run));
 	if (cli_args_has(args, CLI_OPT_BUNDLE))
 		sign.bundle = bundle = cli_check(ms_bundle_new());
 	if (cli_tree_open(cli, args->operands, args->n_operands, options, &tree) !=
@@ -169,6 +171,7 @@ int cmd_sign(struct cli *cli, const struct cli_args *args)
 		return cli_usage(cli, "--bundle and --output exclude each other");
 	if (cli_tree_options(cli, args, &options) != CLI_YES)
 		return CLI_TROUBLE;
+	/* for a bundle the tree is only read, and may be read-only */
 	options.writes = !cli_args_has(args, CLI_OPT_BUNDLE);
 	if (open_signer(cli, args, &signer) != CLI_YES)
 		return CLI_TROUBLE;

@@ -15,6 +15,7 @@ int cmd_strip(struct cli *cli, const struct cli_args *args)
 	if (cli_tree_options(cli, args, &options) != CLI_YES)
 		return CLI_TROUBLE;
 	options.writes = true;
+	cli_doc_add(cli, "dry_run", cli_json_bool(true, options.dry_run));
 	if (cli_tree_open(cli, args->operands, args->n_operands, &options, &tree) !=
 	    CLI_YES)
 		return CLI_TROUBLE;

@@ -136,7 +136,8 @@ static json_object *item_json(const struct ms_item *item)
 	cli_json_add(object, "vouched_by", cli_json_text(item->vouched_by));
 	add_signature(object, item);
 	cli_json_add(object, "compression",
-		     known ? cli_json_text(ms_compression_name(item->compression)) : NULL);
+		     known ? cli_json_text(ms_compression_name(item->compression))
+			   : NULL);
 	cli_json_add(object, "kernel_decompress",
 		     cli_json_text(kernel_decompress_name(item->kernel_decompress)));
 	cli_json_add(object, "payload_sha256", cli_payload_json(item));
@@ -169,17 +170,16 @@ static char *remarks(const struct ms_item *item, const struct question *question
 	const char *word = ms_load_name(load);
 	bool trusted = item->verdict == MS_VERDICT_TRUSTED;
 
-	return cli_format(
-		"%s%s%s%s%s%s%s%s%s%s", error ? " (" : "", error ? error : "",
-		error ? ")" : "", question->has_mode && word ? ", loads: " : "",
-		question->has_mode && word ? word : "",
-		item->elf ? "" : ", no ELF module: no kernel loads it",
-		item->kernel_decompress == MS_KERNEL_DECOMPRESS_REFUSED
-			? ", the kernel's own decoder would refuse it"
-			: "",
-		!trusted && item->reason ? ": " : "",
-		!trusted && item->reason ? item->reason : "",
-		trusted && item->vouched_by ? " by " : "");
+	return cli_format("%s%s%s%s%s%s%s%s%s%s", error ? " (" : "", error ? error : "",
+			  error ? ")" : "", question->has_mode && word ? ", loads: " : "",
+			  question->has_mode && word ? word : "",
+			  item->elf ? "" : ", no ELF module: no kernel loads it",
+			  item->kernel_decompress == MS_KERNEL_DECOMPRESS_REFUSED
+				  ? ", the kernel's own decoder would refuse it"
+				  : "",
+			  !trusted && item->reason ? ": " : "",
+			  !trusted && item->reason ? item->reason : "",
+			  trusted && item->vouched_by ? " by " : "");
 }
 
 static void report_line(const struct cli *cli, const struct ms_item *item,
@@ -196,8 +196,8 @@ static void report_line(const struct cli *cli, const struct ms_item *item,
 	if (cli->quiet || (status == CLI_YES && trusted && item->elf && !cli->verbose))
 		return;
 	rest = remarks(item, question);
-	line = cli_format("%s%s", rest, trusted && item->vouched_by ? item->vouched_by
-								    : "");
+	line = cli_format("%s%s", rest,
+			  trusted && item->vouched_by ? item->vouched_by : "");
 	cli_verdict_line(cli, item->path, verdict_color(item->verdict),
 			 ms_verdict_name(item->verdict), line);
 }
@@ -206,7 +206,7 @@ static int report(struct cli *cli, const struct ms_tree *tree, int run,
 		  const struct question *question)
 {
 	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
-	struct cli_count counts[MS_VERDICT_COUNT] = { { 0 } };
+	struct cli_count counts[MS_VERDICT_COUNT] = {{0}};
 	int status = CLI_YES;
 
 	cli_progress_end();
@@ -236,9 +236,9 @@ int cmd_verify(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_trust) struct ms_trust *trust = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	_cleanup_string_ char *image = NULL;
-	const struct ms_verify_options verify = { .want_payload_sha256 = cli->json };
+	const struct ms_verify_options verify = {.want_payload_sha256 = cli->json};
 	const char *mode = cli_args_value(args, CLI_OPT_MODE);
-	struct question question = { .has_mode = mode != NULL };
+	struct question question = {.has_mode = mode != NULL};
 	struct ms_tree_options options;
 
 	if (mode)

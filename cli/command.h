@@ -63,12 +63,12 @@ enum cli_option_id {
 };
 
 struct cli_option {
-	char letter;        /* 0: it has a long name only */
-	const char *name;   /* without the dashes */
-	const char *arg;    /* its argument's name, NULL: it takes none */
+	char letter;	  /* 0: it has a long name only */
+	const char *name; /* without the dashes */
+	const char *arg;  /* its argument's name, NULL: it takes none */
 	enum cli_complete complete;
 	const char *values; /* of a choice, separated by blanks */
-	bool repeats;       /* each adds to a list; otherwise the last one counts */
+	bool repeats;	    /* each adds to a list; otherwise the last one counts */
 	const char *help;   /* a phrase, lower case, no full stop */
 };
 
@@ -87,14 +87,14 @@ enum cli_command_id {
 
 struct cli_command {
 	const char *name;
-	const char *synopsis;     /* what follows the name */
-	const char *summary;      /* one line, for the list of commands */
-	const char *description;  /* a paragraph or two, for its own help */
+	const char *synopsis;		   /* what follows the name */
+	const char *summary;		   /* one line, for the list of commands */
+	const char *description;	   /* a paragraph or two, for its own help */
 	const enum cli_option_id *options; /* ends with CLI_OPT_NONE */
 	unsigned min_operands;
-	unsigned max_operands;    /* CLI_ANY: no limit */
+	unsigned max_operands; /* CLI_ANY: no limit */
 	enum cli_complete operands;
-	const char *exit[3];      /* what each exit status means; NULL: does not occur */
+	const char *exit[3]; /* what each exit status means; NULL: does not occur */
 };
 
 #define CLI_ANY (~0U)

@@ -25,11 +25,13 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "-k KEY [-c CERT] [-H HASH] [options] PATH...",
 		.summary = "sign modules",
 		.description =
-			"Signs every module under the PATHs, in one transaction: either all "
-			"are signed or none is changed. Compressed modules stay compressed. "
-			"Each signature is verified before anything is replaced.\n"
-			"The passphrase or PIN comes from --pin-file, $KBUILD_SIGN_PIN or "
-			"$CREDENTIALS_DIRECTORY/modseal.pin, or is asked for on the terminal.",
+			"Signs every module under the PATHs, in one transaction: either "
+			"all are signed or none is changed. Compressed modules stay "
+			"compressed. Each signature is verified before anything is "
+			"replaced.\n"
+			"The passphrase or PIN comes from --pin-file, $KBUILD_SIGN_PIN "
+			"or $CREDENTIALS_DIRECTORY/modseal.pin, or is asked for on the "
+			"terminal.",
 		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
 				   CLI_OPT_SIGN_CONFIG, CLI_OPT_SIGNED, CLI_OPT_SKID,
 				   CLI_OPT_NONCE, CLI_OPT_PIN_FILE, CLI_OPT_BUNDLE,
@@ -45,10 +47,11 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[--kernel IMAGE] [--trust SRC]... [options] PATH...",
 		.summary = "say what a kernel would say of modules' signatures",
 		.description =
-			"Judges every module under the PATHs as the kernel would. Prints the "
-			"modules that are not trusted, with -v all of them.\n"
-			"Modules under /lib/modules/RELEASE are judged by that kernel's image "
-			"where no source is given.",
+			"Judges every module under the PATHs as the kernel would. "
+			"Prints the modules that are not trusted, with -v all of "
+			"them.\n"
+			"Modules under /lib/modules/RELEASE are judged by that kernel's "
+			"image where no source is given.",
 		.options = OPTIONS(CLI_OPT_KERNEL, CLI_OPT_TRUST, CLI_OPT_REVOKED,
 				   CLI_OPT_KERNEL_CONFIG, CLI_OPT_KERNEL_RELEASE,
 				   CLI_OPT_NO_CRYPTO_MODULES, CLI_OPT_MODE,
@@ -65,9 +68,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[options] PATH...",
 		.summary = "show what signatures and modinfo say",
 		.description =
-			"Shows the fields of every signature of each module, the outermost "
-			"first, under the names that modinfo uses, and what the module says "
-			"of itself. Nothing is verified.",
+			"Shows the fields of every signature of each module, the "
+			"outermost first, under the names that modinfo uses, and what "
+			"the module says of itself. Nothing is verified.",
 		.options = OPTIONS(READER_OPTIONS),
 		.min_operands = 1,
 		.max_operands = CLI_ANY,
@@ -79,8 +82,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[--all] [options] PATH...",
 		.summary = "remove signatures from modules",
 		.description =
-			"Removes the outermost signature of every module under the PATHs and "
-			"nothing else, in one transaction.",
+			"Removes the outermost signature of every module under the "
+			"PATHs and nothing else, in one transaction.",
 		.options = OPTIONS(CLI_OPT_ALL, WRITER_OPTIONS, READER_OPTIONS),
 		.min_operands = 1,
 		.max_operands = CLI_ANY,
@@ -92,8 +95,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "-o BUNDLE [options] PATH...",
 		.summary = "copy modules' signatures into a bundle",
 		.description =
-			"Writes the signature of every module under the PATHs to a bundle, "
-			"from which attach can give it back. The modules stay as they are.",
+			"Writes the signature of every module under the PATHs to a "
+			"bundle, from which attach can give it back. The modules stay "
+			"as they are.",
 		.options = OPTIONS(CLI_OPT_OUTPUT_BUNDLE, CLI_OPT_KEEP_GOING,
 				   CLI_OPT_NO_SYNC, READER_OPTIONS),
 		.min_operands = 1,
@@ -107,10 +111,12 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[--trust SRC]... [options] BUNDLE|DIR PATH...",
 		.summary = "give modules the signatures of a bundle",
 		.description =
-			"Gives every module under the PATHs the signature that BUNDLE has for "
-			"its payload, in one transaction. Signatures it has are replaced. With "
-			"--trust each is verified first; without, they are unchecked.\n"
-			"DIR holds raw signatures, PATH.sig or PATH.p7s, and needs --trust.",
+			"Gives every module under the PATHs the signature that BUNDLE "
+			"has for its payload, in one transaction. Signatures it has are "
+			"replaced. With --trust each is verified first; without, they "
+			"are unchecked.\n"
+			"DIR holds raw signatures, PATH.sig or PATH.p7s, and needs "
+			"--trust.",
 		.options = OPTIONS(CLI_OPT_TRUST, WRITER_OPTIONS, READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = CLI_ANY,
@@ -123,9 +129,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[-o FILE] [options] IMAGE|FILE...",
 		.summary = "list the certificates in kernel images and files",
 		.description =
-			"Lists the certificates of kernel images, certificate files and EFI "
-			"signature lists: whose they are, which key they hold and where in the "
-			"image they lie.",
+			"Lists the certificates of kernel images, certificate files and "
+			"EFI signature lists: whose they are, which key they hold and "
+			"where in the image they lie.",
 		.options = OPTIONS(CLI_OPT_OUTPUT_PEM),
 		.min_operands = 1,
 		.max_operands = CLI_ANY,
@@ -137,9 +143,10 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[options] TREE",
 		.summary = "end an interrupted transaction",
 		.description =
-			"Ends the transaction of a run on TREE that was killed: finishes it "
-			"where it had begun to replace modules, undoes it where not. The next "
-			"writing command on the tree would do the same.",
+			"Ends the transaction of a run on TREE that was killed: "
+			"finishes it where it had begun to replace modules, undoes it "
+			"where not. The next writing command on the tree would do the "
+			"same.",
 		.options = OPTIONS(CLI_OPT_NO_WAIT),
 		.min_operands = 1,
 		.max_operands = 1,
@@ -151,7 +158,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",
 		.summary = "show help",
-		.description = "Shows the list of commands, or the help of one.",
+		.description =
+			"Shows the list of commands, or the help of one.",
 		.options = (const enum cli_option_id[]){ CLI_OPT_HELP, CLI_OPT_NONE },
 		.max_operands = 1,
 		.operands = CLI_COMPLETE_COMMAND,

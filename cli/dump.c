@@ -8,7 +8,7 @@
 static json_object *dump_option(const struct cli_option *option)
 {
 	json_object *object = cli_check(json_object_new_object());
-	char letter[] = { option->letter, '\0' };
+	char letter[] = {option->letter, '\0'};
 
 	cli_json_add(object, "letter", option->letter ? cli_json_text(letter) : NULL);
 	cli_json_add(object, "name", cli_json_text(option->name));

@@ -79,7 +79,8 @@ static void bash_command(const struct cli_command *command)
 		printf("%s--%s", id == command->options ? "" : " ",
 		       cli_options[*id].name);
 	fputs("'\n        [[ $cur == -* ]] && _modseal_words \"$options\" && return\n"
-	      "        ", stdout);
+	      "        ",
+	      stdout);
 	bash_values(command->operands, NULL);
 	puts("        ;;");
 }
@@ -103,7 +104,8 @@ static void bash(void)
 	      "_modseal()\n"
 	      "{\n"
 	      "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	      "    local options commands='", stdout);
+	      "    local options commands='",
+	      stdout);
 	command_names();
 	fputs("'\n"
 	      "    COMPREPLY=()\n"
@@ -117,7 +119,8 @@ static void bash(void)
 	      "        _modseal_words \"$commands --help --version\"\n"
 	      "        return\n"
 	      "    fi\n"
-	      "    case ${COMP_WORDS[1]} in\n", stdout);
+	      "    case ${COMP_WORDS[1]} in\n",
+	      stdout);
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
 		bash_command(&cli_commands[i]);
 	puts("    esac\n}\n\ncomplete -F _modseal modseal");
@@ -185,7 +188,8 @@ static void zsh(void)
 	      "\n"
 	      "_modseal_commands() {\n"
 	      "    local -a commands\n"
-	      "    commands=(\n", stdout);
+	      "    commands=(\n",
+	      stdout);
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
 		char entry[256];
 
@@ -204,7 +208,8 @@ static void zsh(void)
 	      "    _arguments -C '--version[show the version]' '--help[show help]' \\\n"
 	      "        '1:command:_modseal_commands' '*::argument:->argument' && return\n"
 	      "    [[ $state == argument ]] || return\n"
-	      "    case $words[1] in\n", stdout);
+	      "    case $words[1] in\n",
+	      stdout);
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
 		zsh_command(&cli_commands[i]);
 	puts("    esac\n}\n\n_modseal \"$@\"");

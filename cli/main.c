@@ -22,14 +22,10 @@
 typedef int (*command_fn)(struct cli *cli, const struct cli_args *args);
 
 static const command_fn command_functions[CLI_CMD_COUNT] = {
-	[CLI_CMD_SIGN] = cmd_sign,
-	[CLI_CMD_VERIFY] = cmd_verify,
-	[CLI_CMD_SHOW] = cmd_show,
-	[CLI_CMD_STRIP] = cmd_strip,
-	[CLI_CMD_DETACH] = cmd_detach,
-	[CLI_CMD_ATTACH] = cmd_attach,
-	[CLI_CMD_CERTS] = cmd_certs,
-	[CLI_CMD_RECOVER] = cmd_recover,
+	[CLI_CMD_SIGN] = cmd_sign,     [CLI_CMD_VERIFY] = cmd_verify,
+	[CLI_CMD_SHOW] = cmd_show,     [CLI_CMD_STRIP] = cmd_strip,
+	[CLI_CMD_DETACH] = cmd_detach, [CLI_CMD_ATTACH] = cmd_attach,
+	[CLI_CMD_CERTS] = cmd_certs,   [CLI_CMD_RECOVER] = cmd_recover,
 	[CLI_CMD_HELP] = cmd_help,
 };
 
@@ -140,8 +136,8 @@ static int without_command(struct cli *cli, const char *word)
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
-	struct cli_args args = { 0 };
-	struct cli cli = { 0 };
+	struct cli_args args = {0};
+	struct cli cli = {0};
 	int status;
 
 	fill_standard_streams();

@@ -15,8 +15,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 	},
 	[CLI_OPT_BREAK_LINKS] = {
 		.name = "break-links",
-		.help = "where a file has hard links outside the PATHs, give the name found "
-			"here a file of its own instead of refusing",
+		.help = "where a file has hard links outside the PATHs, give the name "
+			"found here a file of its own instead of refusing",
 	},
 	[CLI_OPT_BUNDLE] = {
 		.name = "bundle",
@@ -29,8 +29,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "cert",
 		.arg = "CERT",
 		.complete = CLI_COMPLETE_FILE,
-		.help = "certificate of the key, PEM or DER (default: the one in KEY's file "
-			"or token)",
+		.help = "certificate of the key, PEM or DER (default: the one in KEY's "
+			"file or token)",
 	},
 	[CLI_OPT_COLOR] = {
 		.name = "color",
@@ -75,8 +75,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "kernel",
 		.arg = "IMAGE",
 		.complete = CLI_COMPLETE_FILE,
-		.help = "judge as this kernel would: its certificates, revocations, release "
-			"and configuration",
+		.help = "judge as this kernel would: its certificates, revocations, "
+			"release and configuration",
 	},
 	[CLI_OPT_KERNEL_CONFIG] = {
 		.name = "kernel-config",
@@ -95,7 +95,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "key",
 		.arg = "KEY",
 		.complete = CLI_COMPLETE_FILE,
-		.help = "private key: a PEM or DER file, encrypted or not, or a pkcs11: URI",
+		.help = "private key: a PEM or DER file, encrypted or not, or a pkcs11: "
+			"URI",
 	},
 	[CLI_OPT_LEVEL] = {
 		.name = "level",
@@ -105,8 +106,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 	[CLI_OPT_MAX_SIZE] = {
 		.name = "max-size",
 		.arg = "SIZE",
-		.help = "refuse files that are or unpack to more than SIZE bytes; K, M or G "
-			"may follow (default: 1G)",
+		.help = "refuse files that are or unpack to more than SIZE bytes; K, M "
+			"or G may follow (default: 1G)",
 	},
 	[CLI_OPT_MODE] = {
 		.name = "mode",
@@ -125,8 +126,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "KIND",
 		.complete = CLI_COMPLETE_CHOICE,
 		.values = "auto deterministic random",
-		.help = "of ECDSA and ML-DSA signatures: auto (default: deterministic where "
-			"the crypto library can), deterministic or random",
+		.help = "of ECDSA and ML-DSA signatures: auto (default: deterministic "
+			"where the crypto library can), deterministic or random",
 	},
 	[CLI_OPT_NO_SYNC] = {
 		.name = "no-sync",
@@ -155,7 +156,8 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "output",
 		.arg = "FILE",
 		.complete = CLI_COMPLETE_FILE,
-		.help = "also write the certificates that are not revoked to FILE, as PEM",
+		.help = "also write the certificates that are not revoked to FILE, as "
+			"PEM",
 	},
 	[CLI_OPT_PIN_FILE] = {
 		.name = "pin-file",
@@ -186,20 +188,21 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "WHAT",
 		.complete = CLI_COMPLETE_CHOICE,
 		.values = "replace skip refuse",
-		.help = "do with modules that are signed already: replace every signature "
-			"(default), skip the module, or refuse it",
+		.help = "do with modules that are signed already: replace every "
+			"signature (default), skip the module, or refuse it",
 	},
 	[CLI_OPT_SKID] = {
 		.name = "skid",
-		.help = "name the key by its subject key identifier, as sign-file -k does",
+		.help = "name the key by its subject key identifier, as sign-file -k "
+			"does",
 	},
 	[CLI_OPT_TRUST] = {
 		.name = "trust",
 		.arg = "SRC",
 		.complete = CLI_COMPLETE_PATH,
 		.repeats = true,
-		.help = "trusted certificates: a file, a directory, an EFI signature list, "
-			"or 'system'; may be repeated",
+		.help = "trusted certificates: a file, a directory, an EFI signature "
+			"list, or 'system'; may be repeated",
 	},
 	[CLI_OPT_VERBOSE] = {
 		.letter = 'v',

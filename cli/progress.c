@@ -19,7 +19,7 @@
 enum {
 	PATIENCE_MS = 500, /* shorter work shows no bar */
 	INTERVAL_MS = 100,
-	NARROWEST = 40,    /* columns; below that there is no room */
+	NARROWEST = 40, /* columns; below that there is no room */
 	WIDEST_BAR = 40,
 };
 
@@ -29,7 +29,7 @@ static struct {
 	struct timespec begun;
 	struct timespec drawn;
 	bool visible;
-} bar = { .lock = PTHREAD_MUTEX_INITIALIZER };
+} bar = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static long elapsed_ms(const struct timespec *from, const struct timespec *to)
 {
@@ -39,7 +39,7 @@ static long elapsed_ms(const struct timespec *from, const struct timespec *to)
 
 static unsigned columns(void)
 {
-	struct winsize size = { 0 };
+	struct winsize size = {0};
 
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
 		return 80;

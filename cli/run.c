@@ -115,8 +115,8 @@ json_object *cli_payload_json(const struct ms_item *item)
 json_object *cli_signature_json(const struct ms_signature_fields *signature)
 {
 	json_object *object = cli_check(json_object_new_object());
-	_cleanup_string_ char *value = hex(signature->signature, signature->signature_len,
-					   true);
+	_cleanup_string_ char *value =
+		hex(signature->signature, signature->signature_len, true);
 
 	cli_json_add(object, "id_type",
 		     cli_check(json_object_new_int(signature->id_type)));
@@ -162,8 +162,8 @@ void cli_summary(struct cli *cli, const char *what, size_t total,
 		 const struct cli_count *counts, size_t n_counts)
 {
 	json_object *summary = cli_check(json_object_new_object());
-	_cleanup_string_ char *line = cli_format("%zu %s%s", total, what,
-						 total == 1 ? "" : "s");
+	_cleanup_string_ char *line =
+		cli_format("%zu %s%s", total, what, total == 1 ? "" : "s");
 	const char *separator = ": ";
 
 	for (size_t i = 0; i < n_counts; i++) {
@@ -186,9 +186,19 @@ void cli_summary(struct cli *cli, const char *what, size_t total,
 
 static enum cli_color status_color(int status)
 {
-	static const enum cli_color colors[] = { CLI_GREEN, CLI_YELLOW, CLI_RED };
+	static const enum cli_color colors[] = {CLI_GREEN, CLI_YELLOW, CLI_RED};
 
 	return status >= 0 && status <= CLI_TROUBLE ? colors[status] : CLI_RED;
+}
+
+/* The item's message, less the "'PATH': " that the line begins with anyway. */
+static const char *without_path(const struct ms_item *item)
+{
+	_cleanup_string_ char *prefix = cli_format("'%s': ", item->path);
+	size_t len = strlen(prefix);
+
+	return strncmp(item->message, prefix, len) == 0 ? item->message + len
+							: item->message;
 }
 
 /* Said without being asked: what did not go well. The rest with -v only. */
@@ -202,7 +212,7 @@ static void report_line(const struct cli *cli, const struct ms_item *item, int s
 	}
 	if (cli->quiet || (status == CLI_YES && !cli->verbose))
 		return;
-	rest = item->message ? cli_format(" (%s)", item->message) : NULL;
+	rest = item->message ? cli_format(" (%s)", without_path(item)) : NULL;
 	cli_verdict_line(cli, item->path, status_color(status),
 			 ms_outcome_name(item->outcome), rest ? rest : "");
 }
@@ -211,7 +221,7 @@ int cli_report(struct cli *cli, const struct ms_tree *tree, int run,
 	       cli_item_json_fn extra)
 {
 	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
-	struct cli_count counts[MS_OUTCOME_COUNT] = { { 0 } };
+	struct cli_count counts[MS_OUTCOME_COUNT] = {{0}};
 	int status = CLI_YES;
 
 	cli_progress_end();

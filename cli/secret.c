@@ -11,6 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -103,6 +106,28 @@ static int from_environment(struct cli *cli, const char *value, char *buffer, si
 	return (int)len;
 }
 
+/*
+ * Reads what is typed. Signals are let in only while waiting, so that none slips in
+ * between looking for it and waiting.
+ */
+static ssize_t read_typed(int tty, char *buffer, size_t size)
+{
+	struct pollfd waiting = { .fd = tty, .events = POLLIN };
+	sigset_t all, old;
+	ssize_t r = -EINTR;
+	ssize_t len;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	while (r == -EINTR && !cli_interrupted()) {
+		r = ppoll(&waiting, 1, NULL, &old) < 0 ? -errno : 0;
+		if (r == 0)
+			r = (len = read(tty, buffer, size)) < 0 ? -errno : len;
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return cli_interrupted() ? -ECANCELED : r;
+}
+
 /* Asks on the terminal, whatever standard input is. */
 static int from_terminal(struct cli *cli, const char *what, char *buffer, size_t size)
 {
@@ -110,7 +135,6 @@ static int from_terminal(struct cli *cli, const char *what, char *buffer, size_t
 	_cleanup_string_ char *escaped = cli_check(ms_text_escape(what));
 	struct termios old, silent;
 	ssize_t len;
-	int error;
 
 	if (tty < 0 || tcgetattr(tty, &old) < 0)
 		return -ENOKEY;
@@ -120,13 +144,12 @@ static int from_terminal(struct cli *cli, const char *what, char *buffer, size_t
 	if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
 		return -ENOKEY;
 	dprintf(tty, "Secret for %s: ", escaped);
-	len = read(tty, buffer, size);
-	error = errno;
+	len = read_typed(tty, buffer, size);
 	tcsetattr(tty, TCSAFLUSH, &old);
 	dprintf(tty, "\n");
 
 	if (len < 0)
-		return error == EINTR ? -ECANCELED : -error;
+		return (int)len;
 	if (len > 0 && buffer[len - 1] == '\n')
 		return (int)len - 1;
 	if (len == 0)

@@ -9,7 +9,7 @@
 struct cli_secret {
 	struct cli *cli;
 	const char *pin_file; /* --pin-file, or NULL */
-	bool no_prompt;       /* never ask on the terminal */
+	bool no_prompt;	      /* never ask on the terminal */
 };
 
 /**

@@ -24,7 +24,7 @@ static void handle(int signal)
 
 void cli_signals_init(struct ms_ctx *ctx)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action;
 
 	context = ctx;

@@ -91,7 +91,8 @@ static int find_release(struct cli *cli, const struct cli_args *args, char **ret
 			return cli_error(cli, "cannot open '%s': %s", args->operands[i],
 					 strerror(errno));
 		text = one ? cli_format("modules of two kernels, %s and %s, and no trust "
-					"source", release, one)
+					"source",
+					release, one)
 			   : cli_format("no trust source for '%s'", args->operands[i]);
 		return no_source(cli, text);
 	}

@@ -38,11 +38,12 @@ static void note_certificate(struct notes *notes, const struct ms_cert_info *cer
 		return;
 	if (cert->not_after && strcmp(cert->not_after, notes->now) < 0)
 		text = cli_format("certificate '%s' expired on %s: the kernel does not "
-				  "look at validity dates", subject, cert->not_after);
+				  "look at validity dates",
+				  subject, cert->not_after);
 	else if (cert->not_before && strcmp(cert->not_before, notes->now) > 0)
 		text = cli_format("certificate '%s' is not valid before %s: the kernel "
-				  "does not look at validity dates", subject,
-				  cert->not_before);
+				  "does not look at validity dates",
+				  subject, cert->not_before);
 	if (text)
 		note(notes, text);
 }
@@ -64,8 +65,8 @@ static void note_directory(struct notes *notes, const char *path)
 	int n = scandir(path, &entries, NULL, alphasort);
 
 	for (int i = 0; i < n; i++) {
-		_cleanup_string_ char *name = cli_format("%s/%s", path,
-							 entries[i]->d_name);
+		_cleanup_string_ char *name =
+			cli_format("%s/%s", path, entries[i]->d_name);
 		struct stat st;
 
 		if (stat(name, &st) == 0 && S_ISREG(st.st_mode))
@@ -94,7 +95,7 @@ static void note_source(struct notes *notes, const char *source)
 
 void cli_trust_dates(struct cli *cli, const struct cli_args *args, const char *image)
 {
-	struct notes notes = { .cli = cli };
+	struct notes notes = {.cli = cli};
 	time_t now = time(NULL);
 	struct tm utc;
 

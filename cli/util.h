@@ -19,12 +19,12 @@
 #define CLI_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /** Takes the pointer out of *@p, which is NULL then. */
-#define cli_steal(p)                          \
-	({                                    \
-		__typeof__(p) _p = (p);       \
-		__typeof__(*_p) _value = *_p; \
-		*_p = NULL;                   \
-		_value;                       \
+#define cli_steal(p)                                                                     \
+	({                                                                               \
+		__typeof__(p) _p = (p);                                                  \
+		__typeof__(*_p) _value = *_p;                                            \
+		*_p = NULL;                                                              \
+		_value;                                                                  \
 	})
 
 static inline void cli_free_string(char **text)
@@ -64,6 +64,6 @@ static inline void cli_free_trust(struct ms_trust **trust)
 }
 
 #define _cleanup_string_ _cleanup_(cli_free_string)
-#define _cleanup_fd_     _cleanup_(cli_close_fd)
+#define _cleanup_fd_	 _cleanup_(cli_close_fd)
 
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_SIGN_FILE_REQUEST_H
+#define CLI_SIGN_FILE_REQUEST_H
+
+/* What the parts of the sign-file personality share: one request, and how to fail. */
+
+#include <modseal/tree.h>
+
+#include "cli.h"
+
+/* sign-file's exit statuses */
+enum { OK = 0, FAILED = 1, USAGE = 2 };
+
+struct request {
+	struct cli cli; /* how the parts that are shared with the commands speak */
+	struct ms_ctx *ctx;
+	const char *program;
+	bool save;	 /* -p or -d: write <module>.p7s */
+	bool only;	 /* -d: and nothing else */
+	bool skid;	 /* -k */
+	const char *raw; /* -s: the file with the signature */
+	const char *hash;
+	const char *key;
+	const char *cert;
+	const char *module;
+	const char *dest;   /* NULL: in place */
+	const char *bundle; /* $MODSEAL_BUNDLE, or NULL */
+	char *work;	    /* the directory for a file that is not signed in place */
+	char *result;	    /* the signed file */
+};
+
+/** Prints the message behind the program's name. Returns FAILED. */
+__attribute__((format(printf, 2, 3))) int sign_file_fail(const struct request *request,
+							 const char *format, ...);
+
+/** Prints the library's last failure. Returns FAILED. */
+int sign_file_fail_ctx(const struct request *request);
+
+/** The directory that @path lies in, with its slash, to free(). */
+char *sign_file_directory(const char *path);
+
+/** The last component of @path. */
+const char *sign_file_name(const char *path);
+
+/** Makes a directory of our own beside @beside. @ret: its path, to free(). */
+int sign_file_make_directory(const struct request *request, const char *beside,
+			     char **ret);
+
+/** Removes a directory with the files in it. */
+void sign_file_remove_directory(const char *path);
+
+/** Replaces @path atomically by a file of these bytes. */
+int sign_file_write(const struct request *request, const char *path, const uint8_t *data,
+		    size_t len);
+
+/** Reads the file with the raw signature. @ret: to free(). */
+int sign_file_read_raw(const struct request *request, uint8_t **ret, size_t *ret_len);
+
+/** Opens the module for writing: in place, or into the request's work directory. */
+int sign_file_open_tree(const struct request *request, struct ms_tree **ret);
+
+/** What became of the module, after an operation that returned @run. */
+int sign_file_check(const struct request *request, const struct ms_tree *tree, int run);
+
+/** Attaches the raw signature, or the one that the bundle has. */
+int sign_file_attach(const struct request *request);
+
+#endif
