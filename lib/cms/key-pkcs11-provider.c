@@ -179,7 +179,8 @@ static bool sees_keys(struct ms_ctx *ctx, struct ms_token *token)
 
 static int fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
 {
-	if (token->asked > 0 && token->pin.error == 0 && !sees_keys(ctx, token))
+	if (token->asked > 0 && token->pin.error == 0 && !token->too_long &&
+	    !sees_keys(ctx, token))
 		return ms_fail(ctx, -EKEYREJECTED,
 			       "%s does not take the PIN: it is wrong, or the token is locked",
 			       token->pin.what);

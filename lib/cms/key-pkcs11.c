@@ -84,6 +84,7 @@ int ms_token_give_pin(char *buffer, int size, int for_writing, void *userdata)
 	(void)for_writing;
 	if (!token->opened && token->asked++ > 0)
 		return -1;
+	token->too_long = ms_secret_ask(&token->pin) == 0 && token->pin.len > (size_t)size;
 	return ms_secret_copy(&token->pin, buffer, size);
 }
 
@@ -119,7 +120,7 @@ static int no_object(struct ms_ctx *ctx, const struct reasons *reasons, const ch
 
 int ms_token_fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
 {
-	struct reasons reasons = { 0 };
+	struct reasons reasons = { .pin_length = token->too_long };
 	const char *what = token->pin.what;
 	unsigned long code;
 

@@ -50,6 +50,7 @@ struct ms_token {
 	struct ms_secret pin;
 	bool opened;    /* the key is there: from now on each question is a right one */
 	unsigned asked; /* how often OpenSSL asked for the PIN before */
+	bool too_long;  /* the PIN is longer than any */
 	bool serialize; /* sign with lock held */
 	pthread_mutex_t lock;
 	OSSL_LIB_CTX *libctx; /* where its keys live; NULL: the default one */

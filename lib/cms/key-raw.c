@@ -116,3 +116,16 @@ int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint
 	ret->len += size;
 	return 0;
 }
+
+bool ms_raw_verify(const struct ms_raw_signing *how, EVP_PKEY *public, const uint8_t *digest,
+		   size_t len, const struct ms_buf *signature)
+{
+	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *ctx =
+		EVP_PKEY_CTX_new_from_pkey(NULL, public, NULL);
+
+	return ctx && EVP_PKEY_verify_init(ctx) == 1 &&
+	       (how->type->family != MS_KEY_RSA ||
+		EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+	       EVP_PKEY_CTX_set_signature_md(ctx, how->md) == 1 &&
+	       EVP_PKEY_verify(ctx, signature->data, signature->len, digest, len) == 1;
+}

@@ -126,4 +126,8 @@ bool ms_raw_can_be_deterministic(const struct ms_raw_signing *how);
 int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint8_t *data,
 		size_t len, struct ms_buf *ret);
 
+/** True where @signature is this key's over a digest, by the public key. Not for ML-DSA. */
+bool ms_raw_verify(const struct ms_raw_signing *how, EVP_PKEY *public, const uint8_t *digest,
+		   size_t len, const struct ms_buf *signature);
+
 #endif

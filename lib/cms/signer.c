@@ -147,14 +147,31 @@ static int check_curve(struct ms_ctx *ctx, const struct ms_signer *signer)
 		       "kernel reads");
 }
 
+/*
+ * A token may hold a private EC key without the public one, so that there is nothing to
+ * compare: a signature tells.
+ */
+static bool pair_by_trial(struct ms_ctx *ctx, const struct ms_signer *signer)
+{
+	static const uint8_t digest[MS_HASH_MAX_SIZE];
+	_cleanup_(ms_buf_done) struct ms_buf signature = { 0 };
+	size_t len = ms_hash_size(signer->message.hash);
+
+	return signer->token && signer->how.type->family == MS_KEY_ECDSA &&
+	       ms_raw_sign(ctx, &signer->how, digest, len, &signature) == 0 &&
+	       ms_raw_verify(&signer->how, X509_get0_pubkey(signer->cert), digest, len,
+			     &signature);
+}
+
 /* What OpenSSL cannot compare was not said to differ: only 1 means that they belong. */
 static int check_pair(struct ms_ctx *ctx, const struct ms_signer_options *options,
 		      const struct ms_signer *signer)
 {
-	int same = X509_check_private_key(signer->cert, signer->key);
+	bool same = X509_check_private_key(signer->cert, signer->key) == 1 ||
+		    pair_by_trial(ctx, signer);
 
 	ERR_clear_error();
-	if (same == 1)
+	if (same)
 		return check_curve(ctx, signer);
 	if (!options->cert)
 		return ms_fail(ctx, -EINVAL,
@@ -297,10 +314,10 @@ static int settle(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	signer->how.properties = signer->token ? NULL : "?provider!=pkcs11";
 	signer->how.lock = signer->token && signer->token->serialize ? &signer->token->lock :
 								       NULL;
-	r = check_pair(ctx, options, signer);
+	r = settle_hash(ctx, options, signer);
 	if (r < 0)
 		return r;
-	r = settle_hash(ctx, options, signer);
+	r = check_pair(ctx, options, signer);
 	if (r < 0)
 		return r;
 	r = settle_nonce(ctx, options, signer);
