@@ -222,6 +222,13 @@ def test_without_provider_and_engine_their_packages_are_named(token, payload, tm
     assert "pkcs11-provider" in hint and "libengine-pkcs11-openssl" in hint
 
 
+def test_a_uris_pin_is_in_no_message(token, pki, payload):
+    uri = f"pkcs11:{TOKEN};object=%s?pin-value={PIN}"
+    for name, cert in ("p384", f"pkcs11:id=%01?pin-value={PIN}"), ("absent", pki / "p384.pem"):
+        refused = token.sign(uri % name, payload, "-c", cert)
+        assert refused.error and PIN not in refused.output + refused.stderr
+
+
 def test_a_token_makes_its_own_nonces(token, payload):
     refused = token.sign(f"pkcs11:{TOKEN};object=p384", payload, "-n", "deterministic")
     assert refused.error.startswith("EOPNOTSUPP: the token makes the nonces")

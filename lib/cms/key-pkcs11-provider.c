@@ -25,11 +25,6 @@
 #include "../hash/hash.h"
 #include "key-pkcs11.h"
 
-static void store_done(OSSL_STORE_CTX **store)
-{
-	OSSL_STORE_close(*store);
-}
-
 static void conf_done(CONF **conf)
 {
 	NCONF_free(*conf);
@@ -104,18 +99,67 @@ static bool load_provider(OSSL_LIB_CTX *libctx, const char *module)
 	       OSSL_PROVIDER_available(libctx, "pkcs11") == 1;
 }
 
+/* What the way keeps of a token. */
+struct provider_token {
+	UI_METHOD *method;       /* how it asks for the PIN */
+	UI_METHOD *mute;         /* does not answer */
+	const UI_METHOD *before; /* OpenSSL's default method while that is mute; else NULL */
+};
+
+static int answer_nothing(UI *ui, UI_STRING *string)
+{
+	(void)ui;
+	(void)string;
+	return -1;
+}
+
+/*
+ * Where our callback gives no PIN the provider turns to OpenSSL's default method, which
+ * is the terminal. So that becomes mute, until the provider has given up.
+ */
+static int give_pin(char *buffer, int size, int for_writing, void *userdata)
+{
+	struct ms_token *token = userdata;
+	struct provider_token *own = token->opaque;
+	int n = ms_token_give_pin(buffer, size, for_writing, token);
+
+	if (n < 0 && !own->before) {
+		own->before = UI_get_default_method();
+		UI_set_default_method(own->mute);
+	}
+	return n;
+}
+
+static void end_mute(struct provider_token *own)
+{
+	if (own->before)
+		UI_set_default_method(own->before);
+	own->before = NULL;
+}
+
 static void close_token(struct ms_token *token)
 {
-	UI_destroy_method(token->opaque);
+	struct provider_token *own = token->opaque;
+
+	UI_destroy_method(own->method);
+	UI_destroy_method(own->mute);
+	free(own);
 	OSSL_LIB_CTX_free(token->libctx);
 }
 
 static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 {
-	token->libctx = OSSL_LIB_CTX_new();
-	token->opaque = UI_UTIL_wrap_read_pem_callback(ms_token_give_pin, 0);
+	struct provider_token *own = calloc(1, sizeof(*own));
+
+	if (!own)
+		return ms_fail_nomem(ctx);
+	token->opaque = own;
 	token->close = close_token;
-	if (!token->libctx || !token->opaque)
+	token->libctx = OSSL_LIB_CTX_new();
+	own->method = UI_UTIL_wrap_read_pem_callback(give_pin, 0);
+	own->mute = UI_create_method("modseal: no answer");
+	if (!token->libctx || !own->method || !own->mute ||
+	    UI_method_set_reader(own->mute, answer_nothing) != 0)
 		return ms_fail_nomem(ctx);
 	if (!load_provider(token->libctx, ms_token_module(token)))
 		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 provider");
@@ -139,41 +183,29 @@ static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
 
 static OSSL_STORE_INFO *find(struct ms_token *token, const char *uri, int type)
 {
-	_cleanup_(store_done) OSSL_STORE_CTX *store = OSSL_STORE_open_ex(
-		uri, token->libctx, NULL, token->opaque, token, NULL, NULL, NULL);
+	struct provider_token *own = token->opaque;
+	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, token->libctx, NULL, own->method, token,
+						   NULL, NULL, NULL);
+	OSSL_STORE_INFO *info = NULL;
 
-	if (!store || OSSL_STORE_expect(store, type) != 1)
-		return NULL;
-	return first_of_type(store, type);
-}
-
-static int answer_nothing(UI *ui, UI_STRING *string)
-{
-	(void)ui;
-	(void)string;
-	return -1;
+	if (store && OSSL_STORE_expect(store, type) == 1)
+		info = first_of_type(store, type);
+	OSSL_STORE_close(store);
+	end_mute(own);
+	return info;
 }
 
 /*
  * The provider keeps to itself why there was no login. But where there was one, the
- * token's private keys can be seen without a further question. Where there was none, the
- * provider would turn from our callback, which gives no PIN twice, to the terminal: for
- * this moment OpenSSL's default method is one that does not answer.
+ * token's private keys can be seen without a further question.
  */
 static bool sees_keys(struct ms_ctx *ctx, struct ms_token *token)
 {
 	_cleanup_free_ char *uri = NULL;
 	_cleanup_(info_done) OSSL_STORE_INFO *info = NULL;
-	const UI_METHOD *before = UI_get_default_method();
-	UI_METHOD *mute = UI_create_method("modseal: no answer");
 
-	if (mute && UI_method_set_reader(mute, answer_nothing) == 0 &&
-	    ms_pkcs11_uri_keys(ctx, &token->uri, &uri) == 0) {
-		UI_set_default_method(mute);
+	if (ms_pkcs11_uri_keys(ctx, &token->uri, &uri) == 0)
 		info = find(token, uri, OSSL_STORE_INFO_PKEY);
-		UI_set_default_method(before);
-	}
-	UI_destroy_method(mute);
 	return info != NULL;
 }
 

@@ -10,6 +10,7 @@
  *	key-file.c      a private key out of such bytes
  *	key-cert.c      the certificate that goes with it
  *	key-type.c      what kind of key it is, and whether a kernel takes it
+ *	key-pair.c      whether key and certificate belong together
  *	key-raw.c       the mathematics: a raw signature
  *	key-pkcs11*.c   keys and certificates in tokens
  */
@@ -106,6 +107,7 @@ const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len);
 struct ms_raw_signing {
 	EVP_PKEY *key; /* borrowed */
 	const struct ms_key_type *type;
+	bool in_token;
 	const EVP_MD *md;       /* of the digest; not for ML-DSA */
 	OSSL_LIB_CTX *libctx;   /* where the key lives; NULL: the default one */
 	const char *properties; /* which implementation of OpenSSL's: NULL or a query */
@@ -129,5 +131,13 @@ int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint
 /** True where @signature is this key's over a digest, by the public key. Not for ML-DSA. */
 bool ms_raw_verify(const struct ms_raw_signing *how, EVP_PKEY *public, const uint8_t *digest,
 		   size_t len, const struct ms_buf *signature);
+
+/**
+ * 0 where @cert is the certificate of @how's key, in a form that kernels read. -EINVAL.
+ * @digest_len: of the digests that will be signed. @cert_name: NULL: it came with the key.
+ */
+int ms_key_pair_check(struct ms_ctx *ctx, const struct ms_raw_signing *how,
+		      size_t digest_len, X509 *cert, const char *key_name,
+		      const char *cert_name);
 
 #endif

@@ -12,7 +12,6 @@
 #include "signer.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -128,63 +127,9 @@ static int load(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	return load_cert(ctx, options, signer);
 }
 
-/*
- * The kernel knows a curve by its name alone (x509_extract_key_data()), so that it would
- * not load such a certificate. OpenSSL has recognised the curve in its parameters.
- */
-static int check_curve(struct ms_ctx *ctx, const struct ms_signer *signer)
+static int no_determinism(struct ms_ctx *ctx, const struct ms_signer *signer)
 {
-	const EVP_PKEY *public = X509_get0_pubkey(signer->cert);
-	int explicit = 0;
-
-	if (signer->how.type->family != MS_KEY_ECDSA ||
-	    EVP_PKEY_get_int_param(public, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
-				   &explicit) != 1 ||
-	    explicit != 1)
-		return 0;
-	return ms_fail(ctx, -EINVAL,
-		       "the certificate gives its curve by parameters and not by name, which no "
-		       "kernel reads");
-}
-
-/*
- * A token may hold a private EC key without the public one, so that there is nothing to
- * compare: a signature tells.
- */
-static bool pair_by_trial(struct ms_ctx *ctx, const struct ms_signer *signer)
-{
-	static const uint8_t digest[MS_HASH_MAX_SIZE];
-	_cleanup_(ms_buf_done) struct ms_buf signature = { 0 };
-	size_t len = ms_hash_size(signer->message.hash);
-
-	return signer->token && signer->how.type->family == MS_KEY_ECDSA &&
-	       ms_raw_sign(ctx, &signer->how, digest, len, &signature) == 0 &&
-	       ms_raw_verify(&signer->how, X509_get0_pubkey(signer->cert), digest, len,
-			     &signature);
-}
-
-/* What OpenSSL cannot compare was not said to differ: only 1 means that they belong. */
-static int check_pair(struct ms_ctx *ctx, const struct ms_signer_options *options,
-		      const struct ms_signer *signer)
-{
-	bool same = X509_check_private_key(signer->cert, signer->key) == 1 ||
-		    pair_by_trial(ctx, signer);
-
-	ERR_clear_error();
-	if (same)
-		return check_curve(ctx, signer);
-	if (!options->cert)
-		return ms_fail(ctx, -EINVAL,
-			       "no certificate in '%s' belongs to the private key there",
-			       options->key);
-	return ms_fail(ctx, -EINVAL,
-		       "the certificate '%s' does not belong to the private key '%s'",
-		       options->cert, options->key);
-}
-
-static int no_determinism(struct ms_ctx *ctx, const struct ms_signer *signer, bool token)
-{
-	if (token)
+	if (signer->token)
 		return ms_fail(ctx, -EOPNOTSUPP,
 			       "the token makes the nonces of its signatures itself: they "
 			       "cannot be made deterministic");
@@ -209,7 +154,7 @@ static int settle_nonce(struct ms_ctx *ctx, const struct ms_signer_options *opti
 		return 0;
 	can = ms_raw_can_be_deterministic(&signer->how);
 	if (!can && options->nonce == MS_NONCE_DETERMINISTIC)
-		return no_determinism(ctx, signer, ms_is_pkcs11(options->key));
+		return no_determinism(ctx, signer);
 	signer->how.deterministic = can;
 	signer->deterministic = can;
 	return 0;
@@ -302,22 +247,39 @@ static int settle_message(struct ms_ctx *ctx, const struct ms_signer_options *op
 	return 0;
 }
 
+/* For messages: a URI without its query, where a PIN may stand. */
+static const char *shown(const struct ms_token *token, const char *name)
+{
+	return token ? token->uri.object : name;
+}
+
+/* Where the key is: its library context, and what may be done with it at a time. */
+static void settle_place(struct ms_signer *signer)
+{
+	struct ms_token *token = signer->token;
+
+	signer->how.key = signer->key;
+	signer->how.in_token = token != NULL;
+	signer->how.libctx = token ? token->libctx : NULL;
+	signer->how.properties = token ? NULL : "?provider!=pkcs11";
+	signer->how.lock = token && token->serialize ? &token->lock : NULL;
+}
+
 static int settle(struct ms_ctx *ctx, const struct ms_signer_options *options,
 		  struct ms_signer *signer)
 {
-	int r = ms_key_type_of(ctx, options->key, signer->key, &signer->how.type);
+	const char *key = shown(signer->token, options->key);
+	const char *cert = shown(signer->cert_token, options->cert);
+	int r = ms_key_type_of(ctx, key, signer->key, &signer->how.type);
 
 	if (r < 0)
 		return r;
-	signer->how.key = signer->key;
-	signer->how.libctx = signer->token ? signer->token->libctx : NULL;
-	signer->how.properties = signer->token ? NULL : "?provider!=pkcs11";
-	signer->how.lock = signer->token && signer->token->serialize ? &signer->token->lock :
-								       NULL;
+	settle_place(signer);
 	r = settle_hash(ctx, options, signer);
 	if (r < 0)
 		return r;
-	r = check_pair(ctx, options, signer);
+	r = ms_key_pair_check(ctx, &signer->how, ms_hash_size(signer->message.hash),
+			      signer->cert, key, cert);
 	if (r < 0)
 		return r;
 	r = settle_nonce(ctx, options, signer);
