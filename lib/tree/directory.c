@@ -70,7 +70,8 @@ static int grow(struct ms_tree *tree)
 	struct ms_directory *dirs;
 
 	if (tree->n_dirs & (tree->n_dirs - 1) || (tree->n_dirs && tree->n_dirs < 16))
-		return 0; /* the array has the size of the next power of two, 16 at least */
+		return 0; /* the array has the size of the next power of two, 16 at least
+			   */
 	dirs = reallocarray(tree->dirs, capacity, sizeof(*dirs));
 	if (!dirs)
 		return -ENOMEM;
@@ -92,8 +93,11 @@ int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", path);
 	dir = &tree->dirs[tree->n_dirs];
 	*dir = (struct ms_directory){
-		.root = root, .path = ms_steal(&copy),
-		.device = st.st_dev, .inode = st.st_ino, .fd = -1,
+		.root = root,
+		.path = ms_steal(&copy),
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.fd = -1,
 	};
 	if (tree->fd_budget > 0) {
 		tree->fd_budget--;

@@ -128,7 +128,8 @@ static void drop_empty_change(struct ms_job *job)
 	const struct ms_module *module = &job->module;
 	const struct ms_buf *tail = &job->worker->tail;
 
-	if (!job->change || job->tree->options.dry_run || job->keep > module->len || module->len - job->keep != tail->len ||
+	if (!job->change || job->tree->options.dry_run || job->keep > module->len ||
+	    module->len - job->keep != tail->len ||
 	    (tail->len && memcmp(module->data + job->keep, tail->data, tail->len)))
 		return;
 	job->change = false;
@@ -136,7 +137,8 @@ static void drop_empty_change(struct ms_job *job)
 }
 
 /* The bytes of the new file: those of the old one under -o, where nothing changes. */
-static int make_bytes(struct ms_ctx *ctx, struct ms_job *job, struct iovec iov[2], int *ret_n)
+static int make_bytes(struct ms_ctx *ctx, struct ms_job *job, struct iovec iov[2],
+		      int *ret_n)
 {
 	const struct ms_module *module = &job->module;
 	struct ms_worker *worker = job->worker;
@@ -165,8 +167,8 @@ static int carry_out(struct ms_ctx *ctx, struct run *run, struct ms_job *job,
 		     const struct stat *st)
 {
 	struct ms_entry *entry = job->entry;
-	bool wanted = job->change ||
-		      (run->tree->output && !is_blocking(entry->item.outcome));
+	bool wanted =
+		job->change || (run->tree->output && !is_blocking(entry->item.outcome));
 	struct iovec iov[2];
 	int n, r;
 
@@ -215,7 +217,8 @@ static int do_entry(struct ms_ctx *ctx, struct run *run, struct ms_job *job)
 			   run->tree->options.max_size, &job->module);
 	if (r == 0)
 		return do_module(ctx, run, job, &st);
-	job->entry->item.compression = ms_codec_detect(worker->file.data, worker->file.len);
+	job->entry->item.compression =
+		ms_codec_detect(worker->file.data, worker->file.len);
 	if (r == -ENOTUNIQ && run->op->doubtful)
 		return run->op->doubtful(ctx, job, run->op->userdata);
 	return ms_fail_prefix(ctx, r, "cannot unpack '%s'", job->entry->path);
@@ -234,8 +237,8 @@ static void tell_progress(struct run *run, const struct ms_entry *entry)
 	const struct ms_tree_options *options = &run->tree->options;
 
 	pthread_mutex_lock(&run->lock);
-	run->done += entry->item.size < run->total - run->done ? entry->item.size :
-								 run->total - run->done;
+	run->done += entry->item.size < run->total - run->done ? entry->item.size
+							       : run->total - run->done;
 	run->items_done++;
 	if (options->progress && (run->items_done == run->items ||
 				  milliseconds() - run->told >= PROGRESS_INTERVAL)) {
@@ -303,7 +306,8 @@ static int copy_text(char **to, const char *from)
 }
 
 /* What became of an inode became of all its names. */
-static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from, struct ms_entry *to)
+static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
+		       struct ms_entry *to)
 {
 	const struct ms_item *a = &from->item;
 	struct ms_item *b = &to->item;
@@ -341,7 +345,8 @@ static int copy_results(struct ms_ctx *ctx, struct ms_tree *tree)
 static void roll_back(struct ms_tree *tree)
 {
 	for (size_t i = 0; i < tree->n_entries; i++)
-		if (tree->entries[i].wanted && !is_blocking(tree->entries[i].item.outcome))
+		if (tree->entries[i].wanted &&
+		    !is_blocking(tree->entries[i].item.outcome))
 			tree->entries[i].item.outcome = MS_OUTCOME_ROLLED_BACK;
 }
 

@@ -20,10 +20,10 @@
 #include "../base/text.h"
 #include "../hash/payload.h"
 
-#define HEADER      "modseal-journal 1 "
-#define COMMIT      "commit "
-#define COMMIT_LEN  (sizeof(COMMIT) - 1 + 64 + 1)
-#define STAGED      ".modseal-"
+#define HEADER	   "modseal-journal 1 "
+#define COMMIT	   "commit "
+#define COMMIT_LEN (sizeof(COMMIT) - 1 + 64 + 1)
+#define STAGED	   ".modseal-"
 
 void ms_staged_name(const char *txid, size_t number, char ret[MS_STAGED_NAME_SIZE])
 {
@@ -169,7 +169,8 @@ static bool is_contained(const char *path)
 static int take_path(struct reader *reader, char **ret)
 {
 	_cleanup_free_ char *path = NULL;
-	const char *line_end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+	const char *line_end =
+		memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
 	int r;
 
 	if (!line_end)
@@ -275,8 +276,8 @@ int ms_journal_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 	if (r == -ENOMEM)
 		return ms_fail_nomem(ctx);
 	if (r == -EBADMSG)
-		return ms_fail(ctx, r, "'%s' has an entry that is none, at offset %zu", shown,
-			       (size_t)(reader.at - text));
+		return ms_fail(ctx, r, "'%s' has an entry that is none, at offset %zu",
+			       shown, (size_t)(reader.at - text));
 	if (r < 0)
 		return r;
 	*ret = journal;

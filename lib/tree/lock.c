@@ -61,8 +61,14 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 		*ret = MS_LOCK_ABSENT; /* a directory that we may not search */
 		return 0;
 	}
-	if (fd < 0)
-		return ms_fail_errno(ctx, -error, "cannot make the journal '%s'", path);
+	if (fd < 0) {
+		int r = ms_fail_errno(ctx, -error, "cannot make the journal '%s'", path);
+
+		return error == EMFILE ? ms_hint(ctx, r,
+						 "name directories instead of the "
+						 "files in them, or: ulimit -n hard")
+				       : r;
+	}
 	if (fstat(fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", path);
 	if (!is_ours(&st)) {
@@ -99,7 +105,8 @@ int ms_lock_take(struct ms_ctx *ctx, const char *dir, bool create,
 			if (errno == EINTR)
 				continue;
 			if (errno != EWOULDBLOCK)
-				return ms_fail_errno(ctx, -errno, "cannot lock '%s'", path);
+				return ms_fail_errno(ctx, -errno, "cannot lock '%s'",
+						     path);
 			*ret = MS_LOCK_BUSY;
 			return 0;
 		}
@@ -128,7 +135,8 @@ int ms_lock_fail_foreign(struct ms_ctx *ctx, const char *dir)
 	int r = ms_fail(ctx, -EPERM, "'%s%s%s' is no journal of this user", dir,
 			dir[1] ? "/" : "", MS_JOURNAL_NAME);
 
-	return ms_hint(ctx, r, "let the user it belongs to run: modseal recover '%s'", dir);
+	return ms_hint(ctx, r, "let the user it belongs to run: modseal recover '%s'",
+		       dir);
 }
 
 int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
@@ -147,8 +155,8 @@ int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
 		if (r < 0 || answer != MS_LOCK_BUSY)
 			return r;
 		if (no_wait)
-			return ms_fail(ctx, -EWOULDBLOCK, "another run is at work on '%s'",
-				       dir);
+			return ms_fail(ctx, -EWOULDBLOCK,
+				       "another run is at work on '%s'", dir);
 		if (waited < TELL_AFTER && waited + pause >= TELL_AFTER)
 			ms_warn(ctx, "waiting for another run on '%s'", dir);
 		waited += pause;

@@ -24,7 +24,7 @@
 struct round {
 	struct ms_ctx *ctx;
 	struct ms_tree *tree;
-	char *busy;     /* the directory that somebody else holds; to free() */
+	char *busy;	/* the directory that somebody else holds; to free() */
 	bool recovered; /* something below the roots was ended: the walk is stale */
 };
 
@@ -142,7 +142,8 @@ static int walk_once(struct round *round, const struct ms_starts *starts)
 	return r < 0 ? r : settle_below(round, &foreign);
 }
 
-int ms_locks_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *starts)
+int ms_locks_walk(struct ms_ctx *ctx, struct ms_tree *tree,
+		  const struct ms_starts *starts)
 {
 	bool writes = tree->options.writes && !tree->options.dry_run;
 	int r;

@@ -123,12 +123,14 @@ static int keep_xattrs(struct ms_ctx *ctx, int source, int fd, bool lenient,
 			ret->evm = true;
 		} else if ((r = keep_xattr(source, fd, name)) < 0) {
 			if (!lenient)
-				return ms_fail_errno(ctx, r, "cannot keep xattr '%s' of '%s'",
+				return ms_fail_errno(ctx, r,
+						     "cannot keep xattr '%s' of '%s'",
 						     name, shown);
 			ret->other = true;
 		}
 	}
-	/* the directory's default ACL may have given the new file one that is not wanted */
+	/* the directory's default ACL may have given the new file one that is not wanted
+	 */
 	if (!has_acl)
 		fremovexattr(fd, ACL);
 	return 0;

@@ -55,8 +55,8 @@ static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct attach *at
 	if (r < 0)
 		return r;
 	ms_job_judged(job, &judgement);
-	item->outcome = item->verdict == MS_VERDICT_TRUSTED ? MS_OUTCOME_ATTACHED :
-							       MS_OUTCOME_NOT_TRUSTED;
+	item->outcome = item->verdict == MS_VERDICT_TRUSTED ? MS_OUTCOME_ATTACHED
+							    : MS_OUTCOME_NOT_TRUSTED;
 	if (item->outcome == MS_OUTCOME_ATTACHED)
 		return 0;
 	return ms_job_say(ctx, job, "the signature for it is not trusted: %s",
@@ -97,13 +97,17 @@ int ms_tree_attach(struct ms_ctx *ctx, struct ms_tree *tree,
 {
 	struct attach attach = { .bundle = bundle, .trust = trust };
 	struct ms_op op = {
-		.verb = "attach", .fn = attach_one, .userdata = &attach,
-		.by_inode = true, .writes = true,
+		.verb = "attach",
+		.fn = attach_one,
+		.userdata = &attach,
+		.by_inode = true,
+		.writes = true,
 	};
 	int r;
 
 	if (!trust && ms_bundle_by_path(bundle)) {
-		r = ms_fail(ctx, -EINVAL, "signatures that are found by path need a source "
+		r = ms_fail(ctx, -EINVAL,
+			    "signatures that are found by path need a source "
 			    "of trust");
 		return ms_hint(ctx, r, "add --trust SRC");
 	}

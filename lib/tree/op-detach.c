@@ -32,7 +32,8 @@ static int check_restorable(struct ms_ctx *ctx, struct ms_job *job)
 		return r;
 	if (tail->len != module->len - payload_len ||
 	    memcmp(tail->data, module->data + payload_len, tail->len))
-		return ms_fail(ctx, -EBADMSG, "%s", "its trailer has fields that a bundle "
+		return ms_fail(ctx, -EBADMSG, "%s",
+			       "its trailer has fields that a bundle "
 			       "cannot hold");
 	return 0;
 }

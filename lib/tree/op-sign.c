@@ -30,7 +30,8 @@ static int check_content(struct ms_ctx *ctx, const struct ms_job *job, size_t ba
 	int r;
 
 	if (bare_len == 0)
-		return ms_fail(ctx, -ENODATA, "it is empty, and no kernel takes a signature "
+		return ms_fail(ctx, -ENODATA,
+			       "it is empty, and no kernel takes a signature "
 			       "of nothing");
 	if (job->tree->options.any_file || job->entry->item.elf)
 		return 0;
@@ -49,14 +50,15 @@ static int make_signature(struct ms_ctx *ctx, struct ms_job *job, const struct s
 	r = ms_signer_sign_payload(ctx, sign->signer, payload, der);
 	if (r == 0)
 		r = ms_cms_judge(ctx, ms_trust_keyring(sign->trust),
-				 ms_trust_rules(sign->trust), payload, der->data, der->len,
-				 &judgement);
+				 ms_trust_rules(sign->trust), payload, der->data,
+				 der->len, &judgement);
 	if (r < 0)
 		return r;
 	if (judgement.verdict != MS_VERDICT_TRUSTED)
-		return ms_fail(ctx, -EKEYREJECTED, "the signature just made is not good: %s",
-			       judgement.reason ? judgement.reason :
-						  ms_verdict_name(judgement.verdict));
+		return ms_fail(ctx, -EKEYREJECTED,
+			       "the signature just made is not good: %s",
+			       judgement.reason ? judgement.reason
+						: ms_verdict_name(judgement.verdict));
 	ms_job_judged(job, &judgement);
 	return 0;
 }
@@ -89,7 +91,8 @@ static bool leave_signed(struct ms_ctx *ctx, struct ms_job *job, enum ms_signed 
 	}
 	if (is_signed == MS_SIGNED_REFUSE) {
 		*ret = ms_fail(ctx, -EEXIST, "it is signed already");
-		*ret = ms_hint(ctx, *ret, "--signed replace takes the old signature off first");
+		*ret = ms_hint(ctx, *ret,
+			       "--signed replace takes the old signature off first");
 		return true;
 	}
 	return false;
@@ -153,8 +156,11 @@ int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_signe
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct ms_op op = {
-		.verb = "sign", .fn = sign_one, .userdata = &sign,
-		.by_inode = true, .writes = !sign.bundle,
+		.verb = "sign",
+		.fn = sign_one,
+		.userdata = &sign,
+		.by_inode = true,
+		.writes = !sign.bundle,
 	};
 	int r = ms_trust_of_cert(ctx, ms_signer_cert_der(signer), &trust);
 

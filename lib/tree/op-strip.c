@@ -36,8 +36,11 @@ static int strip_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 int ms_tree_strip(struct ms_ctx *ctx, struct ms_tree *tree, bool all)
 {
 	struct ms_op op = {
-		.verb = "strip", .fn = strip_one, .userdata = &all,
-		.by_inode = true, .writes = true,
+		.verb = "strip",
+		.fn = strip_one,
+		.userdata = &all,
+		.by_inode = true,
+		.writes = true,
 	};
 
 	return ms_engine_run(ctx, tree, &op);

@@ -64,7 +64,10 @@ int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_tru
 		.want_payload_sha256 = options && options->want_payload_sha256,
 	};
 	struct ms_op op = {
-		.verb = "verify", .fn = judge_one, .doubtful = judge_doubtful, .userdata = &verify,
+		.verb = "verify",
+		.fn = judge_one,
+		.doubtful = judge_doubtful,
+		.userdata = &verify,
 	};
 
 	return ms_engine_run(ctx, tree, &op);

@@ -57,7 +57,8 @@ static int make_path(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
 	return 0;
 }
 
-int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *starts)
+int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
+		   const struct ms_starts *starts)
 {
 	_cleanup_free_ char *real = NULL;
 	int r = make_path(ctx, tree, tree->output);
@@ -72,7 +73,9 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sta
 			return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
 				       tree->output);
 	tree->roots[tree->n_roots++] = (struct ms_root){
-		.real = ms_steal(&real), .is_output = true, .lock = -1,
+		.real = ms_steal(&real),
+		.is_output = true,
+		.lock = -1,
 	};
 	return 0;
 }
@@ -96,7 +99,8 @@ int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree)
 	qsort(order, tree->n_entries, sizeof(*order), compare_relpaths);
 	for (size_t i = 1; i < tree->n_entries; i++)
 		if (!compare_relpaths(&order[i - 1], &order[i]))
-			return ms_fail(ctx, -EEXIST, "'%s' and '%s' would become one file",
+			return ms_fail(ctx, -EEXIST,
+				       "'%s' and '%s' would become one file",
 				       order[i - 1]->path, order[i]->path);
 	return 0;
 }

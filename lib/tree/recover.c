@@ -33,7 +33,7 @@
 struct recovery {
 	struct ms_ctx *ctx;
 	const char *dir; /* shown */
-	int fd;          /* the directory of the journal */
+	int fd;		 /* the directory of the journal */
 	const struct ms_journal *journal;
 	struct ms_sync sync;
 };
@@ -93,8 +93,10 @@ static int finish_in(struct recovery *rec, const struct ms_journal_entry *entry,
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != entry->size)
 		return -EBADMSG;
 	if (!is_old(fd, base, entry)) {
-		ms_warn(rec->ctx, "'%s/%s' changed since the interrupted run and is left "
-			"as it is", rec->dir, entry->path);
+		ms_warn(rec->ctx,
+			"'%s/%s' changed since the interrupted run and is left "
+			"as it is",
+			rec->dir, entry->path);
 		return unlinkat(fd, staged, 0) < 0 ? -errno : 0;
 	}
 	return renameat(fd, staged, fd, base) < 0 ? -errno : 0;
@@ -116,9 +118,10 @@ static int finish(struct recovery *rec)
 			r = finish_in(rec, entry, fd, base);
 		ms_transaction_step("recovering");
 		if (r < 0)
-			result = ms_fail_errno(rec->ctx, r,
-					       "cannot finish the interrupted run on '%s/%s'",
-					       rec->dir, entry->path);
+			result = ms_fail_errno(
+				rec->ctx, r,
+				"cannot finish the interrupted run on '%s/%s'", rec->dir,
+				entry->path);
 	}
 	return result < 0 ? result : ms_sync_run(rec->ctx, &rec->sync);
 }
@@ -175,8 +178,8 @@ static int undo(struct recovery *rec)
 	int r = sweep(rec, rec->fd, ".");
 
 	if (r < 0)
-		return ms_fail_errno(rec->ctx, r, "cannot undo the interrupted run on '%s'",
-				     rec->dir);
+		return ms_fail_errno(rec->ctx, r,
+				     "cannot undo the interrupted run on '%s'", rec->dir);
 	return 0;
 }
 
@@ -241,8 +244,10 @@ int ms_recover_journal(struct ms_ctx *ctx, const char *dir, int fd, enum ms_reco
 	if (r == 0 && !is_blank(&text))
 		r = ms_journal_parse(ctx, (char *)text.data, text.len, shown, &journal);
 	if (r == -EBADMSG)
-		return ms_hint(ctx, r, "look at it, and remove it if it is not needed: "
-			       "rm '%s'", shown);
+		return ms_hint(ctx, r,
+			       "look at it, and remove it if it is not needed: "
+			       "rm '%s'",
+			       shown);
 	if (r == 0 && *journal.txid)
 		r = recover(ctx, dir, &journal, &how);
 	if (r < 0)

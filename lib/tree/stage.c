@@ -27,9 +27,11 @@ int ms_transaction_check_links(struct ms_ctx *ctx, const struct ms_tree *tree,
 {
 	int r;
 
-	if (tree->options.output || tree->options.break_links || st->st_nlink <= entry->names)
+	if (tree->options.output || tree->options.break_links ||
+	    st->st_nlink <= entry->names)
 		return 0;
-	r = ms_fail(ctx, -EMLINK, "'%s' has hard links outside of the given paths (%ju of %ju)",
+	r = ms_fail(ctx, -EMLINK,
+		    "'%s' has hard links outside of the given paths (%ju of %ju)",
 		    entry->path, (uintmax_t)(st->st_nlink - entry->names),
 		    (uintmax_t)st->st_nlink);
 	return ms_hint(ctx, r, "give all of them, or --break-links");
@@ -48,8 +50,9 @@ static int note_target(struct ms_ctx *ctx, const struct ms_tree *tree,
 		return 0;
 	}
 	if (fstatat(dirfd, entry->target_name, &target, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : ms_fail_errno(ctx, -errno, "cannot stat '%s/%s'",
-							   tree->output, entry->item.relpath);
+		return errno == ENOENT ? 0
+				       : ms_fail_errno(ctx, -errno, "cannot stat '%s/%s'",
+						       tree->output, entry->item.relpath);
 	if (!S_ISREG(target.st_mode))
 		return ms_fail(ctx, -EEXIST, "'%s/%s' is there and is no regular file",
 			       tree->output, entry->item.relpath);
@@ -130,7 +133,8 @@ static int make_file(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *
 	int r;
 
 	ms_staged_name(tree->txid, index_of(tree, entry), name);
-	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
 		return ms_fail_errno(ctx, -errno, "cannot make a file beside '%s'",
 				     entry->path);
@@ -145,8 +149,9 @@ static int make_file(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *
 }
 
 /* Another name of the inode gets another name of the new file. */
-static int link_name(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_entry *leader,
-		     int leader_dir, struct ms_entry *entry, const struct stat *st)
+static int link_name(struct ms_ctx *ctx, struct ms_tree *tree,
+		     const struct ms_entry *leader, int leader_dir,
+		     struct ms_entry *entry, const struct stat *st)
 {
 	char from[MS_STAGED_NAME_SIZE], to[MS_STAGED_NAME_SIZE];
 	struct ms_dirfd dir = MS_DIRFD_INIT;
@@ -186,7 +191,8 @@ static void remove_one(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry
 
 void ms_stage_remove(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *leader)
 {
-	for (size_t i = index_of(tree, leader); i != SIZE_MAX; i = tree->entries[i].next_name)
+	for (size_t i = index_of(tree, leader); i != SIZE_MAX;
+	     i = tree->entries[i].next_name)
 		remove_one(ctx, tree, &tree->entries[i]);
 }
 
@@ -208,7 +214,8 @@ int ms_transaction_stage(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_ent
 	     i = tree->entries[i].next_name)
 		r = link_name(ctx, tree, entry, dir.fd, &tree->entries[i], st);
 	if (r < 0) {
-		struct ms_ctx *quiet = ms_ctx_fork(ctx); /* keeps the message of the failure */
+		struct ms_ctx *quiet =
+			ms_ctx_fork(ctx); /* keeps the message of the failure */
 
 		ms_stage_remove(quiet ? quiet : ctx, tree, entry);
 		ms_ctx_free(quiet);

@@ -117,7 +117,8 @@ static int add_roots(struct ms_tree *tree, const char **reals, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct ms_root *root = &tree->roots[tree->n_roots];
 
-		if ((i && !strcmp(reals[i], reals[i - 1])) || lies_in_a_root(tree, reals[i]))
+		if ((i && !strcmp(reals[i], reals[i - 1])) ||
+		    lies_in_a_root(tree, reals[i]))
 			continue;
 		*root = (struct ms_root){ .real = strdup(reals[i]), .lock = -1 };
 		if (!root->real)

@@ -163,3 +163,21 @@ const struct ms_item *help_item(const struct ms_tree *tree, const char *path)
 	fail_msg("no entry %s", path);
 	return NULL;
 }
+
+void help_assert_outcome(const struct ms_tree *tree, const char *path,
+			 enum ms_outcome outcome)
+{
+	const struct ms_item *item = help_item(tree, path);
+
+	if (item->outcome != outcome)
+		fail_msg("%s: %s: %s", path, ms_outcome_name(item->outcome),
+			 item->message ? item->message : "");
+}
+
+struct stat help_stat(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st;
+}

@@ -51,8 +51,12 @@ int help_open(const char *const *paths, size_t n, struct ms_tree_options options
 	      struct ms_tree **ret);
 int help_strip(const char *path, struct ms_tree_options options);
 
-/** The outcome of the entry with that path; UNDECIDED where there is none. */
+/** The item with that path, which must be there. */
 const struct ms_item *help_item(const struct ms_tree *tree, const char *path);
+
+void help_assert_outcome(const struct ms_tree *tree, const char *path,
+			 enum ms_outcome outcome);
+struct stat help_stat(const char *path);
 
 void help_remove_all(const char *path);
 

@@ -16,8 +16,13 @@ static void begin(struct ms_buf *text)
 static void add(struct ms_buf *text, unsigned number, bool had_old, const char *path)
 {
 	struct ms_journal_entry entry = {
-		.number = number, .size = 4096, .had_old = had_old, .old_size = 77,
-		.old_seconds = -5, .old_nanoseconds = 42, .path = (char *)path,
+		.number = number,
+		.size = 4096,
+		.had_old = had_old,
+		.old_size = 77,
+		.old_seconds = -5,
+		.old_nanoseconds = 42,
+		.path = (char *)path,
 	};
 
 	assert_int_equal(ms_journal_add(text, &entry), 0);
@@ -110,8 +115,9 @@ static void assert_line_refused(const char *line)
 static void paths_that_leave_the_tree_are_refused(void **state)
 {
 	static const char *const paths[] = {
-		"/etc/passwd", "../x", "a/../../x", "a/..", ".", "./x", "a//b", "a/", "",
-		"%2e%2e/x", "%2Fetc", "a%2F..%2Fb", "%00", "a%0", "a b", "%2E%2E",
+		"/etc/passwd", "../x", "a/../../x", "a/..",	".",	  "./x",
+		"a//b",	       "a/",   "",	    "%2e%2e/x", "%2Fetc", "a%2F..%2Fb",
+		"%00",	       "a%0",  "a b",	    "%2E%2E",
 	};
 
 	(void)state;
@@ -126,10 +132,21 @@ static void paths_that_leave_the_tree_are_refused(void **state)
 static void lines_that_are_none_are_refused(void **state)
 {
 	static const char *const lines[] = {
-		"\n", "file\n", "file 1 2 -\n", "file -1 2 - a\n", "file 01 2 - a\n",
-		"file 1 99999999999999999999 - a\n", "file 1 2 3 a\n", "file 1 2 3: a\n",
-		"file 1 2 3:4 a\n", "file 1 2 3:4.5 a\n", "file 1 2 3:--4.000000000 a\n",
-		"File 1 2 - a\n", "file 1  2 - a\n", "file 1 2 - a", "file x 2 - a\n",
+		"\n",
+		"file\n",
+		"file 1 2 -\n",
+		"file -1 2 - a\n",
+		"file 01 2 - a\n",
+		"file 1 99999999999999999999 - a\n",
+		"file 1 2 3 a\n",
+		"file 1 2 3: a\n",
+		"file 1 2 3:4 a\n",
+		"file 1 2 3:4.5 a\n",
+		"file 1 2 3:--4.000000000 a\n",
+		"File 1 2 - a\n",
+		"file 1  2 - a\n",
+		"file 1 2 - a",
+		"file x 2 - a\n",
 	};
 
 	(void)state;
@@ -140,23 +157,37 @@ static void lines_that_are_none_are_refused(void **state)
 static void headers_that_are_none_are_refused(void **state)
 {
 	static const char *const headers[] = {
-		"", "modseal-journal 2 " TXID "\n", "modseal-journal 1 0123456789abcde\n",
-		"modseal-journal 1 0123456789ABCDEF\n", "modseal-journal 1 ../../../../etc/p\n",
-		"\x7f" "ELF", "modseal-journal 1 " TXID, "modseal-journal 1 " TXID "x\n",
+		"",
+		"modseal-journal 2 " TXID "\n",
+		"modseal-journal 1 0123456789abcde\n",
+		"modseal-journal 1 0123456789ABCDEF\n",
+		"modseal-journal 1 ../../../../etc/p\n",
+		"\x7f"
+		"ELF",
+		"modseal-journal 1 " TXID,
+		"modseal-journal 1 " TXID "x\n",
 	};
 	struct ms_journal journal = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
-		assert_int_equal(parse(headers[i], strlen(headers[i]), &journal), -EBADMSG);
+		assert_int_equal(parse(headers[i], strlen(headers[i]), &journal),
+				 -EBADMSG);
 }
 
 static void only_names_of_the_transaction_are_staged_names(void **state)
 {
 	static const char *const others[] = {
-		".modseal-0123456789abcdee-1", ".modseal-0123456789abcdef", ".modseal-journal",
-		".modseal-0123456789abcdef-", ".modseal-0123456789abcdef-1x", "a.ko", "",
-		".modseal-0123456789abcdef-1.ko", ".modseal-", "x.modseal-0123456789abcdef-1",
+		".modseal-0123456789abcdee-1",
+		".modseal-0123456789abcdef",
+		".modseal-journal",
+		".modseal-0123456789abcdef-",
+		".modseal-0123456789abcdef-1x",
+		"a.ko",
+		"",
+		".modseal-0123456789abcdef-1.ko",
+		".modseal-",
+		"x.modseal-0123456789abcdef-1",
 	};
 	char name[MS_STAGED_NAME_SIZE];
 

@@ -117,7 +117,8 @@ static void killed_at_any_step_all_modules_are_old_or_all_are_new(void **state)
 		finished += how == MS_RECOVERY_FINISHED && count_new() == MODULES;
 	}
 	/* begun, one step an inode, synced; decided, checked, one step a name and all of
-	 * them; after the last step the journal is empty and there is nothing to recover */
+	 * them; after the last step the journal is empty and there is nothing to recover
+	 */
 	assert_int_equal(undone, 1 + (MODULES - LINKED + 1) + 1);
 	assert_int_equal(finished, 2 + MODULES + 1);
 }

@@ -80,8 +80,9 @@ static void a_run_does_not_wait_for_itself(void **state)
 
 	(void)state;
 	make_tree();
-	assert_int_equal(help_open(paths, 5, (struct ms_tree_options){ .no_wait = true },
-				   &tree), 0);
+	assert_int_equal(
+		help_open(paths, 5, (struct ms_tree_options){ .no_wait = true }, &tree),
+		0);
 	assert_int_equal(ms_tree_count(tree), 3);
 }
 

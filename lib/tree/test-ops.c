@@ -17,10 +17,11 @@ static int make_key(const char *name, const char *kind)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command),
-		 "cd %s && openssl req -x509 -newkey %s -nodes -keyout %s.key -out %s.crt "
-		 "-subj '/CN=test %s' -days 30 -sha256 2>/dev/null",
-		 keys, kind, name, name, name);
+	snprintf(
+		command, sizeof(command),
+		"cd %s && openssl req -x509 -newkey %s -nodes -keyout %s.key -out %s.crt "
+		"-subj '/CN=test %s' -days 30 -sha256 2>/dev/null",
+		keys, kind, name, name, name);
 	return system(command);
 }
 
@@ -75,19 +76,30 @@ static void elf_bytes(struct ms_buf *ret, unsigned n)
 		Elf64_Shdr sections[2];
 		char names[8];
 	} file = {
-		.header = {
-			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-				     __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB :
-								       ELFDATA2MSB,
-				     EV_CURRENT },
-			.e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-			.e_ehsize = sizeof(Elf64_Ehdr), .e_shoff = sizeof(Elf64_Ehdr),
-			.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 2, .e_shstrndx = 1,
-		},
-		.sections[1] = {
-			.sh_name = 1, .sh_type = SHT_STRTAB, .sh_size = 8, .sh_addralign = 1,
-			.sh_offset = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Shdr),
-		},
+		.header =
+			{
+				.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+					    ELFCLASS64,
+					    __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB
+									    : ELFDATA2MSB,
+					    EV_CURRENT},
+				.e_type = ET_REL,
+				.e_machine = EM_X86_64,
+				.e_version = EV_CURRENT,
+				.e_ehsize = sizeof(Elf64_Ehdr),
+				.e_shoff = sizeof(Elf64_Ehdr),
+				.e_shentsize = sizeof(Elf64_Shdr),
+				.e_shnum = 2,
+				.e_shstrndx = 1,
+			},
+		.sections[1] =
+			{
+				.sh_name = 1,
+				.sh_type = SHT_STRTAB,
+				.sh_size = 8,
+				.sh_addralign = 1,
+				.sh_offset = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Shdr),
+			},
 		.names = "\0.names",
 	};
 
@@ -112,7 +124,8 @@ static void write_packed_elf(const char *path, unsigned n)
 
 	elf_bytes(&bytes, n);
 	iov = (struct iovec){ bytes.data, bytes.len };
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed), 0);
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed),
+			 0);
 	help_write(path, packed.data, packed.len);
 }
 
@@ -216,7 +229,8 @@ static void openssl_agrees_about_the_signature(void **state)
 		 "s=$(stat -c %%s payload); n=$(stat -c %%s a.ko); "
 		 "tail -c +$((s + 1)) a.ko | head -c $((n - s - 40)) > sig && "
 		 "openssl cms -verify -binary -inform DER -in sig -content payload "
-		 "-certfile %s/ec.crt -noverify -out /dev/null 2>/dev/null", keys);
+		 "-certfile %s/ec.crt -noverify -out /dev/null 2>/dev/null",
+		 keys);
 	assert_int_equal(system(command), 0);
 }
 
@@ -245,7 +259,8 @@ static void signing_again_to_the_same_bytes_keeps_the_file(void **state)
 	make_tree();
 	sign_all("t", rsa);
 	before = inode_of("t/sub/b.ko.xz");
-	tree = sign_with("t", rsa, (struct ms_tree_options){ 0 }, (struct ms_sign_options){ 0 });
+	tree = sign_with("t", rsa, (struct ms_tree_options){ 0 },
+			 (struct ms_sign_options){ 0 });
 	assert_all(tree, MS_OUTCOME_UNCHANGED);
 	assert_int_equal(inode_of("t/sub/b.ko.xz"), before);
 }
@@ -298,10 +313,13 @@ static void what_should_not_be_signed_is_refused(void **state)
 	memset(marker, 'x', sizeof(marker));
 	memcpy(marker + 10, MS_MARKER, MS_MARKER_LEN);
 	help_write("marker.ko", marker, sizeof(marker));
-	assert_sign_refused("text.ko", false, "cannot sign 'text.ko': it is no ELF module");
-	assert_sign_refused("empty.ko", true, "cannot sign 'empty.ko': it is empty, and no "
+	assert_sign_refused("text.ko", false,
+			    "cannot sign 'text.ko': it is no ELF module");
+	assert_sign_refused("empty.ko", true,
+			    "cannot sign 'empty.ko': it is empty, and no "
 			    "kernel takes a signature of nothing");
-	assert_sign_refused("marker.ko", true, "cannot sign 'marker.ko': the file ends in a "
+	assert_sign_refused("marker.ko", true,
+			    "cannot sign 'marker.ko': the file ends in a "
 			    "marker with no room for a trailer before it");
 }
 
@@ -367,7 +385,8 @@ static void detached_stripped_and_attached_every_file_is_as_it_was(void **state)
 	ms_bundle_free(bundle);
 }
 
-static void signing_into_a_bundle_leaves_modules_untouched_and_can_be_attached(void **state)
+static void
+signing_into_a_bundle_leaves_modules_untouched_and_can_be_attached(void **state)
 {
 	struct ms_bundle *bundle = ms_bundle_new();
 	struct ms_tree *tree;
@@ -530,7 +549,8 @@ static void what_unpacks_to_too_much_is_undecided(void **state)
 	const char *path = "bomb.ko.xz";
 
 	(void)state;
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed), 0);
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed),
+			 0);
 	help_write(path, packed.data, packed.len);
 	assert_int_equal(ms_tree_open(help_ctx, &path, 1, &options, &tree), 0);
 	assert_int_equal(ms_tree_verify(help_ctx, tree, trust_ec, NULL), 0);

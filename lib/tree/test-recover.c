@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Does recovery end what was interrupted, and touch nothing else whatever a journal says? */
+/* Does recovery end what was interrupted, and touch nothing else whatever a journal says?
+ */
 
 #include "test-help.h"
 
@@ -122,7 +123,9 @@ static void a_decided_transaction_is_finished(void **state)
 
 static void every_spelling_of_the_tree_and_its_modules_recovers(void **state)
 {
-	static const char *const paths[] = { "t/", "./t", "link", "t/a.ko", "t/sub", "." };
+	static const char *const paths[] = {
+		"t/", "./t", "link", "t/a.ko", "t/sub", "."
+	};
 
 	(void)state;
 	help_write_text("t/sub/b.ko", "b");
@@ -236,7 +239,9 @@ static void paths_out_of_the_tree_are_refused(void **state)
 static void junk_is_refused_with_a_hint(void **state)
 {
 	(void)state;
-	put_journal("\x7f" "ELF\1\2\3", 7);
+	put_journal("\x7f"
+		    "ELF\1\2\3",
+		    7);
 	assert_refused(-EBADMSG);
 	assert_non_null(strstr(ms_ctx_hint(help_ctx), "rm '"));
 	assert_int_equal(truncate("t/" MS_JOURNAL_NAME, 100 << 20), 0);

@@ -21,16 +21,18 @@ static void assert_walk(const char *const *paths, size_t n, const char *expected
 	if (open_paths(paths, n, &tree) < 0)
 		fail_msg("%s", ms_ctx_message(help_ctx));
 	for (size_t i = 0; i < ms_tree_count(tree); i++)
-		assert_int_equal(ms_buf_printf(&got, "%s=%s ", ms_tree_item(tree, i)->path,
-					       ms_tree_item(tree, i)->relpath), 0);
+		assert_int_equal(ms_buf_printf(&got, "%s=%s ",
+					       ms_tree_item(tree, i)->path,
+					       ms_tree_item(tree, i)->relpath),
+				 0);
 	assert_int_equal(ms_buf_append(&got, "", 1), 0);
 	assert_string_equal((char *)got.data, expected);
 }
 
-#define WALK(expected, ...)                                            \
-	do {                                                           \
-		const char *const list[] = { __VA_ARGS__ };            \
-		assert_walk(list, sizeof(list) / sizeof(*list), expected); \
+#define WALK(expected, ...)                                                              \
+	do {                                                                             \
+		const char *const list[] = { __VA_ARGS__ };                              \
+		assert_walk(list, sizeof(list) / sizeof(*list), expected);               \
 	} while (0)
 
 static void modules_are_found_by_name_and_sorted_by_path_bytes(void **state)
@@ -45,9 +47,11 @@ static void modules_are_found_by_name_and_sorted_by_path_bytes(void **state)
 	help_write_text("t/ko", "x");
 	help_write_text("t/no.txt", "x");
 	WALK("t/a-b/c.ko.gz=a-b/c.ko.gz t/a.ko.zst=a.ko.zst t/a/z.ko.xz=a/z.ko.xz "
-	     "t/b.ko=b.ko t/\xff.ko=\xff.ko ", "t");
+	     "t/b.ko=b.ko t/\xff.ko=\xff.ko ",
+	     "t");
 	WALK("t/a-b/c.ko.gz=a-b/c.ko.gz t/a.ko.zst=a.ko.zst t/a/z.ko.xz=a/z.ko.xz "
-	     "t/b.ko=b.ko t/\xff.ko=\xff.ko ", "t//");
+	     "t/b.ko=b.ko t/\xff.ko=\xff.ko ",
+	     "t//");
 }
 
 static void links_in_a_tree_are_not_followed_and_a_path_that_is_one_is(void **state)
@@ -106,7 +110,8 @@ static void what_cannot_be_walked_is_an_error(void **state)
 	assert_int_equal(symlink("nowhere", "dangling"), 0);
 	help_write_text("file.ko", "x");
 	assert_refused("empty", -ENODATA, "no module in directory 'empty'");
-	assert_refused("absent", -ENOENT, "cannot open 'absent': No such file or directory");
+	assert_refused("absent", -ENOENT,
+		       "cannot open 'absent': No such file or directory");
 	assert_refused("dangling", -ENOENT,
 		       "cannot open 'dangling': No such file or directory");
 	assert_refused("pipe", -EINVAL, "'pipe' is neither file nor directory");

@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/queue.h"
 #include "journal.h"
 #include "output.h"
 #include "sync.h"
@@ -72,11 +74,13 @@ static int journal_write(struct ms_ctx *ctx, const struct ms_root *root,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return ms_fail_errno(ctx, -errno, "cannot write the journal in '%s'",
+			return ms_fail_errno(ctx, -errno,
+					     "cannot write the journal in '%s'",
 					     root->real);
 		done += (size_t)n;
 	}
-	if (ftruncate(root->lock, (off_t)text->len) < 0 || (sync && fsync(root->lock) < 0))
+	if (ftruncate(root->lock, (off_t)text->len) < 0 ||
+	    (sync && fsync(root->lock) < 0))
 		return ms_fail_errno(ctx, -errno, "cannot write the journal in '%s'",
 				     root->real);
 	return 0;
@@ -136,7 +140,8 @@ void ms_transaction_abort(struct ms_ctx *ctx, struct ms_tree *tree)
 	journals_clear(tree);
 }
 
-/* Opens directories one after the other: entries of one directory mostly come together. */
+/* Opens directories one after the other: entries of one directory mostly come together.
+ */
 struct walker {
 	struct ms_dirfd dir;
 	size_t at;
@@ -191,8 +196,8 @@ static int journal_entry(struct ms_ctx *ctx, const struct ms_tree *tree, size_t 
 			 struct ms_buf *text)
 {
 	const struct ms_entry *entry = &tree->entries[i];
-	_cleanup_free_ char *path = ms_path_join(tree->dirs[entry->target_dir].path,
-						 entry->target_name);
+	_cleanup_free_ char *path =
+		ms_path_join(tree->dirs[entry->target_dir].path, entry->target_name);
 	struct ms_journal_entry line = {
 		.number = i,
 		.size = entry->staged.size,
@@ -244,7 +249,8 @@ static int check_target(struct ms_ctx *ctx, const struct ms_tree *tree,
 
 	if (r < 0)
 		return r;
-	there = fstatat(walker->dir.fd, entry->target_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	there = fstatat(walker->dir.fd, entry->target_name, &st, AT_SYMLINK_NOFOLLOW) ==
+		0;
 	if (!there && errno != ENOENT)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", entry->path);
 	if (there)
@@ -290,47 +296,75 @@ static bool check_targets(struct ms_ctx *ctx, struct ms_tree *tree)
 	return good;
 }
 
-static int rename_one(struct ms_ctx *ctx, struct ms_tree *tree, size_t i,
-		      struct walker *walker)
+struct renaming {
+	struct ms_tree *tree;
+	atomic_size_t renamed, failed;
+	atomic_int error;
+};
+
+static int rename_entry(struct ms_ctx *ctx, struct ms_tree *tree, size_t i)
 {
 	struct ms_entry *entry = &tree->entries[i];
+	struct ms_dirfd dir = MS_DIRFD_INIT;
 	char name[MS_STAGED_NAME_SIZE];
-	int r = walker_open(ctx, tree, entry->target_dir, walker);
+	int r = ms_directory_open(ctx, tree, entry->target_dir, &dir);
 
 	if (r < 0)
 		return r;
 	ms_staged_name(tree->txid, i, name);
-	if (renameat(walker->dir.fd, name, walker->dir.fd, entry->target_name) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot replace '%s'", entry->path);
-	entry->staged.there = false;
+	if (renameat(dir.fd, name, dir.fd, entry->target_name) < 0)
+		r = ms_fail_errno(ctx, -errno, "cannot replace '%s'", entry->path);
+	else
+		entry->staged.there = false;
+	ms_directory_close(&dir);
+	return r;
+}
+
+/* One item of the queue. It never fails: the queue would stop there. */
+static int rename_one(struct ms_ctx *ctx, unsigned worker, size_t i, void *userdata)
+{
+	struct renaming *renaming = userdata;
+	int r = rename_entry(ctx, renaming->tree, i);
+
+	(void)worker;
+	if (r == 0) {
+		renaming->renamed++;
+	} else {
+		renaming->failed++;
+		renaming->error = r;
+		ms_entry_fail(ctx, &renaming->tree->entries[i], r);
+	}
 	ms_transaction_step("renamed");
 	return 0;
 }
 
-/* Begun, it is gone through with: an item that cannot be renamed fails alone. */
+/*
+ * Begun, it is gone through with: a context of its own knows of no cancellation, and an
+ * item that cannot be renamed fails alone. On all cores, because a rename over a file
+ * frees what that file held.
+ */
 static int rename_all(struct ms_ctx *ctx, struct ms_tree *tree)
 {
-	_cleanup_(walker_done) struct walker walker = { .dir = MS_DIRFD_INIT };
-	size_t renamed = 0, failed = 0;
-	int error = 0;
+	_cleanup_free_ size_t *order = calloc(tree->n_entries + 1, sizeof(*order));
+	struct renaming renaming = { .tree = tree };
+	struct ms_ctx *unstoppable = ms_ctx_new();
+	size_t n = 0;
 
-	for (size_t i = 0; i < tree->n_entries; i++) {
-		int r;
-
-		if (!tree->entries[i].staged.there)
-			continue;
-		r = rename_one(ctx, tree, i, &walker);
-		if (r == 0) {
-			renamed++;
-			continue;
-		}
-		failed++;
-		error = r;
-		ms_entry_fail(ctx, &tree->entries[i], r);
-	}
-	if (error)
-		return ms_fail_prefix(ctx, error, "%zu modules were replaced, %zu could not",
-				      renamed, failed);
+	for (size_t i = 0; order && i < tree->n_entries; i++)
+		if (tree->entries[i].staged.there)
+			order[n++] = i;
+	if (!order || !unstoppable ||
+	    ms_queue_run(unstoppable, tree->options.jobs, order, n, rename_one,
+			 &renaming) < 0)
+		/* no memory for a queue: what is decided is done without */
+		for (size_t i = 0; i < tree->n_entries; i++)
+			if (tree->entries[i].staged.there)
+				rename_one(ctx, 0, i, &renaming);
+	ms_ctx_free(unstoppable);
+	if (renaming.error)
+		return ms_fail_errno(ctx, renaming.error,
+				     "%zu files were replaced, %zu could not be",
+				     (size_t)renaming.renamed, (size_t)renaming.failed);
 	return 0;
 }
 
@@ -365,8 +399,11 @@ static int finish(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sync
 	int r = rename_all(ctx, tree), s = 0;
 
 	ms_transaction_step("all-renamed");
-	if (!tree->options.no_sync)
+	if (r == 0 && !tree->options.no_sync) {
 		s = ms_sync_run(ctx, sync);
+		if (s < 0)
+			ms_fail_prefix(ctx, s, "all files were replaced, but");
+	}
 	ms_transaction_abort(ctx, tree); /* what could not be renamed */
 	ms_transaction_step("done");
 	return r < 0 ? r : s;

@@ -83,7 +83,9 @@ int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
 		    enum ms_recovery *ret)
 {
 	_cleanup_(ms_starts_done) struct ms_starts starts = { 0 };
-	struct search search = { .ctx = ctx, .no_wait = no_wait, .how = MS_RECOVERY_NOTHING };
+	struct search search = { .ctx = ctx,
+				 .no_wait = no_wait,
+				 .how = MS_RECOVERY_NOTHING };
 	enum ms_lock_answer answer;
 	int r = ms_starts_resolve(ctx, &path, 1, &starts);
 

@@ -33,7 +33,7 @@ struct ms_root {
 	char *real;    /* absolute, without links */
 	bool is_output; /* of -o: copies go there, nothing is read from it */
 	int lock;      /* descriptor of the journal, locked; or -1 */
-	bool stays;    /* the journal must outlive us: what it speaks of was not cleared up */
+	bool stays;    /* the journal must outlive us: not all was cleared up */
 };
 
 /** A new file that waits beside its target. */
@@ -55,7 +55,7 @@ struct ms_entry {
 	dev_t device;
 	ino_t inode;
 	nlink_t links;        /* names that the inode has */
-	size_t leader;        /* the first entry of its inode; its own index if that is it */
+	size_t leader;        /* the first entry of its inode, or its own index */
 	size_t next_name;     /* next entry of the same inode, SIZE_MAX at the end */
 	size_t names;         /* of a leader: entries of its inode */
 	bool wanted;          /* a new file was wanted for it */
@@ -65,7 +65,7 @@ struct ms_entry {
 /** xattrs that were not taken over, for one warning instead of thousands. */
 struct ms_dropped {
 	size_t ima, evm, other;
-	const char *ima_path, *evm_path, *other_path; /* the first, borrowed from entries */
+	const char *ima_path, *evm_path, *other_path; /* one each, borrowed */
 };
 
 struct ms_tree {
@@ -87,7 +87,7 @@ struct ms_tree {
 	struct ms_dropped dropped;
 };
 
-/** Opens directory @i into @ret; close it with ms_directory_close(). */
+/** An open directory. */
 struct ms_dirfd {
 	int fd;
 	bool borrowed;
@@ -95,7 +95,7 @@ struct ms_dirfd {
 
 /**
  * Opens directory @i of @tree: -EBUSY where it is not the one that was walked, and
- * errors of open.
+ * errors of open. Close it with ms_directory_close().
  */
 int ms_directory_open(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
 		      struct ms_dirfd *ret);

@@ -34,7 +34,7 @@ struct walk {
 	const struct ms_start *start;
 	size_t start_index;
 	struct ms_foreign *foreign;
-	size_t rel;      /* where relative paths begin in the paths of this start */
+	size_t rel;	 /* where relative paths begin in the paths of this start */
 	size_t capacity; /* of tree->entries */
 };
 
@@ -173,8 +173,11 @@ static int add_entry(struct walk *walk, size_t dir, int fd, const char *name, ch
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
 		return ms_fail_errno(walk->ctx, -errno, "cannot stat '%s'", path);
 	*entry = (struct ms_entry){
-		.start = walk->start_index, .dir = dir,
-		.device = st.st_dev, .inode = st.st_ino, .links = st.st_nlink,
+		.start = walk->start_index,
+		.dir = dir,
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.links = st.st_nlink,
 		.item.size = (uint64_t)st.st_size,
 	};
 	entry->name = ms_steal(&copy);
@@ -245,7 +248,8 @@ static int walk_directory(struct walk *walk, int parent, const char *name,
 		return r;
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'", shown);
+		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'",
+				     shown);
 	r = list_directory(walk->ctx, fd, shown, &listing);
 	if (r == 0 && listing.has_journal)
 		r = note_journal(walk, rel);
@@ -254,7 +258,8 @@ static int walk_directory(struct walk *walk, int parent, const char *name,
 	if (listing.n_modules) {
 		keep = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (keep < 0)
-			return ms_fail_errno(walk->ctx, -errno, "cannot open '%s'", shown);
+			return ms_fail_errno(walk->ctx, -errno, "cannot open '%s'",
+					     shown);
 		r = ms_directory_add(walk->ctx, walk->tree, walk->start->root, rel, keep,
 				     &dir);
 	}
@@ -262,7 +267,8 @@ static int walk_directory(struct walk *walk, int parent, const char *name,
 		r = add_entry(walk, dir, fd, listing.modules[i],
 			      ms_path_join(shown, listing.modules[i]), walk->rel);
 	if (listing.n_subdirs)
-		qsort(listing.subdirs, listing.n_subdirs, sizeof(char *), compare_strings);
+		qsort(listing.subdirs, listing.n_subdirs, sizeof(char *),
+		      compare_strings);
 	return r < 0 ? r : walk_subdirs(walk, fd, shown, rel, &listing);
 }
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Does -o leave the modules alone and make good copies? */
+
+#include "test-help.h"
+
+static int open_output(const char *path, const char *output, struct ms_tree **ret)
+{
+	return help_open(&path, 1, (struct ms_tree_options){ .output = output }, ret);
+}
+
+static void with_an_output_the_modules_stay_and_copies_are_made(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("t/sub/deep/b.ko", 2, 100, 0);
+	assert_int_equal(link("t/a.ko", "t/c.ko"), 0);
+	assert_int_equal(link("t/a.ko", "elsewhere.ko"), 0);
+	assert_int_equal(chmod("t/a.ko", 0640), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "t/sub/deep/b.ko", times, 0), 0);
+	assert_int_equal(open_output("t", "new/out", &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	tree = ms_tree_free(tree);
+	assert_true(help_is_module("t/a.ko", 1, 100, 1));
+	assert_true(help_is_module("new/out/a.ko", 1, 100, 0));
+	assert_true(help_is_module("new/out/sub/deep/b.ko", 2, 100, 0));
+	assert_int_equal(help_stat("new/out/a.ko").st_mode & 07777, 0640);
+	assert_int_equal(help_stat("new/out/a.ko").st_ino,
+			 help_stat("new/out/c.ko").st_ino);
+	assert_int_equal(help_stat("new/out/sub/deep/b.ko").st_mtim.tv_sec, 2000);
+	assert_int_equal(help_strays("."), 0);
+}
+
+static void copies_replace_what_was_there_in_one_go(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_text("out/a.ko", "old");
+	assert_int_equal(open_output("t", "out", &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	assert_true(help_is_module("out/a.ko", 1, 100, 0));
+}
+
+static void an_output_is_left_without_a_trace_when_an_item_fails(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	struct stat st;
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write("t/sub/bad.ko.xz",
+		   "\xfd"
+		   "7zXZ\0junk",
+		   10);
+	assert_int_equal(open_output("t", "new/out", &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	tree = ms_tree_free(tree);
+	assert_int_equal(lstat("new", &st), -1);
+}
+
+static void two_modules_never_become_one_copy(void **state)
+{
+	const char *const paths[] = { "t", "u" };
+	struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("u/a.ko", 2, 100, 1);
+	assert_int_equal(
+		help_open(paths, 2, (struct ms_tree_options){ .output = "out" }, &tree),
+		-EEXIST);
+	assert_string_equal(ms_ctx_message(help_ctx),
+			    "'t/a.ko' and 'u/a.ko' would become one file");
+}
+
+static void the_tree_itself_is_no_output(void **state)
+{
+	struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	assert_int_equal(open_output("t", "t/.", &tree), -EINVAL);
+	assert_string_equal(ms_ctx_message(help_ctx), "'t/.' is where the modules are");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(with_an_output_the_modules_stay_and_copies_are_made),
+		TEST(copies_replace_what_was_there_in_one_go),
+		TEST(an_output_is_left_without_a_trace_when_an_item_fails),
+		TEST(two_modules_never_become_one_copy),
+		TEST(the_tree_itself_is_no_output),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
