@@ -223,9 +223,9 @@ def test_without_provider_and_engine_their_packages_are_named(token, payload, tm
 
 
 def test_a_uris_pin_is_in_no_message(token, pki, payload):
-    uri = f"pkcs11:{TOKEN};object=%s?pin-value={PIN}"
     for name, cert in ("p384", f"pkcs11:id=%01?pin-value={PIN}"), ("absent", pki / "p384.pem"):
-        refused = token.sign(uri % name, payload, "-c", cert)
+        uri = f"pkcs11:{TOKEN};object={name}?pin-value={PIN}"
+        refused = token.sign(uri, payload, "-c", cert)
         assert refused.error and PIN not in refused.output + refused.stderr
 
 
