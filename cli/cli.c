@@ -102,24 +102,28 @@ static int write_document(struct cli *cli, int status)
 	return 0;
 }
 
+/* The error of the first write that failed; ferror() keeps no reason. */
+static int output_error;
+
+static void note_output_error(void)
+{
+	if (!output_error && ferror(stdout))
+		output_error = errno ? errno : EIO;
+}
+
 int cli_end(struct cli *cli, int status)
 {
-	bool failed = cli->json && write_document(cli, status) < 0;
-	int error = errno;
-
-	if (!failed && ferror(stdout)) {
-		failed = true;
-		error = EIO; /* the first failure's reason is gone */
-	} else if (!failed && fflush(stdout) == EOF) {
-		failed = true;
-		error = errno;
-	}
+	if (cli->json && write_document(cli, status) < 0)
+		note_output_error();
+	if (!output_error && fflush(stdout) == EOF)
+		output_error = errno;
+	note_output_error();
 	json_object_put(cli->doc);
 	cli->doc = NULL;
-	if (!failed)
+	if (!output_error)
 		return status;
 	fprintf(stderr, "modseal: cannot write to standard output: %s\n",
-		strerror(error));
+		strerror(output_error));
 	return CLI_TROUBLE;
 }
 
@@ -226,6 +230,7 @@ void cli_line(const struct cli *cli, const char *format, ...)
 	va_end(args);
 	print_escaped(stdout, text);
 	putchar('\n');
+	note_output_error();
 }
 
 static const char *color_code(enum cli_color color)
@@ -257,4 +262,5 @@ void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color
 	       colored ? "\033[0m" : "");
 	print_escaped(stdout, rest);
 	putchar('\n');
+	note_output_error();
 }

@@ -112,7 +112,7 @@ static int from_environment(struct cli *cli, const char *value, char *buffer, si
  */
 static ssize_t read_typed(int tty, char *buffer, size_t size)
 {
-	struct pollfd waiting = { .fd = tty, .events = POLLIN };
+	struct pollfd waiting = {.fd = tty, .events = POLLIN};
 	sigset_t all, old;
 	ssize_t r = -EINTR;
 	ssize_t len;
