@@ -14,6 +14,7 @@ import subprocess
 import pytest
 
 import make_image
+from support import kernels
 from make_image import Certs
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -368,3 +369,44 @@ def test_a_damaged_vmlinux_never_gives_a_trusted_certificate_that_was_not_linked
         answer = ask_bytes(tmp_path, bytes(broken))
         if answer.status == 0:
             assert set(answer.certs()) <= set(expected(certs))
+
+
+# Real kernels
+
+def unpacked(vmlinuz):
+    """What is packed in a bzImage, by the command-line tools."""
+    data = vmlinuz.read_bytes()
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (data[0x1F1] + 1) * 512 + offset
+    packed = data[start : start + length]
+    for magic, command in ((b"\x02\x21\x4c\x18", ["lz4", "-dc"]),
+                           (b"\x28\xb5\x2f\xfd", ["zstd", "-dc"]),
+                           (b"\xfd7zXZ", ["xz", "-dc"])):
+        if packed.startswith(magic):
+            return make_image.run(make_image.tool(command[0]), *command[1:],
+                                  input=packed[:-4])
+    pytest.fail("packed in another way")
+
+
+def signing_key_of(name):
+    """The serial number of the certificate that kmod says a module is signed with."""
+    path = make_image.run(make_image.tool("modinfo"), "-F", "sig_key",
+                          kernels.module_paths(name)[0])
+    return path.decode().strip().replace(":", "").lstrip("0")
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("name, size", [
+    ("6.1", range(1200, 1500)), ("6.12", range(470, 490)), ("7.3", range(470, 490)),
+])
+def test_a_real_kernel_has_the_one_certificate_that_its_modules_are_signed_with(name, size):
+    kernel = kernels.kernel(name)
+    answer = ask(kernel.vmlinuz)
+    assert answer.get("kind") == ["kernel"]
+    assert answer.get("release") == [kernel.release]
+    [(place, der)] = found(answer)
+    assert place == "own-key" and len(der) in size
+    serial = make_image.run("openssl", "x509", "-inform", "DER", "-noout", "-serial",
+                            input=der).decode().strip().partition("=")[2]
+    assert serial.lstrip("0") == signing_key_of(name)
+    assert unpacked(pathlib.Path(kernel.vmlinuz)).count(der) == 1

@@ -43,8 +43,12 @@ static int step(struct ms_ctx *ctx, struct ms_trust *trust, const char *what,
 		return ms_trust_set_config(ctx, trust, value);
 	if (strcmp(what, "release") == 0)
 		return ms_trust_set_release(ctx, trust, value);
-	if (strcmp(what, "efivars") == 0)
-		return ms_trust_add_efivars(ctx, trust, value, false);
+	if (strcmp(what, "efivars") == 0) {
+		struct ms_trust_mark mark = ms_trust_begin(trust);
+
+		return ms_trust_end(ctx, trust, mark,
+				    ms_trust_take_efivars(ctx, trust, value, false));
+	}
 	return find(ctx, value);
 }
 

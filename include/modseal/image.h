@@ -53,8 +53,8 @@ struct ms_cert_list {
  * @ret: free with ms_cert_list_free().
  *
  * Files are told by their content: kernel images (bzImage, vmlinux, EFI zboot, UKI, arm64
- * and riscv Image, packed or not), DER certificates back to back, PEM, EFI signature lists.
- * In PEM files only CERTIFICATE blocks count and other blocks are passed over.
+ * and riscv Image, packed or not), DER certificates back to back, PEM, EFI signature
+ * lists. In PEM files only CERTIFICATE blocks count and other blocks are passed over.
  *
  * Errors: -ENOENT etc.; -EBADMSG none of these, corrupt, or a kernel image whose trusted
  * and revoked certificates cannot be told apart; -EFBIG an image of more than 1 GiB;

@@ -36,12 +36,21 @@ MS_PUBLIC struct ms_trust *ms_trust_free(struct ms_trust *trust);
  * (efivarfs file with its 4 bytes of attributes, or bare), or "system": the running
  * kernel's image, MokListRT and db as trusted, MokListXRT and dbx as revoked.
  *
- * Errors: -ENOENT etc.; -EBADMSG an entry that is no certificate; -ENOKEY the source
- * holds no certificate.
+ * All of a source is added, or nothing. In a directory every entry counts, hidden ones
+ * too, links are followed, and an entry that is no such file is an error, a directory
+ * included. Of the blocks in a PEM file only certificates count.
+ *
+ * Errors: -ENOENT etc.; -EBADMSG an entry that is no certificate; -ENOPKG etc. a
+ * certificate that the kernel would not take, unless it is of "system", where it is
+ * passed over as the kernel does; -ENOKEY the source holds no certificate.
  */
-MS_PUBLIC int ms_trust_add(struct ms_ctx *ctx, struct ms_trust *trust, const char *source);
+MS_PUBLIC int ms_trust_add(struct ms_ctx *ctx, struct ms_trust *trust,
+			   const char *source);
 
-/** Adds what @source holds to the revoked: certificates, and hashes of EFI lists. */
+/**
+ * Adds what @source holds to the revoked: certificates, and hashes of EFI lists; of
+ * "system" MokListXRT and dbx. Errors as ms_trust_add().
+ */
 MS_PUBLIC int ms_trust_add_revoked(struct ms_ctx *ctx, struct ms_trust *trust,
 				   const char *source);
 
@@ -49,7 +58,8 @@ MS_PUBLIC int ms_trust_add_revoked(struct ms_ctx *ctx, struct ms_trust *trust,
  * Adds a kernel image's own certificates and revocations and takes its release.
  * @path: bzImage, vmlinux, arm64 zboot or gzip image, UKI. Its configuration is read
  * from `config` or `config-RELEASE` beside it or /boot/config-RELEASE, unless one was
- * set before; what had to be assumed is recorded.
+ * set before; what had to be assumed is recorded. A certificate in it that the kernel
+ * would not take is passed over, as the kernel does.
  *
  * Errors: -ENOENT etc.; -EBADMSG no kernel image, or one whose lists of trusted and
  * revoked certificates cannot be told apart; -ENOKEY no certificate in it.

@@ -5,7 +5,8 @@
  *
  * The configuration is looked for as `config` and `config-RELEASE` in the directory of
  * the image, by the name it was given and by the one that its links lead to, and as
- * /boot/config-RELEASE. The first that is there is taken, and must be one.
+ * /boot/config-RELEASE; the running kernel may tell its own besides. The first that is
+ * there is taken, and must be one.
  */
 
 #include <errno.h>
@@ -84,7 +85,7 @@ static int try_beside(struct ms_ctx *ctx, struct ms_trust *trust, const char *im
 }
 
 static int find_config(struct ms_ctx *ctx, struct ms_trust *trust, const char *image,
-		       const char *release)
+		       const char *release, bool running)
 {
 	_cleanup_free_ char *resolved = realpath(image, NULL);
 	int r = try_beside(ctx, trust, image, release);
@@ -93,6 +94,8 @@ static int find_config(struct ms_ctx *ctx, struct ms_trust *trust, const char *i
 		r = try_beside(ctx, trust, resolved, release);
 	if (r == 0 && release)
 		r = try_config(ctx, trust, path_of("/boot/config-%s", release));
+	if (r == 0 && running)
+		r = try_config(ctx, trust, strdup("/proc/config.gz"));
 	return r < 0 ? r : 0;
 }
 
@@ -105,7 +108,8 @@ static size_t count_trusted(const struct ms_source *source)
 	return n;
 }
 
-int ms_trust_add_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path)
+int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
+			 bool running)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
 	const char *release;
@@ -124,10 +128,18 @@ int ms_trust_add_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *
 	if (release)
 		r = ms_trust_image_release(ctx, trust, release);
 	if (r == 0 && ms_trust_wants_config(trust))
-		r = find_config(ctx, trust, path, release);
+		r = find_config(ctx, trust, path, release, running);
 	if (r < 0)
 		return r;
 	return ms_trust_take(ctx, trust, path, source, MS_TRUST_AS_KERNEL, false);
+}
+
+int ms_trust_add_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path)
+{
+	struct ms_trust_mark mark = ms_trust_begin(trust);
+
+	return ms_trust_end(ctx, trust, mark,
+			    ms_trust_take_kernel(ctx, trust, path, false));
 }
 
 int ms_kernel_image_find(struct ms_ctx *ctx, const char *release, char **ret_path)

@@ -15,9 +15,25 @@ enum ms_trust_manner {
 	MS_TRUST_AS_KERNEL,  /* passed over, as the kernel does with its own */
 };
 
+/** What there was before a source: all of a source is added, or nothing. */
+struct ms_trust_mark {
+	size_t n_items;
+	size_t n_digests;
+	size_t n_notes;
+};
+
+struct ms_trust_mark ms_trust_begin(const struct ms_trust *trust);
+
 /**
- * Adds all of @source. With @revoke everything goes to the revoked, else every certificate
- * goes where it belongs by its place.
+ * Ends what ms_trust_begin() began. Where all went well (@r is 0) what was taken comes
+ * into force; else, or where that fails, it is dropped. Returns the error.
+ */
+int ms_trust_end(struct ms_ctx *ctx, struct ms_trust *trust, struct ms_trust_mark mark,
+		 int r);
+
+/**
+ * Takes all of @source, in force from ms_trust_end() on. With @revoke everything goes to
+ * the revoked, else every certificate goes where it belongs by its place.
  */
 int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
 		  const struct ms_source *source, enum ms_trust_manner manner,
@@ -41,11 +57,18 @@ bool ms_trust_wants_config(const struct ms_trust *trust);
 int ms_trust_image_config(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
 			  struct ms_kconfig *config);
 
-/** Adds the EFI variables that the kernel reads, from a directory like efivarfs. */
-int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			 bool revoked_only);
+/**
+ * Takes a kernel image, and its release and configuration, which come into force at once.
+ * @running: it is the running kernel's, which may tell its configuration itself.
+ */
+int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
+			 bool running);
 
-/** Adds the running kernel and this machine's EFI variables; or what these revoke. */
-int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only);
+/** Takes the EFI variables that the kernel reads, from a directory like efivarfs. */
+int ms_trust_take_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			  bool revoked_only);
+
+/** Takes the running kernel and this machine's EFI variables; or what these revoke. */
+int ms_trust_take_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only);
 
 #endif

@@ -33,8 +33,8 @@ static void entries_done(struct entries *entries)
 	free(entries->list);
 }
 
-static int add_file(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
-		    bool revoke, size_t *ret_found)
+static int take_file(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
+		     bool revoke, size_t *ret_found)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
 	int r = ms_source_open(ctx, path, &source);
@@ -60,8 +60,8 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int add_directory(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
-			 bool revoke, size_t *ret_found)
+static int take_directory(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
+			  bool revoke, size_t *ret_found)
 {
 	_cleanup_(entries_done) struct entries entries = { 0 };
 	int r = 0;
@@ -74,29 +74,37 @@ static int add_directory(struct ms_ctx *ctx, struct ms_trust *trust, const char 
 
 		if (asprintf(&file, "%s/%s", path, entries.list[i]->d_name) < 0)
 			return ms_fail_nomem(ctx);
-		r = add_file(ctx, trust, file, revoke, ret_found);
+		r = take_file(ctx, trust, file, revoke, ret_found);
 	}
 	return r;
 }
 
-static int add(struct ms_ctx *ctx, struct ms_trust *trust, const char *source,
-	       bool revoke)
+static int take(struct ms_ctx *ctx, struct ms_trust *trust, const char *source,
+		bool revoke)
 {
 	size_t found = 0;
 	struct stat st;
 	int r;
 
 	if (strcmp(source, "system") == 0)
-		return ms_trust_add_system(ctx, trust, revoke);
+		return ms_trust_take_system(ctx, trust, revoke);
 	if (stat(source, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot open '%s'", source);
 	if (S_ISDIR(st.st_mode))
-		r = add_directory(ctx, trust, source, revoke, &found);
+		r = take_directory(ctx, trust, source, revoke, &found);
 	else
-		r = add_file(ctx, trust, source, revoke, &found);
+		r = take_file(ctx, trust, source, revoke, &found);
 	if (r == 0 && found == 0)
 		return ms_fail(ctx, -ENOKEY, "'%s': no certificate in it", source);
 	return r;
+}
+
+static int add(struct ms_ctx *ctx, struct ms_trust *trust, const char *source,
+	       bool revoke)
+{
+	struct ms_trust_mark mark = ms_trust_begin(trust);
+
+	return ms_trust_end(ctx, trust, mark, take(ctx, trust, source, revoke));
 }
 
 int ms_trust_add(struct ms_ctx *ctx, struct ms_trust *trust, const char *source)

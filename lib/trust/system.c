@@ -42,8 +42,8 @@ static const struct variable {
 	{ "dbx", IMAGES, true },
 };
 
-static int add_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			const struct variable *variable)
+static int take_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			 const struct variable *variable)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
 	_cleanup_free_ char *path = NULL;
@@ -71,34 +71,22 @@ static int add_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *
 				     variable->revoked);
 }
 
-int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			 bool revoked_only)
+int ms_trust_take_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
+			  bool revoked_only)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(variables) && r == 0; i++)
 		if (variables[i].revoked || !revoked_only)
-			r = add_variable(ctx, trust, dir, &variables[i]);
+			r = take_variable(ctx, trust, dir, &variables[i]);
 	return r;
-}
-
-/* The running kernel's own configuration, where it gives it. */
-static int add_running_config(struct ms_ctx *ctx, struct ms_trust *trust)
-{
-	struct ms_kconfig *config = NULL;
-	int r;
-
-	if (!ms_trust_wants_config(trust) || access("/proc/config.gz", F_OK) < 0)
-		return 0;
-	r = ms_kconfig_read(ctx, "/proc/config.gz", &config);
-	return r < 0 ? r : ms_trust_image_config(ctx, trust, "/proc/config.gz", config);
 }
 
 /*
  * A machine without EFI has none of these variables; one with EFI whose variables cannot be
  * seen has revocations that nobody here knows of.
  */
-static int add_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
+static int take_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
 {
 	if (access(EFI, F_OK) < 0)
 		return ms_trust_note(
@@ -110,10 +98,10 @@ static int add_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_
 			      EFIVARS);
 		return ms_hint(ctx, -ENOENT, "mount -t efivarfs efivarfs %s", EFIVARS);
 	}
-	return ms_trust_add_efivars(ctx, trust, EFIVARS, revoked_only);
+	return ms_trust_take_efivars(ctx, trust, EFIVARS, revoked_only);
 }
 
-int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
+int ms_trust_take_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
 {
 	_cleanup_free_ char *image = NULL;
 	struct utsname name;
@@ -124,8 +112,7 @@ int ms_trust_add_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked
 			return ms_fail_errno(ctx, -errno,
 					     "cannot ask for the kernel's release");
 		r = ms_kernel_image_find(ctx, name.release, &image);
-		r = r < 0 ? r : ms_trust_add_kernel(ctx, trust, image);
-		r = r < 0 ? r : add_running_config(ctx, trust);
+		r = r < 0 ? r : ms_trust_take_kernel(ctx, trust, image, true);
 	}
-	return r < 0 ? r : add_machine(ctx, trust, revoked_only);
+	return r < 0 ? r : take_machine(ctx, trust, revoked_only);
 }

@@ -20,9 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "assumed.h"
 #include "set.h"
 
 struct item {
@@ -31,11 +31,6 @@ struct item {
 	size_t len;
 	bool revoked;
 	enum ms_trust_manner manner;
-};
-
-struct texts {
-	char **texts;
-	size_t n;
 };
 
 struct ms_trust {
@@ -51,8 +46,8 @@ struct ms_trust {
 	bool config_is_set;
 	bool no_crypto_modules;
 
-	struct texts notes;   /* that stay */
-	struct texts assumed; /* the notes, and what follows from what is not known */
+	struct ms_texts notes;	 /* that stay */
+	struct ms_texts assumed; /* the notes, and what follows from what is not known */
 	struct ms_keyring *keyring;
 	struct ms_rules rules;
 };
@@ -62,47 +57,13 @@ MS_DEFINE_CLEANUP(cleanup_keyring, struct ms_keyring *, ms_keyring_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
 MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
 
-static void texts_done(struct texts *texts)
-{
-	for (size_t i = 0; i < texts->n; i++)
-		free(texts->texts[i]);
-	free(texts->texts);
-	*texts = (struct texts){ 0 };
-}
-
-__attribute__((format(printf, 2, 0))) static int
-texts_add(struct texts *texts, const char *format, va_list args)
-{
-	char **more = reallocarray(texts->texts, texts->n + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	texts->texts = more;
-	if (vasprintf(&more[texts->n], format, args) < 0)
-		return -ENOMEM;
-	texts->n++;
-	return 0;
-}
-
-__attribute__((format(printf, 2, 3))) static int assume(struct texts *texts,
-							const char *format, ...)
-{
-	va_list args;
-	int r;
-
-	va_start(args, format);
-	r = texts_add(texts, format, args);
-	va_end(args);
-	return r;
-}
-
 int ms_trust_note(struct ms_ctx *ctx, struct ms_trust *trust, const char *format, ...)
 {
 	va_list args;
 	int r;
 
 	va_start(args, format);
-	r = texts_add(&trust->notes, format, args);
+	r = ms_texts_vprintf(&trust->notes, format, args);
 	va_end(args);
 	return r < 0 ? ms_fail_nomem(ctx) : 0;
 }
@@ -136,8 +97,8 @@ struct ms_trust *ms_trust_free(struct ms_trust *trust)
 	free(trust->release);
 	ms_kconfig_free(trust->config);
 	free(trust->config_path);
-	texts_done(&trust->notes);
-	texts_done(&trust->assumed);
+	ms_texts_done(&trust->notes);
+	ms_texts_done(&trust->assumed);
 	ms_keyring_free(trust->keyring);
 	free(trust);
 	return NULL;
@@ -188,7 +149,6 @@ int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
 		  const struct ms_source *source, enum ms_trust_manner manner,
 		  bool revoke)
 {
-	size_t n_items = trust->n_items, n_digests = trust->n_digests;
 	/* an EFI list's digests say what may boot, or what is revoked; a kernel's revoke */
 	bool with_digests = revoke || source->kind == MS_SOURCE_KERNEL;
 	int r = with_digests ? add_digests(ctx, trust, source) : 0;
@@ -197,11 +157,26 @@ int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
 		r = add_item(ctx, trust, shown, source->certs[i].der,
 			     source->certs[i].len, manner,
 			     revoke || source->certs[i].place == MS_CERT_REVOKED);
-	if (r == 0)
-		r = ms_trust_refresh(ctx, trust);
+	return r;
+}
+
+struct ms_trust_mark ms_trust_begin(const struct ms_trust *trust)
+{
+	return (struct ms_trust_mark){
+		.n_items = trust->n_items,
+		.n_digests = trust->n_digests,
+		.n_notes = trust->notes.n,
+	};
+}
+
+int ms_trust_end(struct ms_ctx *ctx, struct ms_trust *trust, struct ms_trust_mark mark,
+		 int r)
+{
+	r = r < 0 ? r : ms_trust_refresh(ctx, trust);
 	if (r < 0) {
-		drop_items(trust, n_items);
-		trust->n_digests = n_digests;
+		drop_items(trust, mark.n_items);
+		trust->n_digests = mark.n_digests;
+		ms_texts_drop(&trust->notes, mark.n_notes);
 	}
 	return r;
 }
@@ -259,67 +234,32 @@ static int make_rules(struct ms_ctx *ctx, const struct ms_trust *trust, bool mod
 	return trust->release ? ms_rules_set_release(ctx, ret, trust->release) : 0;
 }
 
-/* The digests that are there only if their modules are loaded, as "sha512, sha3-256". */
-static int name_modules(const struct ms_rules *with, const struct ms_rules *without,
-			struct ms_buf *out)
+static int make_assumed(struct ms_ctx *ctx, const struct ms_trust *trust,
+			struct ms_texts *ret)
 {
-	int r = 0;
+	struct ms_rules with_modules, without_modules;
+	struct ms_trust_known known = {
+		.release = trust->release,
+		.config_path = trust->config_path,
+		.config_was_found = !trust->config_is_set,
+		.modules_count = !trust->no_crypto_modules,
+		.with_modules = &with_modules,
+		.without_modules = &without_modules,
+	};
+	int r = make_rules(ctx, trust, true, &with_modules);
 
-	for (int i = MS_HASH_NONE + 1; i < MS_HASH_COUNT && r == 0; i++)
-		if (with->hash[i] && !without->hash[i])
-			r = ms_buf_printf(out, "%s%s", out->len ? ", " : "",
-					  ms_hash_name((enum ms_hash)i));
-	return r;
-}
-
-static int assume_modules(struct ms_ctx *ctx, const struct ms_trust *trust,
-			  struct texts *ret)
-{
-	_cleanup_(ms_buf_done) struct ms_buf names = { 0 };
-	struct ms_rules with, without;
-	int r = make_rules(ctx, trust, true, &with);
-
-	r = r < 0 ? r : make_rules(ctx, trust, false, &without);
-	r = r < 0 ? r : name_modules(&with, &without, &names);
-	if (r < 0 || names.len == 0)
-		return r;
-	if (trust->no_crypto_modules)
-		return assume(ret, "algorithms that are modules count as missing: %.*s",
-			      (int)names.len, (const char *)names.data);
-	return assume(ret, "algorithms that are modules count as there: %.*s",
-		      (int)names.len, (const char *)names.data);
-}
-
-/* All that was taken for true without being told. */
-static int list_assumed(struct ms_ctx *ctx, const struct ms_trust *trust,
-			const struct ms_rules *rules, struct texts *ret)
-{
-	unsigned major = rules->version >> 16, minor = rules->version >> 8 & 0xff;
-	int r = 0;
-
+	r = r < 0 ? r : make_rules(ctx, trust, false, &without_modules);
 	for (size_t i = 0; i < trust->notes.n && r == 0; i++)
-		r = assume(ret, "%s", trust->notes.texts[i]);
-	if (r == 0 && !trust->release)
-		r = assume(ret, "no kernel release: the rules of Linux %u.%u apply",
-			   major, minor);
-	if (r < 0)
-		return r;
-	if (!trust->config)
-		return assume(
-			ret,
-			"no kernel configuration: every algorithm of Linux %u.%u taken "
-			"as built in",
-			major, minor);
-	if (!trust->config_is_set)
-		r = assume(ret, "the kernel's configuration is '%s'", trust->config_path);
-	return r < 0 ? r : assume_modules(ctx, trust, ret);
+		r = ms_texts_printf(ret, "%s", trust->notes.texts[i]);
+	r = r < 0 ? r : ms_trust_list_assumed(&known, ret);
+	return r == -ENOMEM ? ms_fail_nomem(ctx) : r;
 }
 
 int ms_trust_refresh(struct ms_ctx *ctx, struct ms_trust *trust)
 {
 	_cleanup_(cleanup_keyring) struct ms_keyring *keyring = ms_keyring_new();
-	_cleanup_(texts_done) struct texts assumed = { 0 };
-	struct texts old = trust->assumed;
+	_cleanup_(ms_texts_done) struct ms_texts assumed = { 0 };
+	struct ms_texts old = trust->assumed;
 	struct ms_rules rules;
 	int r = make_rules(ctx, trust, !trust->no_crypto_modules, &rules);
 
@@ -328,10 +268,9 @@ int ms_trust_refresh(struct ms_ctx *ctx, struct ms_trust *trust)
 	if (!keyring)
 		return ms_fail_nomem(ctx);
 	r = fill_keyring(ctx, trust, &rules, keyring);
+	r = r < 0 ? r : make_assumed(ctx, trust, &assumed);
 	if (r < 0)
 		return r;
-	if (list_assumed(ctx, trust, &rules, &assumed) < 0)
-		return ms_fail_nomem(ctx);
 	ms_keyring_free(trust->keyring);
 	trust->keyring = ms_steal(&keyring);
 	trust->rules = rules;

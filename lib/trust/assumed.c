@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * What a verdict rests on besides what was said: the release, the configuration, the
+ * algorithms that a kernel has only if it loads their modules.
+ */
+
+#include "assumed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../base/buffer.h"
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+
+void ms_texts_drop(struct ms_texts *texts, size_t n)
+{
+	while (texts->n > n)
+		free(texts->texts[--texts->n]);
+}
+
+void ms_texts_done(struct ms_texts *texts)
+{
+	ms_texts_drop(texts, 0);
+	free(texts->texts);
+	*texts = (struct ms_texts){ 0 };
+}
+
+int ms_texts_vprintf(struct ms_texts *texts, const char *format, va_list args)
+{
+	char **more = reallocarray(texts->texts, texts->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	texts->texts = more;
+	if (vasprintf(&more[texts->n], format, args) < 0)
+		return -ENOMEM;
+	texts->n++;
+	return 0;
+}
+
+int ms_texts_printf(struct ms_texts *texts, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = ms_texts_vprintf(texts, format, args);
+	va_end(args);
+	return r;
+}
+
+/* Adds a name to those that are parted by commas. */
+static int add_name(struct ms_buf *out, const char *name)
+{
+	return ms_buf_printf(out, "%s%s", out->len ? ", " : "", name);
+}
+
+/*
+ * What is there only if a module is loaded, as "sha512, ecdsa", of the algorithms that
+ * modules are signed with.
+ */
+static int name_modules(const struct ms_rules *with, const struct ms_rules *without,
+			struct ms_buf *out)
+{
+	static const struct {
+		enum ms_pkey pkey;
+		const char *name;
+	} keys[] = {
+		{ MS_PKEY_RSA, "rsa" },
+		{ MS_PKEY_ECDSA_P384, "ecdsa" },
+		{ MS_PKEY_MLDSA65, "mldsa" },
+	};
+	int r = 0;
+
+	for (int i = MS_HASH_SHA256; i <= MS_HASH_SHA3_512 && r == 0; i++)
+		if (with->hash[i] && !without->hash[i])
+			r = add_name(out, ms_hash_name((enum ms_hash)i));
+	for (size_t i = 0; i < MS_ARRAY_SIZE(keys) && r == 0; i++)
+		if (with->pkey[keys[i].pkey] && !without->pkey[keys[i].pkey])
+			r = add_name(out, keys[i].name);
+	return r;
+}
+
+static int list_modules(const struct ms_trust_known *known, struct ms_texts *ret)
+{
+	_cleanup_(ms_buf_done) struct ms_buf names = { 0 };
+	int r = name_modules(known->with_modules, known->without_modules, &names);
+
+	if (r < 0 || names.len == 0)
+		return r;
+	return ms_texts_printf(ret, "algorithms that are modules count as %s: %.*s",
+			       known->modules_count ? "there" : "missing", (int)names.len,
+			       (const char *)names.data);
+}
+
+int ms_trust_list_assumed(const struct ms_trust_known *known, struct ms_texts *ret)
+{
+	unsigned version = known->with_modules->version;
+	int r = 0;
+
+	if (!known->release)
+		r = ms_texts_printf(ret,
+				    "no kernel release: the rules of Linux %u.%u apply",
+				    version >> 16, version >> 8 & 0xff);
+	if (r < 0)
+		return r;
+	if (!known->config_path)
+		return ms_texts_printf(
+			ret,
+			"no kernel configuration: every algorithm of Linux "
+			"%u.%u taken as built in",
+			version >> 16, version >> 8 & 0xff);
+	if (known->config_was_found)
+		r = ms_texts_printf(ret, "the kernel's configuration is '%s'",
+				    known->config_path);
+	return r < 0 ? r : list_modules(known, ret);
+}
