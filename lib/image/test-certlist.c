@@ -56,8 +56,7 @@ static void make(const char *key, const char *more)
 		 "c.der "
 		 "-days 36500 -utf8 -subj '/O=\xc3\x9c, Inc./CN=a\\+b \"c\"' %s 2>log",
 		 key, more);
-	if (!shell(command))
-		skip(); /* this openssl cannot make such a key */
+	assert_true(shell(command));
 }
 
 static struct ms_cert_list *read_list(const char *path)
@@ -216,12 +215,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_is_described_as_openssl_describes_it),
 		cmocka_unit_test(the_kind_of_a_key_is_named),
-		cmocka_unit_test(ml_dsa_keys_are_named),
-		cmocka_unit_test(
-			what_only_looks_like_a_certificate_is_listed_as_unreadable),
+		cmocka_unit_test(what_only_looks_like_a_certificate_is_listed_as_unreadable),
 		cmocka_unit_test(a_file_without_a_certificate_is_no_list),
 		cmocka_unit_test(saved_pem_is_what_openssl_writes),
+		cmocka_unit_test(ml_dsa_keys_are_named),
 	};
+	const struct CMUnitTest without_ml_dsa[] = { tests[0], tests[1], tests[2], tests[3],
+						     tests[4] };
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	if (shell("openssl list -public-key-algorithms | grep -q ML-DSA"))
+		return cmocka_run_group_tests(tests, setup, teardown);
+	puts("# SKIPPED ml_dsa_keys_are_named: OpenSSL has it from 3.5 on");
+	return cmocka_run_group_tests(without_ml_dsa, setup, teardown);
 }
