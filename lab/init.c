@@ -17,9 +17,9 @@
  *   P index errno         a preload
  *   R index call errno taint-before taint-after module module-taint log...
  *   E count               the end
- * Bytes that are no printable ASCII, and '%', are
- * written as %XX; each line ends in a field "#sum", the FNV-1a hash of
- * everything before it; one that does not was damaged, and the host says so.
+ * Bytes that are no printable ASCII, and '%', are written as %XX. Each line ends in a
+ * field "#sum", the FNV-1a hash of everything before it; one that does not was damaged,
+ * and the host says so.
  *
  * What always holds: each line is about one call and is complete before the next call
  * starts, so if the machine dies, the first pair without a line is the one that killed
@@ -48,7 +48,7 @@
 #endif
 
 /* As much of the log as one report carries; a module that prints more is cut. */
-#define LINE_MAX_BYTES 16384
+#define LINE_MAX_BYTES	 16384
 #define RECORD_MAX_BYTES 8192
 
 struct line {
@@ -197,7 +197,8 @@ static int load_from_memory(int fd)
 		if (image == MAP_FAILED)
 			return -errno;
 	}
-	ret = syscall(SYS_init_module, image ? image : "", st.st_size, "") < 0 ? -errno : 0;
+	ret = syscall(SYS_init_module, image ? image : "", st.st_size, "") < 0 ? -errno
+									       : 0;
 	if (image)
 		munmap(image, st.st_size);
 	return ret;

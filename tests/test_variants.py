@@ -16,6 +16,7 @@ from test_kernel_facts import KEY
 
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD") or kernels.TOP / "build")
 
+
 def judged(kernel, certificate, paths):
     """The first word that the judge has to say about each file: an errno or 0."""
     command = [BUILD / "tests/judge-tool", kernel.release, kernel.config, certificate]
