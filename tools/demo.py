@@ -8,6 +8,7 @@ where there is something (sha256sum's digests, the kernel itself), and returns w
 print. Claimed raises where a check comes out wrong: the demo ends there, with status 1.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -42,6 +43,16 @@ def paint(code, text):
     return f"\033[{code}m{text}\033[0m" if COLOR else text
 
 
+@dataclasses.dataclass
+class Line:
+    """What a step did; where modseal went over the tree, how long that took."""
+
+    text: str
+    seconds: float | None = None
+    count: int = 0
+    size: int = 0
+
+
 class Demo:
     def __init__(self, program, work):
         self.program = program
@@ -73,11 +84,9 @@ class Demo:
             f"of {self.count} modules, {summary} instead of all {verdict}",
         )
 
-    def speed(self):
-        return (
-            f"{self.count / self.seconds:,.0f} modules/s",
-            f"{self.size / self.seconds / 1e6:,.0f} MB/s",
-        )
+    def done(self, text):
+        """A line about modseal's last run over the tree."""
+        return Line(text, self.seconds, self.count, self.size)
 
 
 def modules_under(path):
@@ -126,33 +135,39 @@ def fetch(demo):
     for line in answer.stdout.splitlines():
         name, _, value = line.partition("=")
         setattr(demo, name, shlex.split(value)[0])
+    # with the digest that this kernel's configuration asks for
+    demo.signer = ("-k", demo.key, "-c", demo.cert, "--kernel-config", demo.config)
     shutil.copytree(demo.modules, demo.tree, symlinks=True)
     modules = modules_under(demo.tree)
     demo.count, demo.size = len(modules), sum(p.stat().st_size for p in modules)
     demo.before = digests_of(demo.tree)
     claim(demo.count > 100, "the kernel package has hardly any modules")
     kinds = ", ".join(sorted({"".join(p.suffixes[-2:]) for p in modules}))
-    yield f"Linux {demo.release} of Debian: {demo.count:,} modules ({kinds}), " \
-        f"{demo.size / 1e6:,.0f} MB"
+    yield Line(f"Linux {demo.release} of Debian: {demo.count:,} modules "
+               f"({kinds}), {demo.size / 1e6:,.0f} MB")
 
 
 def judge(demo):
     """verify"""
     demo.expect("trusted", "--kernel", demo.vmlinuz, status=0)
-    yield f"all {demo.count:,} are trusted by their own kernel's image", *demo.speed()
+    yield demo.done(f"all {demo.count:,} trusted by their own kernel's image")
 
 
 def detach(demo):
-    """detach and strip"""
+    """detach"""
     demo.modseal("detach", "-o", demo.bundle, demo.tree)
     lines = demo.bundle.read_text().count("\n") - 1
     claim(lines >= demo.count, f"{lines} signatures in the bundle")
-    yield f"{lines:,} signatures into a bundle of " \
-        f"{demo.bundle.stat().st_size / 1e6:.1f} MB", *demo.speed()
+    yield demo.done(f"{lines:,} of Debian's signatures, into a bundle of "
+                    f"{demo.bundle.stat().st_size / 1e6:.1f} MB")
+
+
+def strip(demo):
+    """strip"""
     demo.modseal("strip", demo.tree)
-    yield "signatures stripped from the modules", *demo.speed()
+    yield demo.done("the signatures are off the modules")
     demo.expect("unsigned", "--kernel", demo.vmlinuz, status=1)
-    yield f"now all {demo.count:,} are unsigned", *demo.speed()
+    yield demo.done(f"verified: all {demo.count:,} unsigned")
 
 
 def make_key(demo):
@@ -164,18 +179,17 @@ def make_key(demo):
          "-keyout", demo.key, "-out", demo.cert],
         check=True, stderr=subprocess.DEVNULL,
     )
-    yield "ECDSA P-384, by openssl"
+    yield Line("ECDSA P-384, by openssl")
 
 
 def sign(demo):
     """sign"""
-    demo.modseal("sign", "-k", demo.key, "-c", demo.cert, demo.tree)
-    yield f"all {demo.count:,}, each signature verified before a file was replaced", \
-        *demo.speed()
+    demo.modseal("sign", *demo.signer, demo.tree)
+    yield demo.done("each signature verified before any file was replaced")
     demo.expect("trusted", "--trust", demo.cert, status=0)
-    yield "verified: trusted with the new key", *demo.speed()
+    yield demo.done("verified: all trusted with the new key")
     demo.expect("unknown-key", "--kernel", demo.vmlinuz, status=1)
-    yield "verified: Debian's kernel does not know that key", *demo.speed()
+    yield demo.done("verified: the key is unknown to Debian's kernel")
 
 
 def flip(demo):
@@ -189,24 +203,23 @@ def flip(demo):
     copy.write_bytes(spoiled)
     verdicts = demo.modseal("verify", "--trust", demo.cert, copy, status=1)["modules"]
     claim(verdicts[0]["verdict"] == "rejected", f"the flipped byte gave {verdicts}")
-    yield f"in the middle of {copy.name}: {verdicts[0]['verdict']}, " \
-        f"{verdicts[0]['errno']}"
+    yield Line(f"in the middle of {copy.name}: {verdicts[0]['verdict']}, "
+               f"{verdicts[0]['errno']}")
 
 
 def attach(demo):
     """attach"""
     demo.modseal("certs", demo.vmlinuz, "-o", demo.debian)
     demo.modseal("attach", "--trust", demo.debian, demo.bundle, demo.tree)
-    yield "Debian's signatures put back, each verified by Debian's certificates", \
-        *demo.speed()
+    yield demo.done("Debian's signatures put back, each verified before")
     claim(digests_of(demo.tree) == demo.before, "the tree is not what was fetched")
-    yield f"SHA-256 of all {len(demo.before):,} files: bit for bit what was fetched"
+    yield Line("compared by SHA-256: every file is bit for bit what was fetched")
 
 
 def boot(demo):
     """ask the kernel"""
     if reason := lab.available():
-        yield f"left out: {reason}"
+        yield Line(f"left out: {reason}")
         return
     found = [p for p in modules_under(demo.tree) if plain_name(p) in LOADABLE][:2]
     claim(found, "no small module to load")
@@ -217,46 +230,48 @@ def boot(demo):
         spoiled[len(original) // 3] ^= 1
         ours = demo.work / plain_name(path)
         ours.write_bytes(original)
-        demo.modseal("sign", "-k", demo.key, "-c", demo.cert, ours)
+        demo.modseal("sign", *demo.signer, ours)
         cases += [(f"{ours.name}, as Debian signed it", original),
                   (f"{ours.name}, one byte flipped", bytes(spoiled)),
                   (f"{ours.name}, signed with the demo's key", ours.read_bytes())]
     wanted = ("trusted", "rejected", "unknown-key")
     results = lab.run(demo.vmlinuz, cases, mode="enforcing")
-    yield f"Linux {demo.release} booted, enforcing signatures"
+    yield Line(f"Linux {demo.release} booted in a virtual machine, enforcing")
     for result, verdict in zip(results, wanted * len(found), strict=True):
         claim(result.verdict == verdict, f"{result.path}: {result.verdict}, {result.log}")
         answer = "loads" if result.errno is None else f"refused, {result.errno}"
-        yield f"{result.path}: {answer}"
+        yield Line(f"{result.path}: {answer}")
 
 
-STEPS = (fetch, judge, detach, make_key, sign, flip, attach, boot)
+STEPS = (fetch, judge, detach, strip, make_key, sign, flip, attach, boot)
 
 
-def show(number, name, start, lines):
+def show(number, name, lines):
     for index, line in enumerate(lines):
-        text, *speeds = (line,) if isinstance(line, str) else line
-        head = f"{number:>2}  {name:<17}" if index == 0 else " " * 21
-        seconds = time.monotonic() - start
-        start = time.monotonic()
-        print(f"{paint('1', head)} {text}")
-        numbers = "   ".join([f"{seconds:.1f} s", *speeds])
-        print(" " * 22 + paint("2", numbers), flush=True)
+        head = f"{number:>2}  {name:<15}" if index == 0 else ""
+        numbers = ""
+        if line.seconds is not None:
+            numbers = f"{line.seconds:>7.2f}"
+        if line.count:
+            numbers += f"{line.count / line.seconds:>11,.0f}" \
+                f"{line.size / line.seconds / 1e6:>7,.0f}"
+        print(f"{paint('1', f'{head:<19}')}{paint('2', f'{numbers:<25}')}  {line.text}",
+              flush=True)
 
 
 def main():
     program, began = pathlib.Path(sys.argv[1]), float(sys.argv[2])
     version = subprocess.run([program, "--version"], check=True, capture_output=True,
                              text=True).stdout.strip()
-    print(paint("1", f"{version}: a distribution kernel's modules, signed anew and "
-                "given back bit for bit"))
-    show(1, "build", time.monotonic() - (time.time() - began),
-         [f"{program.relative_to(TOP)}, {os.cpu_count()} cores"])
+    print(f"{version}: a distribution kernel's modules, signed anew and given back\n")
+    print(paint("2", f"    {'step':<15}{'seconds':>7}{'modules/s':>11}{'MB/s':>7}"))
+    show(1, "build", [Line(f"{program.relative_to(TOP)}, on {os.cpu_count()} cores",
+                           time.time() - began)])
     with tempfile.TemporaryDirectory(prefix="modseal-demo-") as work:
         demo = Demo(program, pathlib.Path(work))
         for number, step in enumerate(STEPS, 2):
-            show(number, step.__doc__, time.monotonic(), step(demo))
-    print(paint("1;32", "Everything was as claimed."))
+            show(number, step.__doc__, step(demo))
+    print(paint("1;32", "\nEverything was as claimed."))
 
 
 try:
