@@ -96,7 +96,7 @@ static int read_all(struct cli *cli, const struct cli_args *args, struct lists *
 	json_object *sources = cli_check(json_object_new_array());
 	int status = CLI_YES;
 
-	lists->all = cli_check(calloc(args->n_operands, sizeof(*lists->all)));
+	lists->all = cli_check(calloc(args->n_operands, sizeof(struct ms_cert_list *)));
 	for (size_t i = 0; i < args->n_operands; i++) {
 		const char *path = args->operands[i];
 		struct ms_cert_list *list = NULL;

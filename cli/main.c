@@ -74,7 +74,7 @@ static void fill_standard_streams(void)
 /* Faults in the command line are reported in JSON, too, so this is known first. */
 static bool wants_json(int argc, char **argv)
 {
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = 1; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--json") == 0)
 			return true;
 	return false;

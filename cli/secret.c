@@ -98,11 +98,13 @@ static int from_file(struct cli *cli, const char *path, char *buffer, size_t siz
 
 static int from_environment(struct cli *cli, const char *value, char *buffer, size_t size)
 {
-	size_t len = strlen(value);
+	size_t len;
 
-	if (len > size)
-		return too_long(cli, "$" PIN_VARIABLE);
-	memcpy(buffer, value, len);
+	for (len = 0; value[len]; len++) {
+		if (len == size)
+			return too_long(cli, "$" PIN_VARIABLE);
+		buffer[len] = value[len]; /* which is no string: it has no NUL */
+	}
 	return (int)len;
 }
 

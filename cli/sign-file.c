@@ -169,6 +169,14 @@ static int move_to_dest(const struct request *request)
 
 static int prepare(struct request *request)
 {
+	struct stat st;
+
+	if (stat(request->module, &st) < 0)
+		return sign_file_fail(request, "cannot open '%s': %s", request->module,
+				      strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return sign_file_fail(request, "'%s' is no regular file",
+				      request->module);
 	if (!request->dest && !request->only) {
 		request->result = cli_check(strdup(request->module));
 		return OK;

@@ -6,6 +6,7 @@ The reference is the kernel's own sign-file, as Debian's linux-kbuild packages i
 
 import shutil
 import stat
+import subprocess
 
 import pytest
 
@@ -186,6 +187,22 @@ def test_a_raw_signature_replaces_another(sign_file, pki, module, tmp_path):
     module.write_bytes(module.read_bytes() + once[len(payload):])  # two of them
     ok(sign_file, "-s", raw, "sha256", "x", module)
     assert module.read_bytes() == once
+
+
+def test_a_directory_is_refused_whatever_is_in_it(personality, pki, pair):
+    before = files(pair[1])
+    done = run(personality, "sha256", pki / "p256.key", pki / "p256.pem", pair[1])
+    assert done.returncode == 1 and "is no regular file" in done.stderr
+    assert files(pair[1]) == before
+
+
+def test_a_packed_module_is_signed_inside_and_stays_well_packed(sign_file, pki, module):
+    payload = module.read_bytes()
+    subprocess.run(["xz", "--check=crc32", module], check=True)
+    packed = module.with_name("tiny.ko.xz")
+    ok(sign_file, "sha256", pki / "p256.key", pki / "p256.pem", packed)
+    subprocess.run(["xz", "-d", packed], check=True)  # the reference's would fail here
+    assert cli.signature_of(module)[1] == payload
 
 
 def test_nothing_is_left_beside_the_module(sign_file, pki, module):
