@@ -85,7 +85,7 @@ static bool load_by_config(OSSL_LIB_CTX *libctx, const char *module)
  * A provider that the configuration has loaded stays as that has it. The default one is
  * needed for everything but the keys, unless the configuration names others.
  */
-static bool load_provider(OSSL_LIB_CTX *libctx, const char *module)
+static bool load_provider(OSSL_LIB_CTX *libctx, const char *module, OSSL_PROVIDER **standard)
 {
 	char *config = CONF_get1_default_config_file();
 
@@ -93,7 +93,7 @@ static bool load_provider(OSSL_LIB_CTX *libctx, const char *module)
 		OSSL_LIB_CTX_load_config(libctx, config);
 	OPENSSL_free(config);
 	if (OSSL_PROVIDER_available(libctx, "default") == 1)
-		OSSL_PROVIDER_load(libctx, "default");
+		*standard = OSSL_PROVIDER_load(libctx, "default");
 	return (OSSL_PROVIDER_available(libctx, "pkcs11") == 1 ||
 		load_by_config(libctx, module)) &&
 	       OSSL_PROVIDER_available(libctx, "pkcs11") == 1;
@@ -101,6 +101,7 @@ static bool load_provider(OSSL_LIB_CTX *libctx, const char *module)
 
 /* What the way keeps of a token. */
 struct provider_token {
+	OSSL_PROVIDER *standard; /* held while the token is open; NULL: not needed */
 	UI_METHOD *method;       /* how it asks for the PIN */
 	UI_METHOD *mute;         /* does not answer */
 	const UI_METHOD *before; /* OpenSSL's default method while that is mute; else NULL */
@@ -143,6 +144,8 @@ static void close_token(struct ms_token *token)
 
 	UI_destroy_method(own->method);
 	UI_destroy_method(own->mute);
+	if (own->standard)
+		OSSL_PROVIDER_unload(own->standard);
 	free(own);
 	OSSL_LIB_CTX_free(token->libctx);
 }
@@ -161,7 +164,7 @@ static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 	if (!token->libctx || !own->method || !own->mute ||
 	    UI_method_set_reader(own->mute, answer_nothing) != 0)
 		return ms_fail_nomem(ctx);
-	if (!load_provider(token->libctx, ms_token_module(token)))
+	if (!load_provider(token->libctx, ms_token_module(token), &own->standard))
 		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 provider");
 	ERR_clear_error();
 	return 0;
