@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Is the judge's verdict the kernel's? Both are asked about thousands of hostile files.
+
+    tests/differential.py [--kernel 7.3] [--root p256] [--cases N] [--seed N]
+                          [--modules] [--judge PATH] [--keep DIR]
+
+--root is the kind of key that the kernel is made to trust, or "own" for the kernel's own
+certificate and modules that it has signed. --modules: digests that the kernel has as
+modules are loaded first. Prints how often which errno was given, and each case that the
+two do not agree on; exits with 1 if there is one. With --keep the files of those cases
+are written there.
+"""
+
+import argparse
+import collections
+import lzma
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
+
+import lab  # noqa: E402 (their paths are set just above)
+from lab import kernel as lab_kernel  # noqa: E402
+from support import hostile  # noqa: E402
+
+TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
+BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build"))
+JUDGE = BUILD / "tests" / "judge-tool"
+# digests that are modules in some kernel: symbol, the module's names
+DIGESTS = {
+    "SHA3": ("sha3", "sha3_generic"),
+    "SHA512": ("sha512_generic",),
+    "STREEBOG": ("streebog_generic",),
+    "MD4": ("md4",),
+}
+
+
+def archive(name):
+    command = [TOP / "tools" / "debian-archive", "kernel", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+def answer_of(result):
+    """The errno of the kernel's signature check. Behind it a payload that is no ELF ends
+    in ENOEXEC; a real module loads."""
+    if result.verdict in TOLERABLE:
+        return TOLERABLE[result.verdict]
+    if result.errno in (None, "ENOEXEC") and result.outcome in ("passed", "clean"):
+        return "0"
+    return result.errno or result.outcome
+
+
+def unpacked(path):
+    data = path.read_bytes()
+    return lzma.decompress(data) if path.suffix == ".xz" else data
+
+
+def with_digests(found, directory):
+    """The modules of DIGESTS that the kernel has, and a configuration in which they are
+    built in."""
+    config = pathlib.Path(found["config"]).read_text()
+    modules = {
+        path.name.partition(".")[0]: path
+        for path in pathlib.Path(found["modules"]).rglob("*.ko*")
+    }
+    preload = []
+    for symbol, names in DIGESTS.items():
+        for name in names:
+            if name in modules and f"CONFIG_CRYPTO_{symbol}=m\n" in config:
+                preload.append(pathlib.Path(directory, f"{name}.ko"))
+                preload[-1].write_bytes(unpacked(modules[name]))
+                config = config.replace(
+                    f"CONFIG_CRYPTO_{symbol}=m\n", f"CONFIG_CRYPTO_{symbol}=y\n"
+                )
+    path = pathlib.Path(directory, "config")
+    path.write_text(config)
+    return preload, path
+
+
+def ask_judge(judge, release, config, certificates, cases):
+    """(errno, reason) for each case."""
+    with tempfile.TemporaryDirectory(prefix="differential-") as directory:
+        trusted = pathlib.Path(directory, "trusted.der")
+        trusted.write_bytes(certificates)
+        paths = []
+        for number, (_, data) in enumerate(cases):
+            paths.append(pathlib.Path(directory, f"{number}.ko"))
+            paths[-1].write_bytes(data)
+        command = [judge, release, config, trusted, "-"]
+        names = "".join(f"{path}\n" for path in paths)
+        done = subprocess.run(
+            command, input=names, capture_output=True, text=True, errors="replace"
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    lines = [line.partition(" ") for line in done.stdout.splitlines()]
+    if len(lines) != len(cases):
+        raise RuntimeError("the judge has not answered each case")
+    return [(errno, reason) for errno, _, reason in lines]
+
+
+def own_certificates(vmlinuz):
+    """What the kernel trusts as it comes."""
+    data = lab_kernel.unpacked(vmlinuz)
+    lists = list(lab_kernel.certificate_lists(data))
+    if len(lists) != 1:
+        raise RuntimeError("not one list of certificates in the kernel")
+    start, size, _ = lists[0]
+    return bytes(data[start : start + size])
+
+
+def small_modules(root, count=3):
+    paths = (path for path in pathlib.Path(root).rglob("crc*.ko*") if path.is_file())
+    return sorted(paths, key=lambda path: path.stat().st_size)[:count]
+
+
+def compare(
+    kernel="7.3", root="p256", count=1000, seed=1, modules=False, judge=JUDGE, jobs=1
+):
+    """[(name, content, kernel's errno, judge's errno, judge's reason)]"""
+    found = archive(kernel)
+    source = random.Random(f"{seed} {kernel} {root}")
+    trust, preload, config = [], [], found["config"]
+    with tempfile.TemporaryDirectory(prefix="differential-") as directory:
+        if modules and root == "own":
+            preload, config = with_digests(found, directory)
+        if root == "own":
+            certificates = own_certificates(found["vmlinuz"])
+            cases = list(real_cases(source, found["modules"], count))
+        else:
+            world = hostile.World(source, root)
+            certificates = world.trusted_certificate()
+            trust = [pathlib.Path(directory, "root.der")]
+            trust[0].write_bytes(certificates)
+            cases = list(world.cases(count))
+        results = lab.run(
+            found["vmlinuz"],
+            cases,
+            mode="enforcing",
+            preload=preload,
+            trust=trust,
+            jobs=jobs,
+        )
+        judged = ask_judge(judge, found["release"], config, certificates, cases)
+    return [
+        (name, data, answer_of(result), *verdict)
+        for (name, data), result, verdict in zip(cases, results, judged)
+    ]
+
+
+def real_cases(source, modules, count):
+    paths = small_modules(modules)
+    for path in paths:
+        data = unpacked(path)
+        yield f"whole-{path.name}", data
+        yield from hostile.bent_module(source, data, count // len(paths))
+
+
+def report(compared, keep):
+    different = [case for case in compared if case[2] != case[3]]
+    for name, data, kernel, judge, reason in different:
+        print(f"{name}: kernel {kernel}, judge {judge} ({reason})")
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            pathlib.Path(keep, f"{name}.{kernel}.{judge}.ko").write_bytes(data)
+    counts = collections.Counter(case[2] for case in compared)
+    print(", ".join(f"{errno} {count}" for errno, count in counts.most_common()))
+    print(f"{len(compared)} cases, {len(different)} differ")
+    return different
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kernel", default="7.3")
+    parser.add_argument("--root", default="p256")
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--modules", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--judge", type=pathlib.Path, default=JUDGE)
+    parser.add_argument("--keep", type=pathlib.Path)
+    args = parser.parse_args()
+    compared = compare(
+        args.kernel,
+        args.root,
+        args.cases,
+        args.seed,
+        args.modules,
+        args.judge,
+        args.jobs,
+    )
+    sys.exit(1 if report(compared, args.keep) else 0)
+
+
+if __name__ == "__main__":
+    main()
