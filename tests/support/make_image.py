@@ -131,7 +131,7 @@ def surroundings_source(directory, certs, release):
         .ascii "ARM\\x64"
         .int 0
         .text
-        .fill 4096, 1, 0x90
+        .fill 64, 1, 0x90
         .section .rodata, "a"
         .asciz "Linux version %s"
         .globl linux_banner
@@ -155,8 +155,11 @@ def behind_source(directory, certs):
     """
 
 
-def vmlinux(directory, certs, machine="x86_64", symbols=False, release=RELEASE):
-    """Links a vmlinux in `directory`, which must exist, and returns its path."""
+def vmlinux(directory, certs, machine="x86_64", symbols=False, release=RELEASE, small=False):
+    """Links a vmlinux in `directory`, which must exist, and returns its path.
+
+    A small one lies at no page boundaries.
+    """
     prefix, as_options, ld_options, bits = MACHINES[machine]
     word = ".quad" if bits == 64 else ".long"
     sources = {
@@ -173,10 +176,10 @@ def vmlinux(directory, certs, machine="x86_64", symbols=False, release=RELEASE):
         objects.append(directory / f"{name}.o")
         run(tool(prefix + "as"), *as_options, "-o", objects[-1], "-", input=source.encode())
     script = directory / "vmlinux.lds"
-    script.write_text(LINKER_SCRIPT)
+    script.write_text(LINKER_SCRIPT.replace("4096", "256") if small else LINKER_SCRIPT)
     image = directory / ("vmlinux" if symbols else "vmlinux.bin")
     run(tool(prefix + "ld"), *ld_options, "-T", script, "-z", "max-page-size=4096",
-        "--no-warn-rwx-segments", "-e", "_start", "-o", image, *objects)
+        *(["--nmagic"] if small else []), "--no-warn-rwx-segments", "-e", "_start", "-o", image, *objects)
     if not symbols:
         run(tool(prefix + "objcopy"), "-R", ".comment", "-S", image)
     return image
