@@ -95,7 +95,8 @@ static void make_module(struct ms_buf *out, bool is64, bool big)
 	put(out, big, 1, is64 ? ELFCLASS64 : ELFCLASS32);
 	put(out, big, 1, big ? ELFDATA2MSB : ELFDATA2LSB);
 	put(out, big, 1, EV_CURRENT);
-	put(out, false, 9, 0);
+	put(out, big, 8, 0);
+	put(out, big, 1, 0);
 	put(out, big, 2, ET_REL);
 	put(out, big, 2, EM_386);
 	put(out, big, 4, EV_CURRENT);
