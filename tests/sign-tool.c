@@ -87,8 +87,8 @@ static void *work(void *userdata)
 }
 
 /* Signs on @threads threads, @count times on each; prints whether all were the same. */
-static int sign(struct ms_ctx *ctx, struct ms_signer *signer, const char *in, const char *out,
-		unsigned threads, unsigned count)
+static int sign(struct ms_ctx *ctx, struct ms_signer *signer, const char *in,
+		const char *out, unsigned threads, unsigned count)
 {
 	struct job *jobs = calloc(threads, sizeof(*jobs));
 	pthread_t *ids = calloc(threads, sizeof(*ids));
@@ -99,8 +99,11 @@ static int sign(struct ms_ctx *ctx, struct ms_signer *signer, const char *in, co
 	int r = 0;
 
 	for (unsigned i = 0; i < threads; i++) {
-		jobs[i] = (struct job){ .ctx = ms_ctx_fork(ctx), .signer = signer,
-					.data = data, .len = len, .count = count };
+		jobs[i] = (struct job){ .ctx = ms_ctx_fork(ctx),
+					.signer = signer,
+					.data = data,
+					.len = len,
+					.count = count };
 		pthread_create(&ids[i], NULL, work, &jobs[i]);
 	}
 	for (unsigned i = 0; i < threads; i++) {
@@ -128,8 +131,9 @@ static int sign(struct ms_ctx *ctx, struct ms_signer *signer, const char *in, co
 
 static enum ms_nonce nonce_of(const char *name)
 {
-	return !strcmp(name, "random") ? MS_NONCE_RANDOM :
-	       !strcmp(name, "deterministic") ? MS_NONCE_DETERMINISTIC : MS_NONCE_AUTO;
+	return !strcmp(name, "random")		? MS_NONCE_RANDOM
+	       : !strcmp(name, "deterministic") ? MS_NONCE_DETERMINISTIC
+						: MS_NONCE_AUTO;
 }
 
 static int run(struct ms_ctx *ctx, struct ms_signer_options *options, char **args,

@@ -33,13 +33,13 @@ typedef unsigned long (*get_function_list)(struct function_list **ret);
 static struct function_list list;
 static login_function real_login;
 
-static unsigned long login(unsigned long session, unsigned long user, const unsigned char *pin,
-			   unsigned long len)
+static unsigned long login(unsigned long session, unsigned long user,
+			   const unsigned char *pin, unsigned long len)
 {
 	const char *log = getenv("TOKEN_SHIM_LOG");
 	const char *result = getenv("TOKEN_SHIM_RESULT");
-	unsigned long rv = result ? strtoul(result, NULL, 0) :
-				    real_login(session, user, pin, len);
+	unsigned long rv =
+		result ? strtoul(result, NULL, 0) : real_login(session, user, pin, len);
 	FILE *file = log ? fopen(log, "a") : NULL;
 
 	if (file) {

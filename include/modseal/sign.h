@@ -30,9 +30,13 @@ enum ms_nonce {
 typedef int (*ms_secret_fn)(void *userdata, const char *what, char *buffer, size_t size);
 
 struct ms_signer_options {
-	const char *key;  /* path of a PEM or DER file, or a pkcs11: URI; must be set */
+	/*
+	 * Path of a PEM or DER file (or pipe), or a pkcs11: URI (RFC 7512); must be set. Of
+	 * a URI's query pin-value, pin-source (a file) and module-path count.
+	 */
+	const char *key;
 	const char *cert; /* path of a PEM or DER file or a pkcs11: URI; NULL: KEY's own */
-	enum ms_hash hash; /* NONE: SHA-512 */
+	enum ms_hash hash; /* NONE: SHA-512. ML-DSA has SHA-512 always (RFC 9882, 3.3) */
 	bool use_skid;     /* name the key by SKID, SignerInfo v3, as sign-file -k */
 	enum ms_nonce nonce;
 	ms_secret_fn secret; /* NULL: an encrypted key or a token's PIN is -ENOKEY */
@@ -46,7 +50,9 @@ struct ms_signer_options {
  * Errors: -ENOENT and other errors of opening files; -EBADMSG no key or certificate
  * in the file; -EKEYREJECTED wrong passphrase or PIN, or a locked token; -ENOKEY no
  * secret to be had; -ENXIO no such token or object, or no PKCS#11 provider;
- * -EINVAL key and certificate do not belong together, or an unusable option;
+ * -EINVAL key and certificate do not belong together, a key of a kind that no kernel
+ * takes (modseal signs with RSA of 2048, 3072 and 4096 bits, ECDSA on P-256, P-384 and
+ * P-521, and ML-DSA), or an unusable option;
  * -EOPNOTSUPP the crypto library cannot do it: the message says which version can.
  */
 MS_PUBLIC int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *options,

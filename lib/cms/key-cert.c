@@ -36,23 +36,26 @@ static bool at_end(void)
 {
 	unsigned long code = ERR_peek_last_error();
 
-	return ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
+	return ERR_GET_LIB(code) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
 static int from_pem(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
 		    const EVP_PKEY *key, X509 **ret)
 {
-	_cleanup_(ms_bio_done) BIO *bio = BIO_new_mem_buf(content->data, (int)content->len);
+	_cleanup_(ms_bio_done) BIO *bio =
+		BIO_new_mem_buf(content->data, (int)content->len);
 	_cleanup_(ms_x509_done) X509 *first = NULL;
 
 	if (!bio)
 		return ms_fail_nomem(ctx);
 	for (;;) {
-		_cleanup_(ms_x509_done) X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		_cleanup_(ms_x509_done) X509 *cert =
+			PEM_read_bio_X509(bio, NULL, NULL, NULL);
 
 		if (!cert && !at_end())
-			return ms_fail_openssl(ctx, -EBADMSG, "cannot read a certificate in '%s'",
-					       path);
+			return ms_fail_openssl(ctx, -EBADMSG,
+					       "cannot read a certificate in '%s'", path);
 		ERR_clear_error();
 		if (!cert)
 			break;

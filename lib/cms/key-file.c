@@ -46,10 +46,11 @@ static bool cipher_is_unknown(void)
 
 	return reason == ERR_R_UNSUPPORTED ||
 	       (ERR_GET_LIB(code) == ERR_LIB_EVP &&
-		(reason == EVP_R_UNKNOWN_PBE_ALGORITHM || reason == EVP_R_UNSUPPORTED_CIPHER ||
-		 reason == EVP_R_UNSUPPORTED_PRF ||
+		(reason == EVP_R_UNKNOWN_PBE_ALGORITHM ||
+		 reason == EVP_R_UNSUPPORTED_CIPHER || reason == EVP_R_UNSUPPORTED_PRF ||
 		 reason == EVP_R_UNSUPPORTED_KEY_DERIVATION_FUNCTION)) ||
-	       (ERR_GET_LIB(code) == ERR_LIB_PEM && reason == PEM_R_UNSUPPORTED_ENCRYPTION);
+	       (ERR_GET_LIB(code) == ERR_LIB_PEM &&
+		reason == PEM_R_UNSUPPORTED_ENCRYPTION);
 }
 
 static int cannot_decrypt(const struct source *source)
@@ -61,7 +62,8 @@ static int cannot_decrypt(const struct source *source)
 }
 
 /* The key is well-formed, but this OpenSSL makes nothing of its algorithm. */
-static int unknown_algorithm(const struct source *source, const PKCS8_PRIV_KEY_INFO *pkcs8)
+static int unknown_algorithm(const struct source *source,
+			     const PKCS8_PRIV_KEY_INFO *pkcs8)
 {
 	const ASN1_OBJECT *oid = NULL;
 	const struct ms_key_type *type;
@@ -72,11 +74,12 @@ static int unknown_algorithm(const struct source *source, const PKCS8_PRIV_KEY_I
 	type = ms_key_type_by_oid(OBJ_get0_data(oid), OBJ_length(oid));
 	ERR_clear_error();
 	if (type)
-		return ms_fail(source->ctx, -EOPNOTSUPP,
-			       "the key '%s' is of the kind %s, which needs OpenSSL 3.5 or "
-			       "newer; this is OpenSSL %s",
-			       source->path, type->openssl,
-			       OpenSSL_version(OPENSSL_VERSION_STRING));
+		return ms_fail(
+			source->ctx, -EOPNOTSUPP,
+			"the key '%s' is of the kind %s, which needs OpenSSL 3.5 or "
+			"newer; this is OpenSSL %s",
+			source->path, type->openssl,
+			OpenSSL_version(OPENSSL_VERSION_STRING));
 	OBJ_obj2txt(name, sizeof(name), oid, 0);
 	return ms_fail(source->ctx, -EBADMSG,
 		       "OpenSSL %s cannot read the key '%s' of the kind %s",
@@ -168,7 +171,8 @@ static int decrypt_block(const struct source *source, struct pem_block *block)
 	return cannot_decrypt(source);
 }
 
-static int from_block(const struct source *source, struct pem_block *block, EVP_PKEY **ret)
+static int from_block(const struct source *source, struct pem_block *block,
+		      EVP_PKEY **ret)
 {
 	int r = decrypt_block(source, block);
 
@@ -181,9 +185,11 @@ static int from_block(const struct source *source, struct pem_block *block, EVP_
 	return r;
 }
 
-static int from_pem(const struct source *source, const struct ms_buf *content, EVP_PKEY **ret)
+static int from_pem(const struct source *source, const struct ms_buf *content,
+		    EVP_PKEY **ret)
 {
-	_cleanup_(ms_bio_done) BIO *bio = BIO_new_mem_buf(content->data, (int)content->len);
+	_cleanup_(ms_bio_done) BIO *bio =
+		BIO_new_mem_buf(content->data, (int)content->len);
 
 	if (!bio)
 		return ms_fail_nomem(source->ctx);
@@ -191,7 +197,8 @@ static int from_pem(const struct source *source, const struct ms_buf *content, E
 		_cleanup_(pem_block_done) struct pem_block block = { 0 };
 		const char *suffix;
 
-		if (PEM_read_bio(bio, &block.name, &block.header, &block.data, &block.len) != 1)
+		if (PEM_read_bio(bio, &block.name, &block.header, &block.data,
+				 &block.len) != 1)
 			return no_key(source);
 		suffix = strstr(block.name, "PRIVATE KEY");
 		if (suffix && !suffix[strlen("PRIVATE KEY")])

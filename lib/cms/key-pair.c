@@ -56,13 +56,14 @@ int ms_key_pair_check(struct ms_ctx *ctx, const struct ms_raw_signing *how,
 			       "no certificate in '%s' belongs to the private key there",
 			       key_name);
 	if (!same)
-		return ms_fail(ctx, -EINVAL,
-			       "the certificate '%s' does not belong to the private key '%s'",
-			       cert_name, key_name);
+		return ms_fail(
+			ctx, -EINVAL,
+			"the certificate '%s' does not belong to the private key '%s'",
+			cert_name, key_name);
 	if (unnamed)
 		return ms_fail(ctx, -EINVAL,
-			       "the certificate of '%s' gives its curve by parameters and not by "
-			       "name, which no kernel reads",
+			       "the certificate of '%s' gives its curve by parameters and "
+			       "not by name, which no kernel reads",
 			       key_name);
 	return 0;
 }

@@ -27,10 +27,13 @@ struct engine_token {
 };
 
 /* How keys are asked for that want their PIN again: load_key() says it of the login. */
-static bool set_callback(struct engine_token *own, UI_METHOD *method, struct ms_token *token)
+static bool set_callback(struct engine_token *own, UI_METHOD *method,
+			 struct ms_token *token)
 {
-	return ENGINE_ctrl_cmd(own->engine, "SET_USER_INTERFACE", 0, method, NULL, 1) == 1 &&
-	       ENGINE_ctrl_cmd(own->engine, "SET_CALLBACK_DATA", 0, token, NULL, 1) == 1;
+	ENGINE *engine = own->engine;
+
+	return ENGINE_ctrl_cmd(engine, "SET_USER_INTERFACE", 0, method, NULL, 1) == 1 &&
+	       ENGINE_ctrl_cmd(engine, "SET_CALLBACK_DATA", 0, token, NULL, 1) == 1;
 }
 
 static void close_token(struct ms_token *token)
@@ -64,11 +67,12 @@ static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 engine");
 	own->method = UI_UTIL_wrap_read_pem_callback(ms_token_give_pin, 0);
 	/* it would print to standard error what it gives as errors too */
-	if (!own->method ||
-	    ENGINE_ctrl_cmd_string(own->engine, "QUIET", NULL, 1) != 1 ||
-	    (module && ENGINE_ctrl_cmd_string(own->engine, "MODULE_PATH", module, 0) != 1) ||
+	if (!own->method || ENGINE_ctrl_cmd_string(own->engine, "QUIET", NULL, 1) != 1 ||
+	    (module &&
+	     ENGINE_ctrl_cmd_string(own->engine, "MODULE_PATH", module, 0) != 1) ||
 	    !set_callback(own, own->method, token) || ENGINE_init(own->engine) != 1)
-		return ms_fail_openssl(ctx, -ENXIO, "cannot start the PKCS#11 engine with %s",
+		return ms_fail_openssl(ctx, -ENXIO,
+				       "cannot start the PKCS#11 engine with %s",
 				       module ? module : "its default module");
 	own->initialized = true;
 	return 0;
@@ -83,7 +87,8 @@ static int load_key(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
 	return *ret ? 0 : ms_token_fail(ctx, token, uri);
 }
 
-static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri, X509 **ret)
+static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
+		     X509 **ret)
 {
 	const struct engine_token *own = token->opaque;
 	struct {
@@ -91,7 +96,8 @@ static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri
 		X509 *cert;
 	} load = { .uri = uri }; /* the engine's layout */
 
-	if (ENGINE_ctrl_cmd(own->engine, "LOAD_CERT_CTRL", 0, &load, NULL, 1) != 1 || !load.cert)
+	if (ENGINE_ctrl_cmd(own->engine, "LOAD_CERT_CTRL", 0, &load, NULL, 1) != 1 ||
+	    !load.cert)
 		return ms_token_fail(ctx, token, uri);
 	*ret = load.cert;
 	return 0;

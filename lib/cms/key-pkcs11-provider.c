@@ -55,10 +55,11 @@ static int append_value(struct ms_buf *buf, const char *value)
  */
 static int write_config(struct ms_buf *text, const char *module)
 {
-	static const char head[] = "openssl_conf = modseal\n"
-				   "[modseal]\nproviders = providers\n"
-				   "[providers]\npkcs11 = pkcs11\n"
-				   "[pkcs11]\nactivate = 1\npkcs11-module-cache-pins = cache\n";
+	static const char head[] =
+		"openssl_conf = modseal\n"
+		"[modseal]\nproviders = providers\n"
+		"[providers]\npkcs11 = pkcs11\n"
+		"[pkcs11]\nactivate = 1\npkcs11-module-cache-pins = cache\n";
 	int r = ms_buf_append_str(text, head);
 
 	if (r < 0 || !module)
@@ -85,7 +86,8 @@ static bool load_by_config(OSSL_LIB_CTX *libctx, const char *module)
  * A provider that the configuration has loaded stays as that has it. The default one is
  * needed for everything but the keys, unless the configuration names others.
  */
-static bool load_provider(OSSL_LIB_CTX *libctx, const char *module, OSSL_PROVIDER **standard)
+static bool load_provider(OSSL_LIB_CTX *libctx, const char *module,
+			  OSSL_PROVIDER **standard)
 {
 	char *config = CONF_get1_default_config_file();
 
@@ -104,7 +106,7 @@ struct provider_token {
 	OSSL_PROVIDER *standard; /* held while the token is open; NULL: not needed */
 	UI_METHOD *method;       /* how it asks for the PIN */
 	UI_METHOD *mute;         /* does not answer */
-	const UI_METHOD *before; /* OpenSSL's default method while that is mute; else NULL */
+	const UI_METHOD *before; /* OpenSSL's default one while that is mute; else NULL */
 };
 
 static int answer_nothing(UI *ui, UI_STRING *string)
@@ -187,8 +189,8 @@ static OSSL_STORE_INFO *first_of_type(OSSL_STORE_CTX *store, int type)
 static OSSL_STORE_INFO *find(struct ms_token *token, const char *uri, int type)
 {
 	struct provider_token *own = token->opaque;
-	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, token->libctx, NULL, own->method, token,
-						   NULL, NULL, NULL);
+	OSSL_STORE_CTX *store = OSSL_STORE_open_ex(uri, token->libctx, NULL, own->method,
+						   token, NULL, NULL, NULL);
 	OSSL_STORE_INFO *info = NULL;
 
 	if (store && OSSL_STORE_expect(store, type) == 1)
@@ -216,24 +218,28 @@ static int fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
 {
 	if (token->asked > 0 && token->pin.error == 0 && !token->too_long &&
 	    !sees_keys(ctx, token))
-		return ms_fail(ctx, -EKEYREJECTED,
-			       "%s does not take the PIN: it is wrong, or the token is locked",
-			       token->pin.what);
+		return ms_fail(
+			ctx, -EKEYREJECTED,
+			"%s does not take the PIN: it is wrong, or the token is locked",
+			token->pin.what);
 	return ms_token_fail(ctx, token, uri);
 }
 
 static int load_key(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
 		    EVP_PKEY **ret)
 {
-	_cleanup_(info_done) OSSL_STORE_INFO *info = find(token, uri, OSSL_STORE_INFO_PKEY);
+	_cleanup_(info_done) OSSL_STORE_INFO *info =
+		find(token, uri, OSSL_STORE_INFO_PKEY);
 
 	*ret = info ? OSSL_STORE_INFO_get1_PKEY(info) : NULL;
 	return *ret ? 0 : fail(ctx, token, uri);
 }
 
-static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri, X509 **ret)
+static int load_cert(struct ms_ctx *ctx, struct ms_token *token, const char *uri,
+		     X509 **ret)
 {
-	_cleanup_(info_done) OSSL_STORE_INFO *info = find(token, uri, OSSL_STORE_INFO_CERT);
+	_cleanup_(info_done) OSSL_STORE_INFO *info =
+		find(token, uri, OSSL_STORE_INFO_CERT);
 
 	*ret = info ? OSSL_STORE_INFO_get1_CERT(info) : NULL;
 	return *ret ? 0 : fail(ctx, token, uri);

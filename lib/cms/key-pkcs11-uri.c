@@ -67,8 +67,8 @@ static char *decode(const char *text, size_t len)
 }
 
 /* The value of the attribute @name among those that @separator parts, decoded. */
-static int attribute(struct ms_ctx *ctx, const char *text, const char *end, char separator,
-		     const char *name, char **ret)
+static int attribute(struct ms_ctx *ctx, const char *text, const char *end,
+		     char separator, const char *name, char **ret)
 {
 	size_t name_len = strlen(name);
 
@@ -76,13 +76,15 @@ static int attribute(struct ms_ctx *ctx, const char *text, const char *end, char
 		const char *next = memchr(text, separator, (size_t)(end - text));
 		size_t len = (size_t)((next ? next : end) - text);
 
-		if (len > name_len && text[name_len] == '=' && !memcmp(text, name, name_len)) {
+		if (len > name_len && text[name_len] == '=' &&
+		    !memcmp(text, name, name_len)) {
 			errno = ENOMEM;
 			*ret = decode(text + name_len + 1, len - name_len - 1);
 			if (!*ret && errno == EINVAL)
-				return ms_fail(ctx, -EINVAL,
-					       "a bad percent escape in '%s' of the PKCS#11 URI",
-					       name);
+				return ms_fail(
+					ctx, -EINVAL,
+					"a bad percent escape in '%s' of the PKCS#11 URI",
+					name);
 			return *ret ? 0 : ms_fail_nomem(ctx);
 		}
 		text += len + 1;
@@ -107,13 +109,15 @@ static int read_pin_source(struct ms_ctx *ctx, const char *source, char **ret)
 	else if (!strncmp(source, "file:", 5))
 		path = source + 5;
 	if (path[0] != '/')
-		return ms_fail(ctx, -EINVAL, "pin-source '%s' is no absolute path", source);
+		return ms_fail(ctx, -EINVAL, "pin-source '%s' is no absolute path",
+			       source);
 	r = ms_key_read_file(ctx, path, &content, &mode);
 	if (r < 0)
 		return r;
 	newline = content.len ? memchr(content.data, '\n', content.len) : NULL;
 	*ret = strndup(content.len ? (const char *)content.data : "",
-		       newline ? (size_t)(newline - (const char *)content.data) : content.len);
+		       newline ? (size_t)(newline - (const char *)content.data)
+			       : content.len);
 	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
@@ -199,14 +203,15 @@ static int without(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
 			r = ms_buf_printf(&out, "%.*s;", (int)len, p);
 		p += len + (p[len] == ';');
 	}
-	if (r < 0 || ms_buf_printf(&out, "type=%s", type) < 0 || ms_buf_append(&out, "", 1) < 0)
+	if (r < 0 || ms_buf_printf(&out, "type=%s", type) < 0 ||
+	    ms_buf_append(&out, "", 1) < 0)
 		return ms_fail_nomem(ctx);
 	*ret = (char *)ms_steal(&out.data);
 	return 0;
 }
 
-int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
-		      char **ret)
+int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
+		      const char *type, char **ret)
 {
 	static const char *const names[] = { "type", "object-type", NULL };
 
@@ -215,7 +220,8 @@ int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const
 
 int ms_pkcs11_uri_keys(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, char **ret)
 {
-	static const char *const names[] = { "type", "object-type", "object", "id", NULL };
+	static const char *const names[] = { "type", "object-type", "object", "id",
+					     NULL };
 
 	return without(ctx, uri, names, "private", ret);
 }

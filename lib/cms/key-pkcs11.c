@@ -32,11 +32,13 @@ enum {
 
 static int no_way(struct ms_ctx *ctx, const struct ms_token *token)
 {
-	ms_fail(ctx, -ENXIO, "OpenSSL has no PKCS#11 provider or engine to open '%s' with",
+	ms_fail(ctx, -ENXIO,
+		"OpenSSL has no PKCS#11 provider or engine to open '%s' with",
 		token->uri.object);
-	return ms_hint(ctx, -ENXIO,
-		       "install the package pkcs11-provider (Debian 13, bookworm-backports) or "
-		       "libengine-pkcs11-openssl (Debian 12)");
+	return ms_hint(
+		ctx, -ENXIO,
+		"install the package pkcs11-provider (Debian 13, bookworm-backports) or "
+		"libengine-pkcs11-openssl (Debian 12)");
 }
 
 static const char *from_environment(const char *name)
@@ -65,7 +67,8 @@ static int try_module(struct ms_ctx *ctx, const struct ms_token *token)
 	bool has_entry = handle && dlsym(handle, "C_GetFunctionList");
 
 	if (module && !handle)
-		return ms_fail(ctx, -ENXIO, "cannot load the PKCS#11 module: %s", dlerror());
+		return ms_fail(ctx, -ENXIO, "cannot load the PKCS#11 module: %s",
+			       dlerror());
 	if (handle)
 		dlclose(handle);
 	if (module && !has_entry)
@@ -84,7 +87,8 @@ int ms_token_give_pin(char *buffer, int size, int for_writing, void *userdata)
 	(void)for_writing;
 	if (!token->opened && token->asked++ > 0)
 		return -1;
-	token->too_long = ms_secret_ask(&token->pin) == 0 && token->pin.len > (size_t)size;
+	token->too_long =
+		ms_secret_ask(&token->pin) == 0 && token->pin.len > (size_t)size;
 	return ms_secret_copy(&token->pin, buffer, size);
 }
 
@@ -129,13 +133,14 @@ int ms_token_fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
 	if (token->pin.asked && token->pin.error < 0)
 		return ms_secret_fail(ctx, &token->pin);
 	if (reasons.pin_length)
-		return ms_fail(ctx, -EKEYREJECTED, "no PIN of %s is so short or so long", what);
+		return ms_fail(ctx, -EKEYREJECTED, "no PIN of %s is so short or so long",
+			       what);
 	switch (reasons.pin) {
 	case 0:
 		return no_object(ctx, &reasons, uri);
 	case CKR_PIN_LOCKED:
-		return ms_fail(ctx, -EKEYREJECTED, "%s is locked after too many wrong PINs",
-			       what);
+		return ms_fail(ctx, -EKEYREJECTED,
+			       "%s is locked after too many wrong PINs", what);
 	case CKR_PIN_EXPIRED:
 		return ms_fail(ctx, -EKEYREJECTED, "the PIN of %s has expired", what);
 	case CKR_USER_PIN_NOT_INITIALIZED:
@@ -192,8 +197,8 @@ static int open_way(struct ms_ctx *ctx, struct ms_token *token,
 	return no_way(ctx, token);
 }
 
-static int token_new(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *userdata,
-		     struct ms_token **ret)
+static int token_new(struct ms_ctx *ctx, const char *text, ms_secret_fn fn,
+		     void *userdata, struct ms_token **ret)
 {
 	_cleanup_(ms_token_done) struct ms_token *token = calloc(1, sizeof(*token));
 	struct ms_secret *pin;
@@ -210,8 +215,10 @@ static int token_new(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void
 	if (token->uri.token)
 		snprintf(pin->what, sizeof(pin->what), "token '%s'", token->uri.token);
 	else
-		snprintf(pin->what, sizeof(pin->what), "the token of '%s'", token->uri.object);
-	if (token->uri.pin && ms_secret_set(pin, token->uri.pin, strlen(token->uri.pin)) < 0)
+		snprintf(pin->what, sizeof(pin->what), "the token of '%s'",
+			 token->uri.object);
+	if (token->uri.pin &&
+	    ms_secret_set(pin, token->uri.pin, strlen(token->uri.pin)) < 0)
 		return ms_secret_fail(ctx, pin);
 	*ret = ms_steal(&token);
 	return 0;

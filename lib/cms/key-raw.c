@@ -35,8 +35,8 @@ bool ms_raw_can_be_deterministic(const struct ms_raw_signing *how)
 	const OSSL_PARAM *settable;
 	const char *md = how->type->family == MS_KEY_MLDSA ? NULL : "SHA2-256";
 
-	if (!md_ctx || EVP_DigestSignInit_ex(md_ctx, &ctx, md, how->libctx, how->properties, how->key,
-					     NULL) != 1) {
+	if (!md_ctx || EVP_DigestSignInit_ex(md_ctx, &ctx, md, how->libctx,
+					     how->properties, how->key, NULL) != 1) {
 		ERR_clear_error();
 		return false;
 	}
@@ -58,8 +58,8 @@ static int set_deterministic(const struct ms_key_type *type, EVP_PKEY_CTX *ctx)
 	return EVP_PKEY_CTX_set_params(ctx, params);
 }
 
-static bool sign_digest(const struct ms_raw_signing *how, const uint8_t *digest, size_t len,
-			uint8_t *signature, size_t *size)
+static bool sign_digest(const struct ms_raw_signing *how, const uint8_t *digest,
+			size_t len, uint8_t *signature, size_t *size)
 {
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *ctx =
 		EVP_PKEY_CTX_new_from_pkey(how->libctx, how->key, how->properties);
@@ -79,8 +79,8 @@ static bool sign_data(const struct ms_raw_signing *how, const uint8_t *data, siz
 	EVP_PKEY_CTX *ctx = NULL; /* md_ctx's */
 
 	return md_ctx &&
-	       EVP_DigestSignInit_ex(md_ctx, &ctx, NULL, how->libctx, how->properties, how->key,
-				     NULL) == 1 &&
+	       EVP_DigestSignInit_ex(md_ctx, &ctx, NULL, how->libctx, how->properties,
+				     how->key, NULL) == 1 &&
 	       (!how->deterministic || set_deterministic(how->type, ctx) == 1) &&
 	       EVP_DigestSign(md_ctx, signature, size, data, len) == 1;
 }
@@ -117,8 +117,8 @@ int ms_raw_sign(struct ms_ctx *ctx, const struct ms_raw_signing *how, const uint
 	return 0;
 }
 
-bool ms_raw_verify(const struct ms_raw_signing *how, EVP_PKEY *public, const uint8_t *digest,
-		   size_t len, const struct ms_buf *signature)
+bool ms_raw_verify(const struct ms_raw_signing *how, EVP_PKEY *public,
+		   const uint8_t *digest, size_t len, const struct ms_buf *signature)
 {
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *ctx =
 		EVP_PKEY_CTX_new_from_pkey(NULL, public, NULL);

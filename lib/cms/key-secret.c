@@ -37,8 +37,8 @@ int ms_secret_ask(struct ms_secret *secret)
 
 int ms_secret_fail(struct ms_ctx *ctx, const struct ms_secret *secret)
 {
-	return ms_fail(ctx, secret->error, "%s needs a %s, and none is to be had", secret->what,
-		       secret->name);
+	return ms_fail(ctx, secret->error, "%s needs a %s, and none is to be had",
+		       secret->what, secret->name);
 }
 
 int ms_secret_set(struct ms_secret *secret, const char *text, size_t len)

@@ -36,7 +36,9 @@
 
 static const uint8_t oid_signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
 					   0x0d, 0x01, 0x07, 0x02 };
-static const uint8_t oid_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01 };
+static const uint8_t oid_data[] = {
+	0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01
+};
 static const uint8_t oid_rsa_encryption[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
 					      0x0d, 0x01, 0x01, 0x01 };
 
@@ -66,22 +68,25 @@ static void write_version(struct ms_der *der, const struct ms_message *message)
 
 static void write_digest_algorithm(struct ms_der *der, enum ms_hash hash)
 {
-	const uint8_t oid[] = { 0x60, 0x86, 0x48, 0x01, 0x65,
-				0x03, 0x04, 0x02, hash_oids[hash].digest_last };
+	const uint8_t oid[] = { 0x60, 0x86, 0x48,
+				0x01, 0x65, 0x03,
+				0x04, 0x02, hash_oids[hash].digest_last };
 	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
 
 	ms_der_put(der, MS_DER_OID, oid, sizeof(oid));
 	ms_der_end(der, algorithm);
 }
 
-static void write_signature_algorithm(struct ms_der *der, const struct ms_message *message)
+static void write_signature_algorithm(struct ms_der *der,
+				      const struct ms_message *message)
 {
 	const struct ms_key_type *type = message->type;
 	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
 
 	switch (type->family) {
 	case MS_KEY_RSA:
-		ms_der_put(der, MS_DER_OID, oid_rsa_encryption, sizeof(oid_rsa_encryption));
+		ms_der_put(der, MS_DER_OID, oid_rsa_encryption,
+			   sizeof(oid_rsa_encryption));
 		ms_der_put(der, MS_DER_NULL, NULL, 0);
 		break;
 	case MS_KEY_ECDSA:
@@ -115,7 +120,8 @@ static int write_issuer_and_serial(struct ms_ctx *ctx, struct ms_der *der, X509 
 	OPENSSL_free(name);
 	OPENSSL_free(serial);
 	if (name_len <= 0 || serial_len <= 0)
-		return ms_fail_openssl(ctx, -EIO, "cannot write issuer and serial number");
+		return ms_fail_openssl(ctx, -EIO,
+				       "cannot write issuer and serial number");
 	return 0;
 }
 
@@ -128,14 +134,16 @@ static int write_signer(struct ms_ctx *ctx, struct ms_der *der,
 		return write_issuer_and_serial(ctx, der, message->cert);
 	skid = X509_get0_subject_key_id(message->cert);
 	if (!skid)
-		return ms_fail(ctx, -EINVAL, "the certificate has no subject key identifier");
+		return ms_fail(ctx, -EINVAL,
+			       "the certificate has no subject key identifier");
 	ms_der_put(der, MS_DER_CONTEXT_0, ASN1_STRING_get0_data(skid),
 		   (size_t)ASN1_STRING_length(skid));
 	return 0;
 }
 
 static int write_signer_info(struct ms_ctx *ctx, struct ms_der *der,
-			     const struct ms_message *message, const struct ms_buf *signature)
+			     const struct ms_message *message,
+			     const struct ms_buf *signature)
 {
 	size_t info = ms_der_begin(der, MS_DER_SEQUENCE);
 	int r;
@@ -152,7 +160,8 @@ static int write_signer_info(struct ms_ctx *ctx, struct ms_der *der,
 }
 
 static int write_signed_data(struct ms_ctx *ctx, struct ms_der *der,
-			     const struct ms_message *message, const struct ms_buf *signature)
+			     const struct ms_message *message,
+			     const struct ms_buf *signature)
 {
 	size_t signed_data = ms_der_begin(der, MS_DER_SEQUENCE);
 	size_t inner;

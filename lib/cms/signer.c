@@ -60,8 +60,8 @@ struct ms_signer *ms_signer_free(struct ms_signer *signer)
 static void warn_of_mode(struct ms_ctx *ctx, const char *path, mode_t mode)
 {
 	if (mode & 044)
-		ms_warn(ctx, "the private key '%s' can be read by others (mode %04o)", path,
-			(unsigned)mode);
+		ms_warn(ctx, "the private key '%s' can be read by others (mode %04o)",
+			path, (unsigned)mode);
 }
 
 /* The key in a file, and with @ret_cert the certificate in the same file. */
@@ -130,14 +130,16 @@ static int load(struct ms_ctx *ctx, const struct ms_signer_options *options,
 static int no_determinism(struct ms_ctx *ctx, const struct ms_signer *signer)
 {
 	if (signer->token)
-		return ms_fail(ctx, -EOPNOTSUPP,
-			       "the token makes the nonces of its signatures itself: they "
-			       "cannot be made deterministic");
-	return ms_fail(ctx, -EOPNOTSUPP,
-		       "deterministic nonces need OpenSSL %s or newer for %s keys; this is "
-		       "OpenSSL %s",
-		       signer->how.type->family == MS_KEY_MLDSA ? "3.5" : "3.2",
-		       signer->how.type->name, OpenSSL_version(OPENSSL_VERSION_STRING));
+		return ms_fail(
+			ctx, -EOPNOTSUPP,
+			"the token makes the nonces of its signatures itself: they "
+			"cannot be made deterministic");
+	return ms_fail(
+		ctx, -EOPNOTSUPP,
+		"deterministic nonces need OpenSSL %s or newer for %s keys; this is "
+		"OpenSSL %s",
+		signer->how.type->family == MS_KEY_MLDSA ? "3.5" : "3.2",
+		signer->how.type->name, OpenSSL_version(OPENSSL_VERSION_STRING));
 }
 
 /* RSA's signatures (PKCS#1 v1.5) are deterministic and have no nonce. */
@@ -185,7 +187,8 @@ static char *name_text(const X509_NAME *name)
 	char *text;
 	long len;
 
-	if (!bio || X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
+	if (!bio ||
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
 		return NULL;
 	len = BIO_get_mem_data(bio, &text);
 	return strndup(len > 0 ? text : "", len > 0 ? (size_t)len : 0);
@@ -204,7 +207,8 @@ static char *skid_text(const ASN1_OCTET_STRING *skid)
 {
 	if (!skid)
 		return strdup("");
-	return ms_hex_colons(ASN1_STRING_get0_data(skid), (size_t)ASN1_STRING_length(skid));
+	return ms_hex_colons(ASN1_STRING_get0_data(skid),
+			     (size_t)ASN1_STRING_length(skid));
 }
 
 static int describe(struct ms_ctx *ctx, struct ms_signer *signer)
@@ -229,9 +233,11 @@ static int describe(struct ms_ctx *ctx, struct ms_signer *signer)
 static void mention_validity(struct ms_ctx *ctx, const struct ms_signer *signer)
 {
 	if (X509_cmp_current_time(X509_get0_notAfter(signer->cert)) < 0)
-		ms_info(ctx, "the certificate has expired; the kernel does not look at that");
+		ms_info(ctx,
+			"the certificate has expired; the kernel does not look at that");
 	if (X509_cmp_current_time(X509_get0_notBefore(signer->cert)) > 0)
-		ms_info(ctx, "the certificate is not valid yet; the kernel does not look at that");
+		ms_info(ctx, "the certificate is not valid yet; the kernel does not look "
+			     "at that");
 }
 
 /* What goes into every message, and that it can be written at all. */
@@ -242,8 +248,9 @@ static int settle_message(struct ms_ctx *ctx, const struct ms_signer_options *op
 	signer->message.type = signer->how.type;
 	signer->message.use_skid = options->use_skid;
 	if (options->use_skid && !signer->skid[0])
-		return ms_fail(ctx, -EINVAL,
-			       "the certificate has no subject key identifier to name it by");
+		return ms_fail(
+			ctx, -EINVAL,
+			"the certificate has no subject key identifier to name it by");
 	return 0;
 }
 

@@ -30,7 +30,7 @@ static void an_element_is_tag_length_and_content(void **state)
 /* OpenSSL's encoder is the oracle for every form of the length. */
 static void lengths_are_those_of_openssl(void **state)
 {
-	static const size_t lengths[] = { 0,	 1,	127,   128,	 255,	   256,
+	static const size_t lengths[] = { 0,	 1,	127,   128,	 255,	  256,
 					  65535, 65536, 70000, 16777215, 16777216 };
 
 	(void)state;
@@ -43,7 +43,8 @@ static void lengths_are_those_of_openssl(void **state)
 		int len;
 
 		content[lengths[i] / 2] = 0xa5;
-		assert_int_equal(ASN1_OCTET_STRING_set(string, content, (int)lengths[i]), 1);
+		assert_int_equal(ASN1_OCTET_STRING_set(string, content, (int)lengths[i]),
+				 1);
 		len = i2d_ASN1_OCTET_STRING(string, &want);
 		ms_der_put(&der, MS_DER_OCTET_STRING, content, lengths[i]);
 		assert_int_equal(ms_der_finish(&der), 0);
@@ -93,7 +94,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_element_is_tag_length_and_content),
 		cmocka_unit_test(lengths_are_those_of_openssl),
-		cmocka_unit_test(an_inner_element_that_grows_its_length_moves_the_outer_ones),
+		cmocka_unit_test(
+			an_inner_element_that_grows_its_length_moves_the_outer_ones),
 		cmocka_unit_test(the_first_failure_stays),
 	};
 

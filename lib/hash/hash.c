@@ -22,7 +22,7 @@
 #include "payload.h"
 
 static const struct {
-	const char *name;    /* include/linux/crypto.h and crypto/hash_info.c have them */
+	const char *name; /* include/linux/crypto.h and crypto/hash_info.c have them */
 	const char *openssl;
 	size_t size;
 	bool signs;
@@ -68,10 +68,11 @@ int ms_hash_from_name(struct ms_ctx *ctx, const char *name, enum ms_hash *ret)
 			return 0;
 		}
 	}
-	return ms_fail(ctx, -EINVAL,
-		       "no such hash '%s': it is one of sha256, sha384, sha512, sha3-256, "
-		       "sha3-384, sha3-512",
-		       name);
+	return ms_fail(
+		ctx, -EINVAL,
+		"no such hash '%s': it is one of sha256, sha384, sha512, sha3-256, "
+		"sha3-384, sha3-512",
+		name);
 }
 
 int ms_hash_md(struct ms_ctx *ctx, enum ms_hash hash, const EVP_MD **ret)
