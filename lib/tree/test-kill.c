@@ -162,6 +162,34 @@ static void a_recovery_that_is_killed_is_gone_on_with_by_the_next(void **state)
 	assert_killed_recovery_goes_on(2 + MODULES - LINKED + 1 + 10, MODULES);
 }
 
+static void change_one_and_die_withdrawing(const char *step)
+{
+	if (!strcmp(step, "decided"))
+		help_write_module(path_of(20), 20, 30000, 1);
+	if (!strcmp(step, "withdrawn"))
+		raise(SIGKILL);
+}
+
+static void a_decision_that_was_taken_back_is_not_finished(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	make_tree();
+	child = fork();
+	if (child == 0) {
+		ms_transaction_hook = change_one_and_die_withdrawing;
+		strip_and_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(recover_tree(), MS_RECOVERY_UNDONE);
+	help_write_module(path_of(20), 20, 20000, 1);
+	assert_int_equal(count_new(), 0);
+	assert_int_equal(help_strays("t"), 0);
+}
+
 static int64_t microseconds(void)
 {
 	struct timespec now;
@@ -216,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(killed_at_any_step_all_modules_are_old_or_all_are_new),
 		TEST(a_recovery_that_is_killed_is_gone_on_with_by_the_next),
+		TEST(a_decision_that_was_taken_back_is_not_finished),
 		TEST(killed_at_any_moment_each_module_is_old_or_new),
 	};
 
