@@ -13,8 +13,8 @@ struct ms_codec {
 	size_t magic_len;
 	int (*unpack)(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
 		      struct ms_buf *ret, struct ms_codec_info *ret_info);
-	int (*pack)(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
-		    struct ms_buf *ret);
+	int (*pack)(struct ms_ctx *ctx, enum ms_codec_form form, int level,
+		    const struct iovec *iov, int n, struct ms_buf *ret);
 };
 
 extern const struct ms_codec ms_codec_gzip;

@@ -58,15 +58,16 @@ int ms_codec_unpack(struct ms_ctx *ctx, enum ms_compression compression,
 	return 0;
 }
 
-int ms_codec_pack(struct ms_ctx *ctx, enum ms_compression compression, int level,
-		  const struct iovec *iov, int n, struct ms_buf *ret)
+int ms_codec_pack(struct ms_ctx *ctx, enum ms_compression compression,
+		  enum ms_codec_form form, int level, const struct iovec *iov, int n,
+		  struct ms_buf *ret)
 {
 	const struct ms_codec *codec = find(compression);
 
 	if (!codec)
 		return ms_fail(ctx, -EINVAL, "no compression to apply");
 	ms_buf_clear(ret);
-	return codec->pack(ctx, level, iov, n, ret);
+	return codec->pack(ctx, form, level, iov, n, ret);
 }
 
 int ms_codec_room(struct ms_ctx *ctx, struct ms_buf *out, uint64_t max_size)

@@ -118,13 +118,14 @@ static int deflate_piece(z_stream *z, const struct iovec *piece_of, int flush,
 	return 0;
 }
 
-static int pack(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
-		struct ms_buf *ret)
+static int pack(struct ms_ctx *ctx, enum ms_codec_form form, int level,
+		const struct iovec *iov, int n, struct ms_buf *ret)
 {
 	_cleanup_(deflate_done) z_stream z = { 0 };
 	gz_header header = { .os = OS_UNIX };
 	static const struct iovec nothing;
 
+	(void)form;
 	if (level < 0 || level > 9)
 		return ms_fail(ctx, -EINVAL, "gzip has levels 1 to 9, not %d", level);
 	if (deflateInit2(&z, level ? level : Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_GZIP,

@@ -65,7 +65,7 @@ static void pack(enum ms_compression compression, int level, struct ms_buf *ret)
 		{ .iov_base = content.data + content.len - 713, .iov_len = 713 },
 	};
 
-	assert_int_equal(ms_codec_pack(ctx, compression, level, iov, 2, ret), 0);
+	assert_int_equal(ms_codec_pack(ctx, compression, 0, level, iov, 2, ret), 0);
 }
 
 static int unpack(const struct ms_buf *packed, uint64_t limit, struct ms_buf *ret,
@@ -133,6 +133,43 @@ static void xz_and_zstd_files_have_the_bytes_of_the_kernel_build(void **state)
 	}
 }
 
+static void an_xz_file_of_either_form_becomes_the_same_again(void **state)
+{
+	static const char *const commands[] = {
+		"xz -T1 --check=crc32 --lzma2=dict=1MiB -c plain >out",
+		"xz -T2 --check=crc32 --lzma2=dict=1MiB -c plain >out",
+		"xz -T2 --check=crc32 --lzma2=dict=1MiB -c small >out",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		_cleanup_(ms_buf_done) struct ms_buf theirs = { 0 }, plain = { 0 }, ours = { 0 };
+		struct ms_codec_info info = { 0 };
+		struct iovec iov;
+
+		run(commands[i], &theirs);
+		assert_int_equal(unpack(&theirs, LIMIT, &plain, &info), 0);
+		iov = (struct iovec){ plain.data, plain.len };
+		assert_int_equal(ms_codec_pack(ctx, MS_COMPRESSION_XZ, info.form, 0, &iov, 1,
+					       &ours), 0);
+		assert_same(&ours, &theirs);
+	}
+}
+
+static void an_xz_file_of_another_form_becomes_one_of_the_kernel_build(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf packed = { 0 }, plain = { 0 };
+	struct ms_codec_info info = { 0 };
+
+	(void)state;
+	run("xz -T1 -c small >out", &packed);
+	assert_int_equal(unpack(&packed, LIMIT, &plain, &info), 0);
+	assert_int_equal(info.form, MS_CODEC_FORM_DEFAULT);
+	run("xz -T1 --check=crc32 -c small >out", &packed); /* 8 MiB dictionary */
+	assert_int_equal(unpack(&packed, LIMIT, &plain, &info), 0);
+	assert_int_equal(info.form, MS_CODEC_FORM_DEFAULT);
+}
+
 static void gzip_files_hold_no_name_and_no_time(void **state)
 {
 	static const uint8_t head[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
@@ -152,8 +189,8 @@ static void a_level_changes_the_size_and_a_wrong_one_is_refused(void **state)
 	pack(MS_COMPRESSION_ZSTD, 1, &fast);
 	pack(MS_COMPRESSION_ZSTD, 9, &best);
 	assert_true(best.len < fast.len);
-	assert_int_equal(ms_codec_pack(ctx, MS_COMPRESSION_ZSTD, 23, &iov, 1, &fast), -EINVAL);
-	assert_int_equal(ms_codec_pack(ctx, MS_COMPRESSION_GZIP, 10, &iov, 1, &fast), -EINVAL);
+	assert_int_equal(ms_codec_pack(ctx, MS_COMPRESSION_ZSTD, 0, 23, &iov, 1, &fast), -EINVAL);
+	assert_int_equal(ms_codec_pack(ctx, MS_COMPRESSION_GZIP, 0, 10, &iov, 1, &fast), -EINVAL);
 }
 
 static void anything_behind_the_first_stream_is_refused(void **state)
@@ -164,7 +201,7 @@ static void anything_behind_the_first_stream_is_refused(void **state)
 		const struct iovec iov = { content.data, 3000 };
 		struct ms_codec_info info;
 
-		assert_int_equal(ms_codec_pack(ctx, programs[i].kind, 0, &iov, 1, &packed), 0);
+		assert_int_equal(ms_codec_pack(ctx, programs[i].kind, 0, 0, &iov, 1, &packed), 0);
 		assert_int_equal(ms_buf_append(&twice, packed.data, packed.len), 0);
 		assert_int_equal(ms_buf_append(&twice, packed.data, packed.len), 0);
 		assert_int_equal(unpack(&twice, LIMIT, &out, &info), -ENOTUNIQ);
@@ -181,7 +218,7 @@ static void a_truncated_stream_is_refused_wherever_it_ends(void **state)
 		const struct iovec iov = { content.data, 3000 };
 		struct ms_codec_info info;
 
-		assert_int_equal(ms_codec_pack(ctx, programs[i].kind, 0, &iov, 1, &packed), 0);
+		assert_int_equal(ms_codec_pack(ctx, programs[i].kind, 0, 0, &iov, 1, &packed), 0);
 		for (packed.len--; packed.len > 6; packed.len--)
 			assert_int_equal(unpack(&packed, LIMIT, &out, &info), -EBADMSG);
 	}
@@ -250,6 +287,8 @@ int main(void)
 		cmocka_unit_test(the_programs_read_what_we_pack),
 		cmocka_unit_test(we_read_what_the_programs_pack),
 		cmocka_unit_test(xz_and_zstd_files_have_the_bytes_of_the_kernel_build),
+		cmocka_unit_test(an_xz_file_of_either_form_becomes_the_same_again),
+		cmocka_unit_test(an_xz_file_of_another_form_becomes_one_of_the_kernel_build),
 		cmocka_unit_test(gzip_files_hold_no_name_and_no_time),
 		cmocka_unit_test(a_level_changes_the_size_and_a_wrong_one_is_refused),
 		cmocka_unit_test(anything_behind_the_first_stream_is_refused),

@@ -4,7 +4,8 @@
  * xz by liblzma. Written as the kernel's build writes modules: `xz --check=crc32
  * --lzma2=dict=1MiB` with threads, which puts sizes into the block headers. One thread
  * of liblzma's own encoder gives the same bytes as many, and modules are packed side by
- * side anyhow.
+ * side anyhow. A file that xz wrote so but without threads, as it did by default before
+ * 5.6, is one block without sizes, and becomes one again: its bytes can be had back.
  *
  * The kernel's reader (lib/xz/xz_dec_stream.c) knows CRC32 or no check, LZMA2 and the
  * branch filters. Whether that holds is told by the headers of all blocks, which the
@@ -72,7 +73,20 @@ static bool kernel_has_filters(const lzma_filter *filters)
 	       filters[2].id == LZMA_VLI_UNKNOWN;
 }
 
-static bool kernel_has_block(const uint8_t *header, size_t len, lzma_check check)
+/* One block without sizes, packed as the kernel's build asks: what one thread writes. */
+static bool is_unsized(const lzma_block *block)
+{
+	const lzma_options_lzma *options = block->filters[0].options;
+
+	return block->check == LZMA_CHECK_CRC32 &&
+	       block->compressed_size == LZMA_VLI_UNKNOWN &&
+	       block->uncompressed_size == LZMA_VLI_UNKNOWN &&
+	       block->filters[0].id == LZMA_FILTER_LZMA2 &&
+	       options->dict_size == DICTIONARY_SIZE;
+}
+
+static bool look_at_block(const uint8_t *header, size_t len, lzma_check check,
+			  bool *ret_unsized)
 {
 	lzma_filter filters[LZMA_FILTERS_MAX + 1];
 	lzma_block block = { .version = 1, .check = check, .filters = filters };
@@ -83,6 +97,7 @@ static bool kernel_has_block(const uint8_t *header, size_t len, lzma_check check
 	    lzma_block_header_decode(&block, NULL, header) != LZMA_OK)
 		return false;
 	known = kernel_has_filters(filters);
+	*ret_unsized = is_unsized(&block);
 	lzma_filters_free(filters, NULL);
 	return known;
 }
@@ -93,8 +108,9 @@ static void index_done(lzma_index **index)
 }
 
 /* Every block of a stream that liblzma has just decoded without complaint. */
-static bool kernel_has_blocks(const uint8_t *data, size_t len)
+static bool look_at_blocks(const uint8_t *data, size_t len, enum ms_codec_form *ret_form)
 {
+	bool unsized = false;
 	_cleanup_(index_done) lzma_index *index = NULL;
 	lzma_stream_flags footer;
 	lzma_index_iter iter;
@@ -114,10 +130,12 @@ static bool kernel_has_blocks(const uint8_t *data, size_t len)
 	while (!lzma_index_iter_next(&iter, LZMA_INDEX_ITER_BLOCK)) {
 		uint64_t offset = iter.block.compressed_file_offset;
 
-		if (offset >= len ||
-		    !kernel_has_block(data + offset, len - (size_t)offset, footer.check))
+		if (offset >= len || !look_at_block(data + offset, len - (size_t)offset,
+						    footer.check, &unsized))
 			return false;
 	}
+	if (unsized && lzma_index_block_count(index) == 1)
+		*ret_form = MS_CODEC_FORM_XZ_UNSIZED;
 	return true;
 }
 
@@ -127,7 +145,7 @@ static void judge_for_kernel(const uint8_t *data, size_t len, lzma_check check,
 	if (check != LZMA_CHECK_NONE && check != LZMA_CHECK_CRC32) {
 		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
 		ret->kernel_reason = "the kernel has no xz check but CRC32";
-	} else if (!kernel_has_blocks(data, len)) {
+	} else if (!look_at_blocks(data, len, &ret->form)) {
 		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
 		ret->kernel_reason = "the kernel has not these xz filters";
 	}
@@ -178,8 +196,17 @@ static int encode_piece(lzma_stream *z, const struct iovec *piece, lzma_action a
 	return status == LZMA_OK || status == LZMA_STREAM_END ? 0 : -EIO;
 }
 
-static int pack(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
-		struct ms_buf *ret)
+static lzma_ret encoder_open(lzma_stream *z, enum ms_codec_form form, lzma_filter *filters)
+{
+	lzma_mt mt = { .threads = 1, .filters = filters, .check = LZMA_CHECK_CRC32 };
+
+	if (form == MS_CODEC_FORM_XZ_UNSIZED)
+		return lzma_stream_encoder(z, filters, LZMA_CHECK_CRC32);
+	return lzma_stream_encoder_mt(z, &mt);
+}
+
+static int pack(struct ms_ctx *ctx, enum ms_codec_form form, int level,
+		const struct iovec *iov, int n, struct ms_buf *ret)
 {
 	_cleanup_(stream_done) lzma_stream z = LZMA_STREAM_INIT;
 	static const struct iovec nothing;
@@ -188,13 +215,12 @@ static int pack(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
 		{ .id = LZMA_FILTER_LZMA2, .options = &options },
 		{ .id = LZMA_VLI_UNKNOWN },
 	};
-	lzma_mt mt = { .threads = 1, .filters = filters, .check = LZMA_CHECK_CRC32 };
 
-	(void)level; /* the kernel's build has one way of packing by xz */
+	(void)level; /* the kernel's build has one level of packing by xz */
 	if (lzma_lzma_preset(&options, LZMA_PRESET_DEFAULT))
 		return ms_fail(ctx, -EIO, "liblzma has no default preset");
 	options.dict_size = DICTIONARY_SIZE;
-	if (lzma_stream_encoder_mt(&z, &mt) != LZMA_OK)
+	if (encoder_open(&z, form, filters) != LZMA_OK)
 		return ms_fail_nomem(ctx);
 	for (int i = 0; i <= n; i++) {
 		int r = encode_piece(&z, i < n ? &iov[i] : &nothing,

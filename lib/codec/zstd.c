@@ -142,14 +142,15 @@ static int encoder_open(struct ms_ctx *ctx, int level, size_t size, ZSTD_CCtx **
 	return 0;
 }
 
-static int pack(struct ms_ctx *ctx, int level, const struct iovec *iov, int n,
-		struct ms_buf *ret)
+static int pack(struct ms_ctx *ctx, enum ms_codec_form form, int level,
+		const struct iovec *iov, int n, struct ms_buf *ret)
 {
 	_cleanup_(encoder_done) ZSTD_CCtx *z = NULL;
 	static const struct iovec nothing;
 	size_t size = 0;
 	int r;
 
+	(void)form;
 	if (level < 0 || level > ZSTD_maxCLevel())
 		return ms_fail(ctx, -EINVAL, "zstd has levels 1 to %d, not %d",
 			       ZSTD_maxCLevel(), level);

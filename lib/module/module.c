@@ -13,7 +13,6 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../codec/codec.h"
 
 enum { MAX_SIGNATURE = 65535 }; /* of the kernel's ASN.1 decoder, lib/asn1_decoder.c */
 
@@ -33,6 +32,7 @@ int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf 
 
 		if (r < 0)
 			return r;
+		module.form = info.form;
 		module.kernel_decompress = info.kernel;
 		module.kernel_decompress_reason = info.kernel_reason;
 		module.data = unpacked->data;

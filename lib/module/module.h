@@ -12,12 +12,14 @@
 #include "../base/buffer.h"
 #include "../cms/judge.h"
 #include "../cms/signer.h"
+#include "../codec/codec.h"
 #include "../hash/payload.h"
 #include "../trust/trust.h"
 #include "trailer.h"
 
 struct ms_module {
 	enum ms_compression compression;
+	enum ms_codec_form form; /* to be packed in again */
 	enum ms_kernel_decompress kernel_decompress;
 	const char *kernel_decompress_reason;
 	const uint8_t *data; /* the unpacked file, borrowed from the caller's buffers */

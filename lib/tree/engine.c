@@ -154,8 +154,8 @@ static int make_bytes(struct ms_ctx *ctx, struct ms_job *job, struct iovec iov[2
 	*ret_n = 2;
 	if (module->compression == MS_COMPRESSION_NONE)
 		return 0;
-	r = ms_codec_pack(ctx, module->compression, job->tree->options.level, iov, 2,
-			  &worker->packed);
+	r = ms_codec_pack(ctx, module->compression, module->form,
+			  job->tree->options.level, iov, 2, &worker->packed);
 	if (r < 0)
 		return ms_fail_prefix(ctx, r, "cannot pack '%s'", job->entry->path);
 	iov[0] = (struct iovec){ worker->packed.data, worker->packed.len };

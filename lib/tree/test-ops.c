@@ -124,7 +124,7 @@ static void write_packed_elf(const char *path, unsigned n)
 
 	elf_bytes(&bytes, n);
 	iov = (struct iovec){ bytes.data, bytes.len };
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed),
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, 0, &iov, 1, &packed),
 			 0);
 	help_write(path, packed.data, packed.len);
 }
@@ -549,7 +549,7 @@ static void what_unpacks_to_too_much_is_undecided(void **state)
 	const char *path = "bomb.ko.xz";
 
 	(void)state;
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed),
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, 0, &iov, 1, &packed),
 			 0);
 	help_write(path, packed.data, packed.len);
 	assert_int_equal(ms_tree_open(help_ctx, &path, 1, &options, &tree), 0);

@@ -251,12 +251,12 @@ static void packed_modules_stay_packed_the_same_way(void **state)
 	(void)state;
 	help_module(&bytes, 1, 5000, 1);
 	iov = (struct iovec){ bytes.data, bytes.len };
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &packed),
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, 0, &iov, 1, &packed),
 			 0);
 	help_write("a.ko.xz", packed.data, packed.len);
 	help_module(&bytes, 1, 5000, 0);
 	iov = (struct iovec){ bytes.data, bytes.len };
-	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, &iov, 1, &wanted),
+	assert_int_equal(ms_codec_pack(help_ctx, MS_COMPRESSION_XZ, 0, 0, &iov, 1, &wanted),
 			 0);
 	assert_int_equal(help_strip("a.ko.xz", (struct ms_tree_options){ 0 }), 0);
 	assert_int_equal(ms_file_read(help_ctx, "a.ko.xz", 1 << 20, &got), 0);
