@@ -14,8 +14,8 @@ import subprocess
 import pytest
 
 import make_image
-from support import kernels
 from make_image import Certs
+from support import kernels
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/source-tool"
@@ -388,11 +388,15 @@ def unpacked(vmlinuz):
     pytest.fail("packed in another way")
 
 
-def signing_key_of(name):
+def signing_key_of(module):
     """The serial number of the certificate that kmod says a module is signed with."""
-    path = make_image.run(make_image.tool("modinfo"), "-F", "sig_key",
-                          kernels.module_paths(name)[0])
-    return path.decode().strip().replace(":", "").lstrip("0")
+    serial = make_image.run(make_image.tool("modinfo"), "-F", "sig_key", module)
+    return serial.decode().strip().replace(":", "").lstrip("0")
+
+
+def serial_of(der):
+    line = make_image.run("openssl", "x509", "-inform", "DER", "-noout", "-serial", input=der)
+    return line.decode().strip().partition("=")[2].lstrip("0")
 
 
 @pytest.mark.kernels
@@ -406,7 +410,29 @@ def test_a_real_kernel_has_the_one_certificate_that_its_modules_are_signed_with(
     assert answer.get("release") == [kernel.release]
     [(place, der)] = found(answer)
     assert place == "own-key" and len(der) in size
-    serial = make_image.run("openssl", "x509", "-inform", "DER", "-noout", "-serial",
-                            input=der).decode().strip().partition("=")[2]
-    assert serial.lstrip("0") == signing_key_of(name)
+    assert serial_of(der) == signing_key_of(kernels.module_paths(name)[0])
     assert unpacked(pathlib.Path(kernel.vmlinuz)).count(der) == 1
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("suite, pattern", [
+    ("bookworm", r"linux-image-6\.1\.0-[0-9]+-cloud-arm64"),
+    ("trixie", r"linux-image-6\.12\.[0-9]+\+deb13-cloud-arm64"),
+])
+def test_a_real_arm64_image_has_the_certificate_that_its_modules_are_signed_with(
+        suite, pattern):
+    def archive(*arguments):
+        environment = {**os.environ, "DEBIAN_ARCHIVE_ARCH": "arm64"}
+        done = subprocess.run([TOP / "tools/debian-archive", *arguments], env=environment,
+                              capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"no arm64 kernel: {done.stderr.strip()[-300:]}")
+        return done.stdout.strip()
+
+    root = pathlib.Path(archive("unpack", suite, archive("resolve", suite, pattern)))
+    [image] = root.glob("boot/vmlinuz-*")
+    answer = ask(image)
+    [(place, der)] = found(answer)
+    assert place == "own-key"
+    assert answer.get("release") == [image.name.partition("-")[2]]
+    assert serial_of(der) == signing_key_of(next(root.rglob("*.ko*")))

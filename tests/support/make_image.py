@@ -78,6 +78,7 @@ def trusted_source(directory, certs, word):
     if certs.extra_area:
         area = f"""
             .globl system_extra_cert
+            .size system_extra_cert, {certs.extra_area}
             system_extra_cert:
             {blob(directory, "extra", certs.extra)}
             .fill {certs.extra_area - len(certs.extra)}, 1, 0
