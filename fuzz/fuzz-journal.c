@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Fuzzes the reader of a transaction's journal. Recovery renames and removes files by what
+ * it says, so: no path may leave the directory, whatever the bytes are, and what was read
+ * must be what a writer would write for it. Each input is read as it stands, and once more
+ * with the commit line behind it that a fuzzer cannot guess.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/base/cleanup.h"
+#include "../lib/tree/journal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct ms_ctx *ctx;
+
+static void require(bool so)
+{
+	if (!so)
+		abort();
+}
+
+/* By another way than the reader's: as a string that is searched for what must not be. */
+static bool stays_below(const char *path)
+{
+	_cleanup_(ms_buf_done) struct ms_buf framed = { 0 };
+	const char *text;
+
+	require(ms_buf_printf(&framed, "/%s/", path) == 0 &&
+		ms_buf_append(&framed, "", 1) == 0);
+	text = (const char *)framed.data;
+	return !strstr(text, "//") && !strstr(text, "/./") && !strstr(text, "/../");
+}
+
+static bool same_entry(const struct ms_journal_entry *a, const struct ms_journal_entry *b)
+{
+	return a->number == b->number && a->size == b->size && a->had_old == b->had_old &&
+	       a->old_size == b->old_size && a->old_seconds == b->old_seconds &&
+	       a->old_nanoseconds == b->old_nanoseconds && !strcmp(a->path, b->path);
+}
+
+/* What was read, written and read again, is the same. */
+static void check_written(const struct ms_journal *journal)
+{
+	_cleanup_(ms_journal_done) struct ms_journal again = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+
+	require(ms_journal_begin(&text, journal->txid) == 0);
+	for (size_t i = 0; i < journal->n_entries; i++)
+		require(ms_journal_add(&text, &journal->entries[i]) == 0);
+	require(ms_journal_commit(ctx, &text) == 0);
+	require(ms_journal_parse(ctx, (char *)text.data, text.len, "again", &again) == 0);
+	require(again.committed && !strcmp(again.txid, journal->txid));
+	require(again.n_entries == journal->n_entries);
+	for (size_t i = 0; i < journal->n_entries; i++)
+		require(same_entry(&journal->entries[i], &again.entries[i]));
+}
+
+static void check(const void *data, size_t len)
+{
+	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+
+	if (ms_journal_parse(ctx, data, len, "journal", &journal) < 0)
+		return;
+	require(strlen(journal.txid) == 16);
+	require(journal.committed || journal.n_entries == 0);
+	for (size_t i = 0; i < journal.n_entries; i++)
+		require(stays_below(journal.entries[i].path));
+	if (journal.committed)
+		check_written(&journal);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_(ms_buf_done) struct ms_buf committed = { 0 };
+
+	if (!ctx)
+		ctx = ms_ctx_new();
+	require(ctx != NULL);
+	check(data, size);
+	if (ms_buf_append(&committed, data, size) == 0 &&
+	    ms_journal_commit(ctx, &committed) == 0)
+		check(committed.data, committed.len);
+	return 0;
+}
