@@ -29,10 +29,12 @@ def build(directory):
 
 
 def archive(*arguments):
-    return subprocess.run(
-        [TOP / "tools/debian-archive", *arguments],
-        check=True, stdout=subprocess.PIPE, text=True,
-    ).stdout
+    run = subprocess.run(
+        [TOP / "tools/debian-archive", *arguments], capture_output=True, text=True
+    )
+    if run.returncode:
+        raise SystemExit(f"bench: {run.stderr}")
+    return run.stdout
 
 
 def kernel():

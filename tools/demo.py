@@ -128,10 +128,10 @@ def fetch(demo):
     """fetch a kernel"""
     answer = subprocess.run(
         [TOP / "tools/debian-archive", "kernel", newest_kernel()],
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
-    claim(answer.returncode == 0, "cannot fetch a kernel from the distribution's archive")
+    claim(answer.returncode == 0, f"no kernel to be had: {answer.stderr[-2000:]}")
     for line in answer.stdout.splitlines():
         name, _, value = line.partition("=")
         setattr(demo, name, shlex.split(value)[0])
