@@ -89,4 +89,4 @@ def test_show_agrees_with_modinfo(name, tmp_path):
 
 def modinfo(path, field):
     return subprocess.run(["modinfo", "-F", field, path], stdout=subprocess.PIPE,
-                          text=True, check=True).stdout.strip()
+                          text=True, check=True).stdout.rstrip("\n")
