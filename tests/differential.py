@@ -32,9 +32,9 @@ from support import hostile  # noqa: E402
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build"))
 JUDGE = BUILD / "tests" / "judge-tool"
-# digests that are modules in some kernel: symbol, the module's names
+# digests that are modules in some kernel: symbol, the modules' names, in order
 DIGESTS = {
-    "SHA3": ("sha3", "sha3_generic"),
+    "SHA3": ("libsha3", "sha3", "sha3_generic"),
     "SHA512": ("sha512_generic",),
     "STREEBOG": ("streebog_generic",),
     "MD4": ("md4",),
@@ -72,13 +72,14 @@ def with_digests(found, directory):
     }
     preload = []
     for symbol, names in DIGESTS.items():
+        line = f"CONFIG_CRYPTO_{symbol}=m\n"
+        if line not in config:
+            continue
+        config = config.replace(line, f"CONFIG_CRYPTO_{symbol}=y\n")
         for name in names:
-            if name in modules and f"CONFIG_CRYPTO_{symbol}=m\n" in config:
+            if name in modules:
                 preload.append(pathlib.Path(directory, f"{name}.ko"))
                 preload[-1].write_bytes(unpacked(modules[name]))
-                config = config.replace(
-                    f"CONFIG_CRYPTO_{symbol}=m\n", f"CONFIG_CRYPTO_{symbol}=y\n"
-                )
     path = pathlib.Path(directory, "config")
     path.write_text(config)
     return preload, path

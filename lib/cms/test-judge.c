@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "signer.h"
 
 static struct ms_ctx *ctx;
 static struct ms_rules rules;
@@ -341,6 +342,82 @@ static void a_message_of_more_than_65535_bytes_is_too_long(void **state)
 	ms_keyring_free(keyring);
 }
 
+static const char *const mldsa[] = { "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" };
+
+/* False, and said, where the openssl at hand is older than 3.5. */
+static bool have_mldsa(void)
+{
+	if (shell("openssl genpkey -algorithm ML-DSA-44 -out /dev/null"))
+		return true;
+	print_message("# skipped: this openssl has no ML-DSA\n");
+	return false;
+}
+
+static bool make_mldsa(const char *kind)
+{
+	return shell(
+		"openssl req -x509 -newkey %s -nodes -keyout mldsa.pem -out mldsa.crt "
+		"-days 3650 -subj /CN=mldsa && "
+		"openssl x509 -in mldsa.crt -outform DER -out mldsa.der",
+		kind);
+}
+
+static void an_ml_dsa_signature_is_over_the_payload_itself(void **state)
+{
+	char key[256], cert[256];
+	struct ms_signer_options options = { .key = key, .cert = cert };
+
+	(void)state;
+	if (!have_mldsa())
+		skip();
+	for (size_t i = 0; i < 3; i++) {
+		struct blob sig;
+		struct ms_keyring *keyring;
+		struct ms_signer *signer = NULL;
+		struct ms_judgement judgement;
+
+		assert_true(make_mldsa(mldsa[i]));
+		keyring = trusting("mldsa.der");
+		snprintf(key, sizeof(key), "%s/mldsa.pem", dir);
+		snprintf(cert, sizeof(cert), "%s/mldsa.crt", dir);
+		assert_int_equal(ms_signer_open(ctx, &options, &signer), 0);
+		assert_int_equal(ms_signer_sign(ctx, signer, payload_text,
+						sizeof(payload_text) - 1, &sig.data,
+						&sig.len),
+				 0);
+		judgement = judge_bytes(keyring, payload_text, sig);
+		assert_int_equal(judgement.error, 0);
+		ms_judgement_done(&judgement);
+		judgement = judge_bytes(keyring, "something else\n", sig);
+		assert_int_equal(judgement.error, EKEYREJECTED);
+		ms_judgement_done(&judgement);
+		free(sig.data);
+		ms_signer_free(signer);
+		ms_keyring_free(keyring);
+	}
+}
+
+static void
+signed_attributes_of_ml_dsa_are_let_off_where_the_kernel_is_told_to(void **state)
+{
+	(void)state;
+	if (!have_mldsa())
+		skip();
+	for (size_t i = 0; i < 3; i++) {
+		struct ms_keyring *keyring;
+
+		assert_true(make_mldsa(mldsa[i]));
+		keyring = trusting("mldsa.der");
+		sign("mldsa", "-nosmimecap -nocerts -md sha512");
+		assert_int_equal(judge(keyring, payload_text, "sig"), EKEYREJECTED);
+		rules.waive_authattrs_mldsa = true;
+		assert_int_equal(judge(keyring, payload_text, "sig"), 0);
+		assert_int_equal(judge(keyring, "something else\n", "sig"), EKEYREJECTED);
+		rules = ms_rules_default();
+		ms_keyring_free(keyring);
+	}
+}
+
 static void only_zero_is_the_errno_of_trust(void **state)
 {
 	(void)state;
@@ -411,6 +488,9 @@ int main(void)
 		cmocka_unit_test(no_single_changed_byte_is_trusted_as_something_else),
 		cmocka_unit_test(a_message_cut_anywhere_is_malformed),
 		cmocka_unit_test(a_message_of_more_than_65535_bytes_is_too_long),
+		cmocka_unit_test(an_ml_dsa_signature_is_over_the_payload_itself),
+		cmocka_unit_test(
+			signed_attributes_of_ml_dsa_are_let_off_where_the_kernel_is_told_to),
 		cmocka_unit_test(only_zero_is_the_errno_of_trust),
 	};
 
