@@ -169,6 +169,8 @@ def one_boot(machine, cases, preload):
         if fields[0] == "P" and fields[2] != "0":
             name = initramfs.name_of(preload[int(fields[1])])
             raise LabError(f"cannot preload {name}: {os.strerror(int(fields[2]))}")
+        if ended:
+            break  # no need to wait until it is off, and not every kernel gets there
         if fields[0] != "R":
             continue
         case, call = pairs[len(results)]

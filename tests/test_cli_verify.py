@@ -204,6 +204,20 @@ def test_the_kernels_decoder_is_foreseen(signed, pki):
     assert (found["verdict"], found["kernel_decompress"]) == ("trusted", "ok")
 
 
+@pytest.mark.parametrize("symbols, answer", [
+    ("CONFIG_MODULE_DECOMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\n", "ok"),
+    ("CONFIG_MODULE_DECOMPRESS=y\nCONFIG_MODULE_COMPRESS_ZSTD=y\n", "refused"),
+    ("CONFIG_MODULE_COMPRESS_XZ=y\n", "refused"),
+])
+def test_a_kernel_unpacks_only_what_it_is_configured_for(signed, pki, symbols, answer):
+    subprocess.run(["xz", "--check=crc32", signed], check=True)
+    config = signed.with_name("config")
+    config.write_text(symbols + "CONFIG_CRYPTO_SHA512=y\nCONFIG_CRYPTO_ECDSA=y\n")
+    (found,) = cli.document("verify", "--trust", pki / "p256.pem", "--kernel-config", config,
+                            signed.with_name("tiny.ko.xz"))["modules"]
+    assert (found["verdict"], found["kernel_decompress"]) == ("trusted", answer)
+
+
 # A machine of its own for the program: /lib/modules with two kernels, of which one has
 # an image that trusts the module. Where there is no /lib/modules, a layer over /usr/lib
 # makes one.

@@ -103,6 +103,20 @@ static const struct {
 	{ MS_HASH_NONE, MS_PKEY_MLDSA87, "CRYPTO_MLDSA" },
 };
 
+/* kernel/module/decompress.c: one format, the one that modules are installed in. */
+static enum ms_compression decoder_of(const struct ms_kconfig *config)
+{
+	if (ms_kconfig_state(config, "MODULE_DECOMPRESS") != MS_KCONFIG_YES)
+		return MS_COMPRESSION_NONE;
+	if (ms_kconfig_state(config, "MODULE_COMPRESS_GZIP") == MS_KCONFIG_YES)
+		return MS_COMPRESSION_GZIP;
+	if (ms_kconfig_state(config, "MODULE_COMPRESS_XZ") == MS_KCONFIG_YES)
+		return MS_COMPRESSION_XZ;
+	if (ms_kconfig_state(config, "MODULE_COMPRESS_ZSTD") == MS_KCONFIG_YES)
+		return MS_COMPRESSION_ZSTD;
+	return MS_COMPRESSION_NONE;
+}
+
 void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config,
 			 bool modules)
 {
@@ -121,6 +135,8 @@ void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config
 		rules->pkey[i] = rules->pkey[i] && pkey[i];
 	rules->blacklist =
 		ms_kconfig_state(config, "SYSTEM_BLACKLIST_KEYRING") == MS_KCONFIG_YES;
+	rules->knows_decoder = true;
+	rules->decoder = decoder_of(config);
 	rules->waive_authattrs_mldsa =
 		ms_kconfig_state(config, "PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA") ==
 		MS_KCONFIG_YES;

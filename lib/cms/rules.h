@@ -9,6 +9,7 @@
 
 #include <modseal/base.h>
 #include <modseal/hash.h>
+#include <modseal/module.h>
 
 /** Public-key algorithms that the kernel's parsers know. */
 enum ms_pkey {
@@ -32,6 +33,8 @@ struct ms_rules {
 	bool pkey[MS_PKEY_COUNT]; /* the kernel can verify with it */
 	bool blacklist;           /* CONFIG_SYSTEM_BLACKLIST_KEYRING */
 	bool waive_authattrs_mldsa; /* CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA */
+	bool knows_decoder;         /* the configuration says which, or that there is none */
+	enum ms_compression decoder; /* the one that CONFIG_MODULE_DECOMPRESS unpacks */
 };
 
 /** The newest Linux that modseal knows, with every algorithm it can have built in. */

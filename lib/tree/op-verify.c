@@ -15,6 +15,24 @@ struct verify {
 	bool want_payload_sha256;
 };
 
+/* The kernel unpacks one format at most, and of that not everything. */
+static int judge_packing(struct ms_ctx *ctx, struct ms_job *job,
+			 const struct ms_rules *rules)
+{
+	struct ms_item *item = &job->entry->item;
+	const char *reason = job->module.kernel_decompress_reason;
+
+	if (item->compression != MS_COMPRESSION_NONE && rules->knows_decoder &&
+	    rules->decoder != item->compression) {
+		item->kernel_decompress = MS_KERNEL_DECOMPRESS_REFUSED;
+		reason = "the kernel unpacks no such files itself";
+	}
+	if (!reason || item->reason)
+		return 0;
+	item->reason = strdup(reason);
+	return item->reason ? 0 : ms_fail_nomem(ctx);
+}
+
 static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	const struct verify *verify = userdata;
@@ -32,10 +50,8 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	if (r < 0)
 		return r;
 	ms_job_judged(job, &judgement);
-	if (!item->reason && job->module.kernel_decompress_reason)
-		item->reason = strdup(job->module.kernel_decompress_reason);
 	item->outcome = MS_OUTCOME_VERIFIED;
-	return 0;
+	return judge_packing(ctx, job, ms_trust_rules(verify->trust));
 }
 
 /*

@@ -49,6 +49,12 @@ OIDS = [
 ]
 
 
+# the ways to bend a tree, the likelier ones twice
+BENDS = ["form", "form", "indefinite", "indefinite", "lie", "tag", "class", "delete"]
+BENDS += ["double", "swap", "insert", "append", "oid", "oid", "value", "replace"]
+BENDS += ["empty", "unwrap", "wrap", "all-indefinite", "long-tag", "steal"]
+
+
 def name(common=None, organization=None):
     parts = []
     for kind, text in ((O, organization), (CN, common)):
@@ -167,13 +173,14 @@ def signed(tree):
 class World:
     """kind: of the root key; others: of the keys below it."""
 
-    def __init__(self, random, kind="p256"):
-        self.random, self.kind = random, kind
+    def __init__(self, random, kind="p256", root=None, revoked=None):
+        """root, revoked: identities that the kernel trusts already, and has revoked."""
+        self.random, self.kind, self.revoked = random, kind, revoked
         # an RSA key's certificate has room for less, and an EC key signs it shorter
-        is_rsa = kind.startswith("rsa")
+        is_rsa = kind.startswith("rsa") and not root
         issuer = Identity(self.ec(), name("h"), 1) if is_rsa else None
         akid = "issuer" if is_rsa else "key"
-        self.root = Identity(
+        self.root = root or Identity(
             self.key(kind), name("R"), 0x1234567, issuer, skid=not is_rsa, akid=None
         )
         self.leaf = Identity(self.ec(), name("leaf"), 2, self.root, akid=akid)
@@ -321,14 +328,10 @@ class World:
             ]
         )
 
-    def bend(self, tree):
-        """One change at some place of the tree, in place."""
+    def bend(self, tree, kind=None):
+        """One change at some place of the tree, in place; kind: one of BENDS."""
         random = self.random
-        kind = random.choice(
-            ["form", "form", "indefinite", "indefinite", "lie", "tag", "class", "delete"]
-            + ["double", "swap", "insert", "append", "oid", "oid", "value", "replace"]
-            + ["empty", "unwrap", "wrap", "all-indefinite", "long-tag", "steal"]
-        )
+        kind = kind or random.choice(BENDS)
         node = random.choice(list(tree.nodes()))
         parent = random.choice(tree.parents())
         if kind == "form":

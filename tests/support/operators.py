@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The mutation operators by name, and cases in which each has its share.
+
+An operator makes one hostile file in a world (hostile.py). `cases` goes round them all
+until there are as many distinct files as were asked for: no two have the same content,
+and each operator has the same number, but for those that run out of different files.
+"""
+
+import dataclasses
+import gzip
+import hashlib
+import itertools
+import lzma
+import subprocess
+
+from . import asn1, forge, hostile
+from .hostile import message, signed, signer
+
+# what each world is asked for in vain before an operator counts as exhausted
+ATTEMPTS = 200
+
+
+@dataclasses.dataclass
+class Case:
+    operator: str
+    name: str
+    data: bytes
+    call: str = "finit"
+
+
+def shape(world):
+    """Some sound message, made anew: another nonce, another file."""
+    return world.random.choice(list(world.shapes))[1]
+
+
+def sound(world):
+    """Each of the sound shapes in turn; they are made again when all were used."""
+    if not world.fresh:
+        world.fresh = list(world.sound())
+    return signed(world.fresh.pop(0)[1])
+
+
+def flip(world):
+    """One to three bits, in any byte of the message."""
+    data = bytearray(shape(world).encode())
+    for _ in range(world.random.choice([1, 1, 2, 3])):
+        data[world.random.randrange(len(data))] ^= 1 << world.random.randrange(8)
+    return signed(bytes(data))
+
+
+def cut(world):
+    data = shape(world).encode()
+    return signed(data[: world.random.randrange(len(data))])
+
+
+def raw(world):
+    return signed(world.bytes_bent(shape(world).encode()))
+
+
+def bend(kind):
+    def apply(world):
+        tree = shape(world).copy()
+        world.bend(tree, kind)
+        return signed(tree)
+
+    return apply
+
+
+def several_bends(world):
+    tree = shape(world).copy()
+    for _ in range(world.random.choice([2, 2, 3, 4])):
+        world.bend(tree)
+    return signed(tree)
+
+
+def numbers(world):
+    return signed(world.numbers_bent())
+
+
+def certificate(world):
+    return signed(world.certificate_bent())
+
+
+def claims(world):
+    return signed(world.claims_bent())
+
+
+def claims_bent(world):
+    return signed(world.tree_bent(world.claims_bent())[1])
+
+
+def trailer(world):
+    return world.trailer_bent()
+
+
+def payload(world):
+    """A good signature, and another payload under it: one that is no ELF, since a spoilt
+    module that is only unsupported is loaded, and then nobody knows what it does."""
+    file = bytearray(signed(shape(world)))
+    elf = hostile.PAYLOAD.startswith(b"\x7fELF")
+    if world.random.random() < 0.5:
+        at = world.random.randrange(4 if elf else len(hostile.PAYLOAD))
+        file[at] ^= world.random.randrange(1, 256)
+        return bytes(file)
+    return bytes(file[world.random.randrange(1, 20) :])
+
+
+def unsigned(world):
+    """The marker is missing, spoilt, or not at the end."""
+    random = world.random
+    file = signed(shape(world))
+    kind = random.randrange(4)
+    if kind == 0:
+        return file[: -random.randrange(1, len(forge.MARKER))]
+    if kind == 1:
+        at = len(file) - random.randrange(1, len(forge.MARKER) + 1)
+        return forge.flip(file, at, random.randrange(1, 256))
+    if kind == 2:
+        return file + random.randbytes(random.randrange(1, 40))
+    return hostile.PAYLOAD + random.randbytes(random.randrange(64))
+
+
+def oversize(world):
+    """A message of 65535 bytes is the longest that is looked at."""
+    data = shape(world).encode()
+    return signed(data.ljust(65535 + world.random.choice([0, 1, 1, 2, 3]), b"\0"))
+
+
+def revoked(world):
+    """With a signer whose certificate is both trusted and revoked; or a flip of that."""
+    random, bad, root = world.random, world.revoked, world.root
+    by_skid = random.random() < 0.3
+    signers = [signer(bad, by_skid=by_skid)]
+    if not by_skid and random.random() < 0.4:
+        signers.insert(random.randrange(2), signer(random.choice([root, world.stranger])))
+    certs = random.choice([None, None, [bad.certificate()], [root.certificate()]])
+    tree = message(*signers, version=3 if by_skid else 1, certs=certs)
+    if random.random() < 0.4:
+        world.bend(tree)
+    return signed(tree)
+
+
+OPERATORS = {
+    "sound": sound,
+    "flip": flip,
+    "cut": cut,
+    "bytes": raw,
+    **{f"tree-{kind}": bend(kind) for kind in sorted(set(hostile.BENDS))},
+    "tree-several": several_bends,
+    "numbers": numbers,
+    "certificate": certificate,
+    "claims": claims,
+    "claims-bent": claims_bent,
+    "trailer": trailer,
+    "payload": payload,
+    "unsigned": unsigned,
+    "oversize": oversize,
+}
+
+
+def zstd(data, *options):
+    command = ["zstd", "-q", "-c", *options]
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+
+def xz(check, preset=6):
+    return lambda data: lzma.compress(data, check=check, preset=preset)
+
+
+# the kernel's own xz decoder knows CRC32 and no check, and no dictionary above 1 MiB
+PACKERS = [
+    xz(lzma.CHECK_CRC32, 0),
+    xz(lzma.CHECK_CRC32, 0),
+    xz(lzma.CHECK_NONE, 1),
+    xz(lzma.CHECK_CRC64, 0),
+    xz(lzma.CHECK_CRC32, 6),
+    lambda data: gzip.compress(data, mtime=0),
+    zstd,
+    lambda data: zstd(data, "--no-check", "-1"),
+]
+
+
+def compressed(world):
+    """Anything of the others, as one stream of some compression."""
+    file = world.random.choice([sound, flip, claims, payload, unsigned])(world)
+    return world.random.choice(PACKERS)(file)
+
+
+def one(world, operator, apply, seen, number):
+    for _ in range(ATTEMPTS):
+        data = apply(world)
+        digest = hashlib.sha256(data).digest()
+        if digest not in seen:
+            seen.add(digest)
+            call = "compressed" if operator == "compressed" else "finit"
+            return Case(operator, f"{operator}-{number}", data, call)
+    return None
+
+
+def cases(world, count, seen, more=()):
+    """That many distinct cases; `more`: names of operators that this world has besides.
+    seen: digests of the files that there are already, to which these are added."""
+    extra = {"revoked": revoked, "compressed": compressed}
+    operators = {**OPERATORS, **{name: extra[name] for name in more}}
+    world.fresh, world.shapes = [], list(world.sound())
+    made = 0
+    for operator in itertools.cycle(list(operators)):
+        if made == count or not operators:
+            return
+        if operator not in operators:
+            continue
+        case = one(world, operator, operators[operator], seen, made)
+        if case is None:
+            del operators[operator]
+            continue
+        made += 1
+        yield case
+
+
+def real_cases(random, module, count, seen):
+    """Of a module that somebody else has signed: its message bent, and the good file."""
+    payload, signature = forge.split(module)
+    tree = asn1.read(signature)[0]
+    world = hostile.World.__new__(hostile.World)
+    world.random = random
+    kinds = sorted(set(hostile.BENDS))
+    made = 0
+    while made < count:
+        operator = random.choice(["bytes", *kinds])
+        if operator == "bytes":
+            bent = world.bytes_bent(signature)
+        else:
+            copy = tree.copy()
+            world.bend(copy, operator)
+            bent, operator = copy.encode(), f"tree-{operator}"
+        data = forge.append(payload, bent)
+        digest = hashlib.sha256(data).digest()
+        if digest in seen:
+            continue
+        seen.add(digest)
+        yield Case(operator, f"real-{operator}-{made}", data)
+        made += 1
