@@ -182,6 +182,23 @@ static void put_be16(uint16_t value, uint8_t *ret, size_t at)
 	ret[at + 1] = (uint8_t)(value % 256);
 }
 
+/*@
+  requires \valid(ret + (0 .. 39)) && \separated(ret + (0 .. 39), ms_marker + (0 .. 27));
+  assigns ret[12 .. 39];
+  ensures \forall integer i; 0 <= i < 28 ==> ret[12 + i] == ms_marker[i];
+*/
+static void put_marker(uint8_t *ret)
+{
+	/*@
+	  loop invariant 0 <= i <= 28;
+	  loop invariant \forall integer k; 0 <= k < i ==> ret[12 + k] == ms_marker[k];
+	  loop assigns i, ret[12 .. 39];
+	  loop variant 28 - i;
+	*/
+	for (size_t i = 0; i < MS_MARKER_LEN; i++)
+		ret[MS_TRAILER_INFO_LEN + i] = ms_marker[i];
+}
+
 void ms_trailer_write(uint32_t sig_len, uint8_t ret[MS_TRAILER_END_LEN])
 {
 	ret[0] = 0;
@@ -194,12 +211,5 @@ void ms_trailer_write(uint32_t sig_len, uint8_t ret[MS_TRAILER_END_LEN])
 	ret[7] = 0;
 	put_be16((uint16_t)(sig_len / 65536), ret, 8);
 	put_be16((uint16_t)(sig_len % 65536), ret, 10);
-	/*@
-	  loop invariant 0 <= i <= 28;
-	  loop invariant \forall integer k; 0 <= k < i ==> ret[12 + k] == ms_marker[k];
-	  loop assigns i, ret[12 .. 39];
-	  loop variant 28 - i;
-	*/
-	for (size_t i = 0; i < MS_MARKER_LEN; i++)
-		ret[MS_TRAILER_INFO_LEN + i] = ms_marker[i];
+	put_marker(ret);
 }

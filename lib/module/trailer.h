@@ -128,36 +128,34 @@ struct ms_trailer {
   assigns \nothing;
   behavior absent:
     assumes !ms_marked(data, len);
-    ensures \result.state == MS_TRAILER_ABSENT && \result.fault == MS_TRAILER_FAULT_NONE;
-    ensures \result.payload_len == len && \result.sig_off == 0 && \result.sig_len == 0;
-    ensures \result.signer_off == 0 && \result.key_id_off == 0;
-    ensures ms_fields_zero(\result);
+    ensures \result.state == MS_TRAILER_ABSENT && \result.fault == MS_TRAILER_FAULT_NONE &&
+      \result.payload_len == len && \result.sig_off == 0 && \result.sig_len == 0 &&
+      \result.signer_off == 0 && \result.key_id_off == 0 && ms_fields_zero(\result);
   behavior no_room:
     assumes ms_no_room(data, len);
-    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_NO_ROOM;
-    ensures ms_places_zero(\result) && ms_fields_zero(\result);
+    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_NO_ROOM &&
+      ms_places_zero(\result) && ms_fields_zero(\result);
   behavior sig_too_long:
     assumes ms_sig_too_long(data, len);
-    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_SIG_LEN;
-    ensures ms_places_zero(\result) && ms_fields_of(\result, data, len);
+    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_SIG_LEN &&
+      ms_places_zero(\result) && ms_fields_of(\result, data, len);
   behavior names_too_long:
     assumes ms_names_too_long(data, len);
-    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_NAMES;
-    ensures ms_places_zero(\result) && ms_fields_of(\result, data, len);
-    ensures \result.id_type <= 1;
+    ensures \result.state == MS_TRAILER_BROKEN && \result.fault == MS_TRAILER_FAULT_NAMES &&
+      ms_places_zero(\result) && ms_fields_of(\result, data, len) && \result.id_type <= 1;
   behavior present:
     assumes ms_delimited(data, len);
-    ensures \result.state == MS_TRAILER_PRESENT && \result.fault == MS_TRAILER_FAULT_NONE;
-    ensures ms_fields_of(\result, data, len);
-    ensures \result.sig_len == \result.claimed_len;
-    ensures \result.payload_len > 0;
-    ensures \result.payload_len + ms_names_len(data, len) == \result.sig_off;
-    ensures \result.sig_off + \result.sig_len == \result.info_off;
-    ensures \result.info_off + 40 == len;
-    ensures \result.id_type <= 1 ==> \result.signer_off == \result.payload_len &&
+    ensures \result.state == MS_TRAILER_PRESENT && \result.fault == MS_TRAILER_FAULT_NONE &&
+      ms_fields_of(\result, data, len);
+    ensures \result.payload_len > 0 &&
+      \result.payload_len + ms_names_len(data, len) == \result.sig_off &&
+      \result.sig_off + \result.sig_len == \result.info_off &&
+      \result.info_off + 40 == len && \result.sig_len == \result.claimed_len;
+    ensures \result.id_type <= 1 ?
+      \result.signer_off == \result.payload_len &&
       \result.key_id_off == \result.signer_off + \result.signer_len &&
-      \result.sig_off == \result.key_id_off + \result.key_id_len;
-    ensures \result.id_type > 1 ==> \result.signer_off == 0 && \result.key_id_off == 0;
+      \result.sig_off == \result.key_id_off + \result.key_id_len :
+      \result.signer_off == 0 && \result.key_id_off == 0;
   complete behaviors;
   disjoint behaviors;
 */
