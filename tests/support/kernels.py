@@ -39,6 +39,22 @@ def kernel(name):
     return types.SimpleNamespace(**dict(pairs))
 
 
+@functools.cache
+def built():
+    """The lab's own kernel, and keys: the directory of the keys that it trusts. Building
+    it takes minutes, so only with FULL=true in the environment, and once."""
+    command = [TOP / "lab" / "build-kernel"]
+    if os.environ.get("FULL") != "true":
+        command.append("--cached")
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode == 3:
+        pytest.skip("the lab's own kernel is not built yet: ./check --full lab")
+    if done.returncode:
+        pytest.skip(f"no kernel of the lab's own: {done.stderr.strip()[-300:]}")
+    pairs = (line.split("=", 1) for line in done.stdout.splitlines())
+    return types.SimpleNamespace(**dict(pairs))
+
+
 def need_lab():
     if reason := lab.available():
         pytest.skip(f"no lab: {reason}")

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Does a kernel that trusts our keys load what modseal signs with them? And does modseal
+verify foresee each of its answers from the image alone?
+
+The kernel is the lab's own (lab/build-kernel). The modules are real: they load, and are
+unloaded. One question to the kernel in each mode is about all of them.
+"""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from support import campaign, cli, debian13, kernels, operators
+from support.kernels import lab
+
+pytestmark = pytest.mark.lab
+
+SMALL = ["rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"]
+ML_DSA = ["mldsa44", "mldsa65", "mldsa87"]
+HASHES = ["sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"]
+FULL = os.environ.get("FULL") == "true"
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    kernels.need_lab()
+    return kernels.built()
+
+
+@pytest.fixture(scope="module")
+def module(kernel):
+    return pathlib.Path(kernel.modules, "kernel", "nls_ascii.ko")
+
+
+def sign_all(directory, kernel, module):
+    """NAME.ko for each kind and hash, signed by modseal."""
+    keys = pathlib.Path(kernel.keys)
+    for kind in [*SMALL, "own", "revoked", "stranger"]:
+        for digest in HASHES if kind in SMALL else ["sha512"]:
+            path = directory / f"{kind}-{digest}.ko"
+            shutil.copyfile(module, path)
+            cli.ok("sign", "--no-sync", "-k", keys / f"{kind}.key", "-c",
+                   keys / f"{kind}.pem", "-H", digest, path)
+    shutil.copyfile(module, directory / "unsigned.ko")
+    good = (directory / "p384-sha512.ko").read_bytes()
+    spoilt = bytearray(good)
+    spoilt[len(spoilt) // 4] ^= 1
+    (directory / "spoilt.ko").write_bytes(spoilt)
+    (directory / "type-1.ko").write_bytes(good[:-38] + b"\1" + good[-37:])
+
+
+@pytest.fixture(scope="module")
+def files(kernel, module, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("signed")
+    sign_all(directory, kernel, module)
+    return directory
+
+
+class Answers:
+    """What both sides say of the files in a directory, by name without suffix."""
+
+    def __init__(self, kernel, directory, call="finit"):
+        paths = sorted(path for path in directory.iterdir() if ".ko" in path.name)
+        self.call = call
+        self.kernel = {}
+        for mode in lab.MODES:
+            results = lab.run(kernel.vmlinuz, paths, mode=mode, calls=[call])
+            for path, result in zip(paths, results):
+                self.kernel[path.name.partition(".")[0], mode] = result
+        done = cli.document("verify", "--kernel", kernel.vmlinuz, "--kernel-config",
+                            kernel.config, directory)
+        self.modseal = {
+            pathlib.Path(entry["path"]).name.partition(".")[0]: entry
+            for entry in done["modules"]
+        }
+        assert len(self.modseal) == len(paths)
+
+    def outcomes(self, name):
+        return {self.kernel[name, mode].outcome for mode in lab.MODES}
+
+    def differences(self):
+        """(name, mode, the kernel's answer, modseal's) where these are not the same."""
+        case = operators.Case("", "", b"", self.call)
+        for (name, mode), result in self.kernel.items():
+            kernel = campaign.kernel_says(result, mode)
+            modseal = campaign.program_says(self.modseal[name], mode, case)
+            if kernel != modseal:
+                yield name, mode, kernel, modseal
+
+
+@pytest.fixture(scope="module")
+def answers(kernel, files):
+    return Answers(kernel, files)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_a_module_signed_by_modseal_loads_clean_with_every_hash(answers, kind):
+    for digest in HASHES:
+        assert answers.outcomes(f"{kind}-{digest}") == {"clean"}, digest
+        assert answers.modseal[f"{kind}-{digest}"]["verdict"] == "trusted"
+
+
+def test_the_kernels_own_key_is_trusted(answers):
+    assert answers.outcomes("own-sha512") == {"clean"}
+
+
+def test_a_revoked_keys_module_is_refused_in_every_mode(answers):
+    assert answers.outcomes("revoked-sha512") == {"refused"}
+    for mode in lab.MODES:
+        assert answers.kernel["revoked-sha512", mode].errno == "EKEYREJECTED"
+    assert answers.modseal["revoked-sha512"]["verdict"] == "rejected"
+
+
+def test_modseal_foresees_every_answer_from_the_image(answers):
+    verdicts = {entry["verdict"] for entry in answers.modseal.values()}
+    assert {"trusted", "unsigned", "unsupported", "unknown-key", "rejected"} <= verdicts
+    assert list(answers.differences()) == []
+
+
+def test_the_image_tells_trusted_from_revoked(kernel):
+    listed = cli.document("certs", kernel.vmlinuz)["certificates"]
+    places = {}
+    for entry in listed:
+        name = entry["subject"].partition(",")[0].removeprefix("CN=")
+        places.setdefault(name, set()).add(entry["place"])
+    assert places["own"] == {"own-key"}
+    assert places["revoked"] == {"trusted", "revoked"}
+    for kind in SMALL + ML_DSA:
+        assert places[kind] == {"trusted"}
+
+
+@pytest.fixture(scope="module")
+def packed(files, tmp_path_factory):
+    """The zstd ones signed after they were packed, as modseal does it."""
+    directory = tmp_path_factory.mktemp("packed")
+    for name in "p384-sha512", "revoked-sha512", "stranger-sha512", "unsigned":
+        data = (files / f"{name}.ko").read_bytes()
+        (directory / f"{name}.ko.zst").write_bytes(operators.zstd(data))
+    for name, pack in (("crc32", operators.xz(operators.lzma.CHECK_CRC32)),
+                       ("gzip", operators.gzip.compress)):
+        data = (files / "p384-sha512.ko").read_bytes()
+        suffix = ".gz" if name == "gzip" else ".xz"
+        (directory / f"{name}.ko{suffix}").write_bytes(pack(data))
+    return directory
+
+
+def test_what_modseal_signs_inside_zstd_is_unpacked_and_loaded_by_the_kernel(
+    kernel, module, packed
+):
+    path = packed / "inside.ko.zst"
+    path.write_bytes(operators.zstd(module.read_bytes()))
+    keys = pathlib.Path(kernel.keys)
+    cli.ok("sign", "-k", keys / "p384.key", "-c", keys / "p384.pem", path)
+    answers = Answers(kernel, packed, "compressed")
+    assert answers.outcomes("inside") == answers.outcomes("p384-sha512") == {"clean"}
+    assert answers.outcomes("revoked-sha512") == {"refused"}
+    assert answers.outcomes("crc32") == answers.outcomes("gzip") == {"undecided"}
+    assert list(answers.differences()) == []
+
+
+@pytest.mark.parametrize("name", ["6.12", "7.3"])
+def test_a_kernel_that_unpacks_xz_takes_no_other_check_than_crc32(name, tmp_path):
+    found = kernels.kernel(name)
+    data = kernels.module(name, campaign.MODULE[name])
+    checks = operators.lzma
+    for label, check in ("crc32", checks.CHECK_CRC32), ("crc64", checks.CHECK_CRC64), (
+        "sha256", checks.CHECK_SHA256), ("none", checks.CHECK_NONE):
+        (tmp_path / f"{label}.ko.xz").write_bytes(operators.xz(check, 0)(data))
+    (tmp_path / "zstd.ko.zst").write_bytes(operators.zstd(data))
+    kernels.need_lab()
+    answers = Answers(found, tmp_path, "compressed")
+    assert answers.outcomes("crc32") == {"clean"}
+    assert answers.outcomes("crc64") == answers.outcomes("zstd") == {"undecided"}
+    assert list(answers.differences()) == []
+
+
+def test_what_modseal_signs_with_ml_dsa_loads_clean(kernel, module, tmp_path):
+    if not FULL and not debian13.machine_has_ml_dsa():
+        pytest.skip("ML-DSA takes an OpenSSL of Debian 13: ./check --full lab")
+    keys = pathlib.Path(kernel.keys)
+    jobs = []
+    for kind in ML_DSA:
+        for suffix in ".key", ".pem":
+            shutil.copy(keys / (kind + suffix), tmp_path)
+        shutil.copyfile(module, tmp_path / f"{kind}.ko")
+        jobs.append((f"{kind}.ko", f"{kind}.key", f"{kind}.pem", "sha512"))
+    debian13.sign(tmp_path, jobs)
+    spoilt = bytearray((tmp_path / "mldsa65.ko").read_bytes())
+    spoilt[100] ^= 1
+    (tmp_path / "spoilt.ko").write_bytes(spoilt)
+    answers = Answers(kernel, tmp_path)
+    for kind in ML_DSA:
+        assert answers.outcomes(kind) == {"clean"}
+    assert answers.outcomes("spoilt") == {"refused"}
+    if debian13.machine_has_ml_dsa():  # else modseal here cannot verify them
+        assert list(answers.differences()) == []
