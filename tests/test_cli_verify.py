@@ -204,6 +204,16 @@ def test_the_kernels_decoder_is_foreseen(signed, pki):
     assert (found["verdict"], found["kernel_decompress"]) == ("trusted", "ok")
 
 
+def test_where_the_kernel_looks_into_no_trailer_it_loads_the_file_as_it_is(module, pki):
+    """mod_verify_sig() returns before the module is made shorter by sig_len."""
+    data = module.read_bytes()
+    fields = bytes([0, 0, 1, 0, 0, 0, 0, 0]) + (len(data) - 1).to_bytes(4, "big")
+    module.write_bytes(data + fields + cli.MARKER)
+    (found,) = cli.document("verify", "--trust", pki / "p256.pem", module)["modules"]
+    assert (found["verdict"], found["elf"]) == ("unsupported", True)
+    assert found["loads"]["permissive"] == "tainted"
+
+
 @pytest.mark.parametrize("symbols, answer", [
     ("CONFIG_MODULE_DECOMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\n", "ok"),
     ("CONFIG_MODULE_DECOMPRESS=y\nCONFIG_MODULE_COMPRESS_ZSTD=y\n", "refused"),

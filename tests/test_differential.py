@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does the judge say of hostile files what real kernels say? A share of what
-tests/differential.py can ask, on each kernel with a key of each family."""
+"""Does modseal say of hostile files what real kernels say? A share of what
+tests/differential.py can ask: 4,000 cases to one kernel in two modes; with FULL=true in
+the environment 21,000 with a fresh seed to each kernel in all modes, as its --campaign."""
+
+import os
+import secrets
 
 import differential
+import lab
 import pytest
-from support import kernels
+from support import campaign, cli, kernels
 
 pytestmark = pytest.mark.lab
 
@@ -14,10 +19,49 @@ ASKED = [
     ("6.1", "own", 100),
     ("6.12", "p256", 400),
     ("6.12", "own", 100),
-    ("7.3", "p256", 1000),
-    ("7.3", "rsa2048", 400),
-    ("7.3", "own", 200),
 ]
+FULL = os.environ.get("FULL") == "true"
+
+
+def campaign_against(name, count, seed, modes):
+    """The campaign's report; the numbers go into the log of ./check."""
+    kernels.need_lab()
+    found = kernels.built() if name == "built" else kernels.kernel(name)
+    keep = differential.BUILD / "mismatches"
+    jobs = os.cpu_count() or 1
+    return campaign.run(name, vars(found), count, seed, modes, cli.PROGRAM, jobs, keep)
+
+
+@pytest.mark.skipif(FULL, reason="all kernels are asked more")
+def test_the_newest_kernel_and_modseal_agree_on_4000_cases(capsys):
+    report = campaign_against("7.3", 4000, "1", ["enforcing", "permissive"])
+    with capsys.disabled():
+        report.print()
+    assert report.shortfalls(4000, 80, 20) == []
+    assert report.mismatches == []
+
+
+@pytest.mark.skipif(not FULL, reason="the whole campaign: ./check --full lab")
+@pytest.mark.parametrize("name", campaign.PLANS)
+def test_a_kernel_and_modseal_agree_on_21000_cases(capsys, name):
+    seed = secrets.token_hex(4)
+    report = campaign_against(name, 21000, seed, list(lab.MODES))
+    with capsys.disabled():
+        report.print()
+    assert report.shortfalls(20000, 500, 100) == [], seed
+    assert report.mismatches == [], seed
+
+
+def test_a_program_that_goes_by_another_kernels_rules_is_found_out(tmp_path):
+    """The comparison has to be able to fail."""
+    kernels.need_lab()
+    wrong = tmp_path / "modseal"
+    wrong.write_text(f'#!/bin/sh\nexec {cli.PROGRAM} "$@" --kernel-release 6.1.0\n')
+    wrong.chmod(0o755)
+    found = vars(kernels.kernel("7.3"))
+    plan = [("p256", None, 1)]
+    report = campaign.run("7.3", found, 300, "1", ["enforcing"], wrong, 1, plan=plan)
+    assert report.mismatches
 
 
 @pytest.mark.parametrize("kernel, root, count", ASKED)

@@ -78,6 +78,15 @@ int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 	return 0;
 }
 
+struct ms_bytes ms_module_loadable(const struct ms_module *module)
+{
+	size_t len = module->payload.len;
+
+	if (ms_trailer_errno(&module->trailer) == -ENOPKG)
+		len = module->len - MS_MARKER_LEN;
+	return (struct ms_bytes){ module->data, len };
+}
+
 struct ms_bytes ms_module_signature(const struct ms_module *module)
 {
 	if (module->trailer.state != MS_TRAILER_PRESENT)

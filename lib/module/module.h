@@ -47,6 +47,14 @@ int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf 
 int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 		       size_t *ret_len, size_t *ret_count);
 
+/**
+ * What the kernel loads once it has let the signature pass: the payload, but all that
+ * stands before the marker where it did not look into the trailer (id_type other than 2:
+ * kernel/module/signing.c:mod_verify_sig returns before it shortens the module). Borrowed
+ * from @module.
+ */
+struct ms_bytes ms_module_loadable(const struct ms_module *module);
+
 /** The signature of the outermost trailer, borrowed; len 0 where there is none. */
 struct ms_bytes ms_module_signature(const struct ms_module *module);
 

@@ -103,12 +103,13 @@ static int read_file(struct ms_ctx *ctx, struct run *run, struct ms_job *job,
 static void note_content(struct ms_job *job)
 {
 	const struct ms_module *module = &job->module;
+	struct ms_bytes loadable = ms_module_loadable(module);
 	struct ms_item *item = &job->entry->item;
 
 	item->have_content = true;
 	item->compression = module->compression;
 	item->kernel_decompress = module->kernel_decompress;
-	item->elf = ms_elf_is_module(module->payload.data, module->payload.len);
+	item->elf = ms_elf_is_module(loadable.data, loadable.len);
 }
 
 static void note_sha256(struct ms_job *job)

@@ -264,13 +264,14 @@ def listed(counter):
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
 
 
-def run(kernel, found, count, seed, modes, program, jobs, keep=None):
+def run(kernel, found, count, seed, modes, program, jobs, keep=None, plan=None):
     """Asks both sides about that many distinct cases; returns the report.
 
-    found: release, vmlinuz, config, modules (and keys) of the kernel."""
+    found: release, vmlinuz, config, modules (and keys) of the kernel; plan: other shares
+    than those in PLANS."""
     report = Report(kernel, found["release"], seed, keep)
     seen = set()
-    for root, payload, part in PLANS[kernel]:
+    for root, payload, part in plan or PLANS[kernel]:
         share = Share(kernel, found, seed, root, payload)
         share.make(max(1, round(count * part)), seen)
         report.add(share, share.compare(modes, program, jobs))

@@ -37,13 +37,10 @@ def root():
     return done.stdout.strip()
 
 
-def sign(directory, jobs):
-    """Signs files in the directory: jobs are (file, key, certificate, digest), relative
-    to it."""
-    lines = [
-        f"$MODSEAL sign --no-sync -k {key} -c {cert} -H {digest} {file} || exit"
-        for file, key, cert, digest in jobs
-    ]
+def run(directory, *lines):
+    """Runs shell lines in the directory, in which $MODSEAL is the program; each has to
+    succeed. What they change there is there afterwards."""
+    lines = [f"{line} || exit" for line in lines]
     if machine_has_ml_dsa():
         script = "\n".join([f"MODSEAL={cli.PROGRAM}", *lines])
         subprocess.run(["sh", "-c", script], cwd=directory, check=True)
@@ -57,6 +54,5 @@ def sign(directory, jobs):
     command = [SUPPORT / "in-root", root(), cli.TOP, place, "sh", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for file, *_ in jobs:
-        shutil.copyfile(work / file, directory / file)
+    shutil.copytree(work, directory, dirs_exist_ok=True)
     shutil.rmtree(work)
