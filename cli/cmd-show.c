@@ -89,9 +89,7 @@ static json_object *item_json(const struct ms_item *item)
 		json_object_array_add(signatures,
 				      cli_signature_json(&item->signatures[i]));
 	cli_json_add(object, "elf", cli_json_bool(known, item->elf));
-	cli_json_add(object, "compression",
-		     known ? cli_json_text(ms_compression_name(item->compression))
-			   : NULL);
+	cli_json_add(object, "compression", cli_compression_json(item));
 	cli_json_add(object, "signatures", signatures);
 	cli_json_add(object, "modinfo", modinfo_json(item));
 	return object;

@@ -105,11 +105,7 @@ static void report_signer(struct cli *cli, const struct ms_signer *signer)
 
 static void item_json(json_object *object, const struct ms_item *item)
 {
-	bool known = item->have_content;
-
-	cli_json_add(object, "compression",
-		     known ? cli_json_text(ms_compression_name(item->compression))
-			   : NULL);
+	cli_json_add(object, "compression", cli_compression_json(item));
 }
 
 static int save_bundle(struct cli *cli, const struct cli_args *args,

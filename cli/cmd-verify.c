@@ -135,9 +135,7 @@ static json_object *item_json(const struct ms_item *item)
 	cli_json_add(object, "loads", loads_json(item));
 	cli_json_add(object, "vouched_by", cli_json_text(item->vouched_by));
 	add_signature(object, item);
-	cli_json_add(object, "compression",
-		     known ? cli_json_text(ms_compression_name(item->compression))
-			   : NULL);
+	cli_json_add(object, "compression", cli_compression_json(item));
 	cli_json_add(object, "kernel_decompress",
 		     cli_json_text(kernel_decompress_name(item->kernel_decompress)));
 	cli_json_add(object, "payload_sha256", cli_payload_json(item));

@@ -112,6 +112,12 @@ json_object *cli_payload_json(const struct ms_item *item)
 	return cli_check(json_object_new_string(digest));
 }
 
+json_object *cli_compression_json(const struct ms_item *item)
+{
+	return item->have_file ? cli_json_text(ms_compression_name(item->compression)) :
+				 NULL;
+}
+
 json_object *cli_signature_json(const struct ms_signature_fields *signature)
 {
 	json_object *object = cli_check(json_object_new_object());

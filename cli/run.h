@@ -55,6 +55,9 @@ json_object *cli_signature_json(const struct ms_signature_fields *signature);
 /** The payload's digest in hex, null where it is not known. */
 json_object *cli_payload_json(const struct ms_item *item);
 
+/** "none", "gzip", "xz", "zstd"; null for a file that could not be read. */
+json_object *cli_compression_json(const struct ms_item *item);
+
 /** Counts to be reported, each with a name. */
 struct cli_count {
 	const char *name;

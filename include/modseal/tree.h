@@ -55,10 +55,13 @@ struct ms_item {
 	char *message;       /* where there is one, for a person; may hold file bytes */
 	char *hint;
 
-	/* known once the file could be read and unpacked (have_content) */
+	/* known once the file could be read (have_file) */
+	bool have_file;
+	enum ms_compression compression;
+
+	/* known once it could be unpacked (have_content) */
 	bool have_content;
 	bool elf;
-	enum ms_compression compression;
 	enum ms_kernel_decompress kernel_decompress;
 	bool have_payload_sha256;
 	uint8_t payload_sha256[32]; /* outermost trailer taken off, as the kernel does */

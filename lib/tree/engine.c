@@ -95,9 +95,13 @@ static int read_file(struct ms_ctx *ctx, struct run *run, struct ms_job *job,
 				    run->tree->options.max_size, &job->worker->file,
 				    ret_stat);
 	ms_directory_close(&dir);
-	if (r == 0)
-		entry->item.size = job->worker->file.len;
-	return r;
+	if (r < 0)
+		return r;
+	entry->item.size = job->worker->file.len;
+	entry->item.compression =
+		ms_codec_detect(job->worker->file.data, job->worker->file.len);
+	entry->item.have_file = true;
+	return 0;
 }
 
 static void note_content(struct ms_job *job)
@@ -107,7 +111,6 @@ static void note_content(struct ms_job *job)
 	struct ms_item *item = &job->entry->item;
 
 	item->have_content = true;
-	item->compression = module->compression;
 	item->kernel_decompress = module->kernel_decompress;
 	item->elf = ms_elf_is_module(loadable.data, loadable.len);
 }
@@ -317,6 +320,7 @@ static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
 	b->outcome = a->outcome;
 	b->error = a->error;
 	b->size = a->size;
+	b->have_file = a->have_file;
 	b->have_content = a->have_content;
 	b->elf = a->elf;
 	b->compression = a->compression;
