@@ -221,8 +221,6 @@ static int do_entry(struct ms_ctx *ctx, struct run *run, struct ms_job *job)
 			   run->tree->options.max_size, &job->module);
 	if (r == 0)
 		return do_module(ctx, run, job, &st);
-	job->entry->item.compression =
-		ms_codec_detect(worker->file.data, worker->file.len);
 	if (r == -ENOTUNIQ && run->op->doubtful)
 		return run->op->doubtful(ctx, job, run->op->userdata);
 	return ms_fail_prefix(ctx, r, "cannot unpack '%s'", job->entry->path);
@@ -264,11 +262,13 @@ static int work(struct ms_ctx *ctx, unsigned worker, size_t index, void *userdat
 	int r;
 
 	ms_fail_clear(ctx);
-	r = do_entry(ctx, run, &job);
-	if (r == -ECANCELED)
-		return r;
-	if (r < 0)
-		ms_entry_fail(ctx, job.entry, r);
+	if (job.entry->name) {
+		r = do_entry(ctx, run, &job);
+		if (r == -ECANCELED)
+			return r;
+		if (r < 0)
+			ms_entry_fail(ctx, job.entry, r);
+	}
 	if (is_blocking(job.entry->item.outcome) && !run->tree->options.keep_going)
 		run->blocked = true;
 	tell_progress(run, job.entry);

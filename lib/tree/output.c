@@ -91,13 +91,15 @@ int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree)
 {
 	_cleanup_free_ const struct ms_entry **order =
 		calloc(tree->n_entries + 1, sizeof(*order));
+	size_t n = 0;
 
 	if (!order)
 		return ms_fail_nomem(ctx);
 	for (size_t i = 0; i < tree->n_entries; i++)
-		order[i] = &tree->entries[i];
-	qsort(order, tree->n_entries, sizeof(*order), compare_relpaths);
-	for (size_t i = 1; i < tree->n_entries; i++)
+		if (tree->entries[i].name)
+			order[n++] = &tree->entries[i];
+	qsort(order, n, sizeof(*order), compare_relpaths);
+	for (size_t i = 1; i < n; i++)
 		if (!compare_relpaths(&order[i - 1], &order[i]))
 			return ms_fail(ctx, -EEXIST,
 				       "'%s' and '%s' would become one file",
@@ -139,6 +141,8 @@ int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 
 		if (!dir)
 			return ms_fail_nomem(ctx);
+		if (!entry->name)
+			continue;
 		if (!last || strcmp(last, dir)) {
 			r = make_target(ctx, tree, dir, &last_dir);
 			if (r < 0)

@@ -40,6 +40,11 @@ void ms_starts_done(struct ms_starts *starts)
 	for (size_t i = 0; i < starts->n; i++)
 		start_done(&starts->list[i]);
 	free(starts->list);
+	for (size_t i = 0; i < starts->n_dead_ends; i++) {
+		free(starts->dead_ends[i].shown);
+		free(starts->dead_ends[i].message);
+	}
+	free(starts->dead_ends);
 	*starts = (struct ms_starts){ 0 };
 }
 
@@ -79,6 +84,20 @@ static int resolve(struct ms_ctx *ctx, const char *path, struct ms_start *start)
 	return 0;
 }
 
+/* Moves a start that could not be resolved to the dead ends. */
+static int give_up(struct ms_ctx *ctx, struct ms_starts *starts, int error)
+{
+	struct ms_start *start = &starts->list[--starts->n];
+	struct ms_dead_end *end = &starts->dead_ends[starts->n_dead_ends++];
+
+	end->error = error;
+	end->shown = ms_steal(&start->shown);
+	end->message = strdup(ms_ctx_message(ctx));
+	start_done(start);
+	*start = (struct ms_start){ 0 };
+	return end->shown && end->message ? 0 : ms_fail_nomem(ctx);
+}
+
 int ms_starts_resolve(struct ms_ctx *ctx, const char *const *paths, size_t n,
 		      struct ms_starts *ret)
 {
@@ -86,12 +105,19 @@ int ms_starts_resolve(struct ms_ctx *ctx, const char *const *paths, size_t n,
 	int r = 0;
 
 	starts.list = calloc(n + 1, sizeof(*starts.list));
-	if (!starts.list)
+	starts.dead_ends = calloc(n + 1, sizeof(*starts.dead_ends));
+	if (!starts.list || !starts.dead_ends)
 		return ms_fail_nomem(ctx);
-	for (size_t i = 0; i < n && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++) {
 		r = resolve(ctx, paths[i], &starts.list[starts.n++]);
+		if (r < 0 && r != -ENOMEM)
+			r = give_up(ctx, &starts, r);
+	}
 	if (r < 0)
 		return r;
+	if (n && starts.n == 0)
+		return ms_fail(ctx, starts.dead_ends[0].error, "%s",
+			       starts.dead_ends[0].message);
 	*ret = starts;
 	starts = (struct ms_starts){ 0 };
 	return 0;

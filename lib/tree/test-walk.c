@@ -118,16 +118,39 @@ static void what_cannot_be_walked_is_an_error(void **state)
 	assert_refused("file.ko/", -ENOTDIR, "cannot open 'file.ko/': Not a directory");
 }
 
-static void one_directory_without_modules_among_others_is_an_error(void **state)
+static void a_path_that_leads_to_nothing_is_reported_beside_the_others(void **state)
 {
-	const char *const paths[] = { "t", "empty" };
-	struct ms_tree *tree = NULL;
+	static const char *const paths[] = { "t", "empty", "absent", "absent" };
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	size_t failed = 0;
 
 	(void)state;
 	help_write_text("t/a.ko", "x");
 	assert_int_equal(mkdir("empty", 0755), 0);
-	assert_int_equal(open_paths(paths, 2, &tree), -ENODATA);
-	assert_int_equal(open_paths(paths, 0, &tree), -ENODATA);
+	assert_int_equal(open_paths(paths, 4, &tree), 0);
+	for (size_t i = 0; i < ms_tree_count(tree); i++) {
+		const struct ms_item *item = ms_tree_item(tree, i);
+
+		if (!item->error)
+			continue;
+		failed++;
+		assert_int_equal(item->outcome, MS_OUTCOME_UNDECIDED);
+		if (!strcmp(item->path, "empty"))
+			assert_string_equal(item->message, "no module in directory 'empty'");
+		else
+			assert_string_equal(item->message, "cannot open 'absent': No such file "
+							   "or directory");
+	}
+	assert_int_equal(failed, 2);
+	assert_true(ms_tree_count(tree) > failed);
+}
+
+static void no_path_at_all_is_an_error(void **state)
+{
+	struct ms_tree *tree = NULL;
+
+	(void)state;
+	assert_int_equal(open_paths(NULL, 0, &tree), -ENODATA);
 }
 
 static void an_unreadable_directory_is_an_error_of_the_run(void **state)
@@ -185,7 +208,8 @@ int main(void)
 		TEST(hard_links_are_names_of_their_own),
 		TEST(a_file_is_taken_whatever_its_name),
 		TEST(what_cannot_be_walked_is_an_error),
-		TEST(one_directory_without_modules_among_others_is_an_error),
+		TEST(a_path_that_leads_to_nothing_is_reported_beside_the_others),
+		TEST(no_path_at_all_is_an_error),
 		TEST(an_unreadable_directory_is_an_error_of_the_run),
 		TEST(a_tree_with_more_directories_than_descriptors_is_walked_and_read),
 	};

@@ -49,7 +49,8 @@ struct ms_entry {
 	char *path;           /* item.path */
 	size_t start;         /* index of the PATH it was found under */
 	size_t dir;           /* index of its directory */
-	char *name;           /* in that directory */
+	char *name;           /* in that directory; NULL: no module, but a PATH that
+				 failed, as item.error and item.message say */
 	size_t target_dir;    /* where its new file goes: dir itself, or one under -o */
 	const char *target_name;
 	dev_t device;

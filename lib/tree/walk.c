@@ -188,6 +188,26 @@ static int add_entry(struct walk *walk, size_t dir, int fd, const char *name, ch
 	return 0;
 }
 
+/* Adds a PATH that led to nothing, so that it is reported beside the others. */
+static int add_dead_end(struct walk *walk, const char *shown, int error,
+			const char *message)
+{
+	_cleanup_free_ char *path = strdup(shown);
+	_cleanup_free_ char *text = strdup(message);
+	struct ms_entry *entry = entry_new(walk);
+
+	if (!path || !text || !entry)
+		return ms_fail_nomem(walk->ctx);
+	*entry = (struct ms_entry){ .start = walk->start_index };
+	entry->path = ms_steal(&path);
+	entry->item.path = entry->path;
+	entry->item.relpath = entry->path;
+	entry->item.error = error;
+	entry->item.message = ms_steal(&text);
+	walk->tree->n_entries++;
+	return 0;
+}
+
 static bool is_own_root(const struct ms_tree *tree, const char *real)
 {
 	for (size_t i = 0; i < tree->n_roots; i++)
@@ -303,10 +323,10 @@ static int walk_start(struct walk *walk)
 		return walk_file(walk);
 	walk->rel = strlen(start->shown) + (ms_ends_with(start->shown, "/") ? 0 : 1);
 	r = walk_directory(walk, AT_FDCWD, start->real, start->shown, start->prefix);
-	if (r == 0 && walk->tree->n_entries == before)
-		return ms_fail(walk->ctx, -ENODATA, "no module in directory '%s'",
-			       start->shown);
-	return r;
+	if (r < 0 || walk->tree->n_entries > before)
+		return r;
+	ms_fail(walk->ctx, -ENODATA, "no module in directory '%s'", start->shown);
+	return add_dead_end(walk, start->shown, -ENODATA, ms_ctx_message(walk->ctx));
 }
 
 /* Orders entries so that those of one name stand together, the first PATH's first. */
@@ -314,8 +334,12 @@ static int compare_names(const void *a, const void *b, void *userdata)
 {
 	const struct ms_entry *x = a, *y = b;
 	const struct ms_tree *tree = userdata;
-	const struct ms_directory *p = &tree->dirs[x->dir], *q = &tree->dirs[y->dir];
+	const struct ms_directory *p, *q;
 
+	if (!x->name || !y->name) /* dead ends, behind all others */
+		return x->name ? -1 : y->name ? 1 : strcmp(x->path, y->path);
+	p = &tree->dirs[x->dir];
+	q = &tree->dirs[y->dir];
 	if (p->device != q->device)
 		return p->device < q->device ? -1 : 1;
 	if (p->inode != q->inode)
@@ -352,6 +376,7 @@ static void drop_doubles(struct ms_tree *tree)
 		if (kept && !compare_names(&tree->entries[kept - 1], entry, tree)) {
 			free(entry->path);
 			free(entry->name);
+			free(entry->item.message);
 			continue;
 		}
 		tree->entries[kept++] = *entry;
@@ -401,6 +426,18 @@ static int group_links(struct ms_ctx *ctx, struct ms_tree *tree)
 	return 0;
 }
 
+/* The error of the first PATH that led to nothing, where none led to a module. */
+static int check_not_empty(struct ms_ctx *ctx, const struct ms_tree *tree)
+{
+	for (size_t i = 0; i < tree->n_entries; i++)
+		if (tree->entries[i].name)
+			return 0;
+	/* without PATHs there is nothing to be glad about */
+	return ms_fail(ctx, -ENODATA, "%s",
+		       tree->n_entries ? tree->entries[0].item.message :
+					 "no module given");
+}
+
 int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *starts,
 	    struct ms_foreign *foreign)
 {
@@ -412,10 +449,15 @@ int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *st
 		walk.start_index = i;
 		r = walk_start(&walk);
 	}
+	if (r == 0)
+		r = check_not_empty(ctx, tree);
+	for (size_t i = 0; i < starts->n_dead_ends && r == 0; i++) {
+		const struct ms_dead_end *end = &starts->dead_ends[i];
+
+		r = add_dead_end(&walk, end->shown, end->error, end->message);
+	}
 	if (r < 0)
 		return r;
-	if (tree->n_entries == 0) /* without PATHs there is nothing to be glad about */
-		return ms_fail(ctx, -ENODATA, "no module given");
 	drop_doubles(tree);
 	for (size_t i = 0; i < tree->n_entries; i++) {
 		tree->entries[i].target_dir = tree->entries[i].dir;

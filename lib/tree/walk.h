@@ -16,9 +16,18 @@ struct ms_start {
 	char *prefix; /* from that root to real; "" where they are the same */
 };
 
+/** A PATH that leads to nothing. It becomes an entry that failed, beside the others. */
+struct ms_dead_end {
+	char *shown;
+	int error;     /* negative errno value */
+	char *message;
+};
+
 struct ms_starts {
 	struct ms_start *list;
 	size_t n;
+	struct ms_dead_end *dead_ends;
+	size_t n_dead_ends;
 };
 
 /** Directories in which a journal was met, absolute. */
@@ -28,8 +37,9 @@ struct ms_foreign {
 };
 
 /**
- * Resolves @paths: a PATH that is a link is followed. Errors of the file system;
- * -EINVAL neither file nor directory.
+ * Resolves @paths: a PATH that is a link is followed. Where that fails for all of them it
+ * is the error of the first: those of the file system, -EINVAL neither file nor
+ * directory. Where it fails for some these become dead ends.
  */
 int ms_starts_resolve(struct ms_ctx *ctx, const char *const *paths, size_t n,
 		      struct ms_starts *ret);
@@ -46,7 +56,8 @@ bool ms_path_is_in(const char *path, const char *dir);
 
 /**
  * Fills the entries and directories of @tree. @foreign takes the directories that are
- * not a locked root of @tree and have a journal in them.
+ * not a locked root of @tree and have a journal in them. -ENODATA: no module under any
+ * of the PATHs.
  */
 int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *starts,
 	    struct ms_foreign *foreign);
