@@ -82,7 +82,8 @@ struct ms_bytes ms_module_loadable(const struct ms_module *module)
 {
 	size_t len = module->payload.len;
 
-	if (ms_trailer_errno(&module->trailer) == -ENOPKG)
+	if (ms_trailer_errno(&module->trailer) == -ENOPKG ||
+	    module->trailer.state == MS_TRAILER_BROKEN)
 		len = module->len - MS_MARKER_LEN;
 	return (struct ms_bytes){ module->data, len };
 }

@@ -50,8 +50,8 @@ int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 /**
  * What the kernel loads once it has let the signature pass: the payload, but all that
  * stands before the marker where it did not look into the trailer (id_type other than 2:
- * kernel/module/signing.c:mod_verify_sig returns before it shortens the module). Borrowed
- * from @module.
+ * kernel/module/signing.c:mod_verify_sig returns before it shortens the module), or could
+ * not. Borrowed from @module.
  */
 struct ms_bytes ms_module_loadable(const struct ms_module *module);
 
