@@ -31,7 +31,7 @@ static int setup(void **state)
 		return -1;
 	for (size_t i = 0; i < CONTENT_LEN; i++) {
 		noise = noise * 1664525 + 1013904223;
-		content.data[i] = noise >> 29 ? (uint8_t)(i >> 6) : (uint8_t)(noise >> 20);
+		content.data[i] = noise >> 28 ? (uint8_t)(i >> 6) : (uint8_t)(noise >> 20);
 	}
 	content.len = CONTENT_LEN;
 	return ms_file_replace(ctx, "plain", content.data, content.len, 0600, false) ||
