@@ -167,7 +167,7 @@ def xz(check, preset=6):
     return lambda data: lzma.compress(data, check=check, preset=preset)
 
 
-# the kernel's own xz decoder knows CRC32 and no check, and no dictionary above 1 MiB
+# the kernel's own xz decoder knows no check but CRC32, and that there may be none
 PACKERS = [
     xz(lzma.CHECK_CRC32, 0),
     xz(lzma.CHECK_CRC32, 0),
