@@ -6,8 +6,6 @@ its form says otherwise: a number of length bytes, or "indefinite". `lie` is add
 length that is stated.
 """
 
-import copy
-
 
 class Node:
     def __init__(self, tag, body=b"", form=None, lie=0):
@@ -44,7 +42,10 @@ class Node:
         return [node for node in self.nodes() if not isinstance(node.body, bytes)]
 
     def copy(self):
-        return copy.deepcopy(self)
+        body = self.body
+        if not isinstance(body, bytes):
+            body = [node.copy() for node in body]
+        return Node(self.tag, body, self.form, self.lie)
 
 
 def read(data):

@@ -17,6 +17,7 @@ import json
 import pathlib
 import random
 import subprocess
+import sys
 import tempfile
 
 import lab
@@ -274,5 +275,6 @@ def run(kernel, found, count, seed, modes, program, jobs, keep=None, plan=None):
     for root, payload, part in plan or PLANS[kernel]:
         share = Share(kernel, found, seed, root, payload)
         share.make(max(1, round(count * part)), seen)
+        print(f"{kernel}: {len(share.cases)} cases with {root}", file=sys.stderr, flush=True)
         report.add(share, share.compare(modes, program, jobs))
     return report

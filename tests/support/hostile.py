@@ -80,7 +80,7 @@ class Identity:
         self.issuer = issuer or self
         self.skid = hashlib.sha1(key.public()).digest()
         self.hash = options.get("hash", "sha256")
-        self.tbs = self.make_tbs(**options)
+        self.tbs, self.usual = self.make_tbs(**options), None
 
     def make_tbs(self, skid=True, akid="key", extensions=(), **_):
         issuer = self.issuer
@@ -109,6 +109,9 @@ class Identity:
         )
 
     def certificate(self, tbs=None, signer=None, hash=None):
+        if not (tbs or signer or hash):  # signing is slow: once will do
+            self.usual = self.usual or self.certificate(self.tbs)
+            return self.usual.copy()
         tbs = tbs or self.tbs.copy()
         key, hash = signer or self.issuer.key, hash or self.hash
         signature = key.sign(hash, tbs.encode())
@@ -449,6 +452,8 @@ class World:
                 b"\0\1" + b"\xff" * (size - 3 - 32) + b"\0" + info[-32:],
                 good[:50] + b"\0" + good[51:],
                 good[:-1] + b"\0",
+                forge.flip(good, random.randrange(size), random.randrange(1, 256)),
+                forge.flip(good, random.randrange(size), random.randrange(1, 256)),
                 key.padded("sha512", PAYLOAD),
                 b"\0\1" + b"\xff" * (size - 4 - len(info)) + b"\0" + info + b"\0",
             ]
@@ -456,6 +461,8 @@ class World:
         signature = key.power(padded)
         signature = random.choice(
             [
+                forge.flip(signature, random.randrange(size), random.randrange(1, 256)),
+                b"\0" * random.randrange(8) + random.randbytes(size - 7),
                 signature,
                 signature,
                 signature,

@@ -3,6 +3,7 @@
 case can be made again, and can be wrong in any way. Slow, and fit for tests only.
 """
 
+import functools
 import hashlib
 import math
 
@@ -159,6 +160,26 @@ def times(number, point, p):
     return result[0] * inverse**2 % p, result[1] * inverse**3 % p
 
 
+@functools.cache
+def powers(curve):
+    """The generator, doubled again and again: a signature needs only some of them added."""
+    _, p, _, n, generator = CURVES[curve]
+    points = [(*generator, 1)]
+    for _ in range(n.bit_length()):
+        points.append(double(points[-1], p))
+    return points
+
+
+def times_generator(number, curve):
+    p, result = CURVES[curve][1], (0, 1, 0)
+    for point in powers(curve):
+        if number & 1:
+            result = add(result, point, p)
+        number >>= 1
+    inverse = pow(result[2], -1, p)
+    return result[0] * inverse**2 % p, result[1] * inverse**3 % p
+
+
 class EcKey:
     def __init__(self, random, curve="p256"):
         self.curve = curve
@@ -181,7 +202,7 @@ class EcKey:
         z = int.from_bytes(digest, "big")
         z >>= max(0, 8 * len(digest) - self.n.bit_length())
         k = self.random.randrange(1, self.n)
-        r = times(k, self.generator, self.p)[0] % self.n
+        r = times_generator(k, self.curve)[0] % self.n
         return r, pow(k, -1, self.n) * (z + r * self.secret) % self.n
 
     def sign(self, hash_name, data):
@@ -228,7 +249,7 @@ class RsaKey:
             one, other = prime(size // 2, random), prime(size - size // 2, random)
             phi = (one - 1) * (other - 1)
         self.n, self.e, self.d = one * other, exponent, pow(exponent, -1, phi)
-        self.size = (size + 7) // 8
+        self.size, self.powers = (size + 7) // 8, {}
 
     def public(self):
         return asn1.seq(asn1.integer(self.n), asn1.integer(self.e)).encode()
@@ -243,8 +264,11 @@ class RsaKey:
         return b"\0\1" + b"\xff" * (self.size - 3 - len(info)) + b"\0" + info
 
     def power(self, padded):
-        number = pow(int.from_bytes(padded, "big") % self.n, self.d, self.n)
-        return number.to_bytes(self.size, "big")
+        """Remembered, since it is slow and the same every time."""
+        if padded not in self.powers:
+            number = pow(int.from_bytes(padded, "big") % self.n, self.d, self.n)
+            self.powers[padded] = number.to_bytes(self.size, "big")
+        return self.powers[padded]
 
     def sign(self, hash_name, data):
         return self.power(self.padded(hash_name, data))

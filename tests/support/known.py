@@ -30,7 +30,7 @@ def key_of(random, path):
     if algorithm.body[0].body == asn1.oid(keys.RSA_OID).body:
         key = keys.RsaKey.__new__(keys.RsaKey)
         key.n, key.e, key.d = (number(part) for part in parts[1:4])
-        key.size = (key.n.bit_length() + 7) // 8
+        key.size, key.powers = (key.n.bit_length() + 7) // 8, {}
         return key
     oids = {asn1.oid(curve[0]).body: name for name, curve in keys.CURVES.items()}
     key = keys.EcKey(random, oids[algorithm.body[1].body])

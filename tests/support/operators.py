@@ -18,6 +18,9 @@ from .hostile import message, signed, signer
 
 # what each world is asked for in vain before an operator counts as exhausted
 ATTEMPTS = 200
+# so often, in cases, the sound messages are signed anew, so that what is deterministic
+# does not run out of different files
+REFRESH = 150
 
 
 @dataclasses.dataclass
@@ -29,7 +32,7 @@ class Case:
 
 
 def shape(world):
-    """Some sound message, made anew: another nonce, another file."""
+    """Some sound message."""
     return world.random.choice(list(world.shapes))[1]
 
 
@@ -214,6 +217,8 @@ def cases(world, count, seen, more=()):
             del operators[operator]
             continue
         made += 1
+        if made % REFRESH == 0:
+            world.shapes = list(world.sound())
         yield case
 
 
