@@ -38,6 +38,8 @@ static const char *errno_name(int error)
 		return "EMSGSIZE";
 	case EKEYREJECTED:
 		return "EKEYREJECTED";
+	case ENOENT: /* a certificate in the message, an algorithm that is not there */
+		return "ENOENT";
 	default:
 		return NULL;
 	}
