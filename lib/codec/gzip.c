@@ -105,7 +105,8 @@ static int deflate_piece(z_stream *z, const struct iovec *piece_of, int flush,
 		if (ms_buf_reserve(ret, 65536) < 0)
 			return -ENOMEM;
 		out = piece(ret->capacity - ret->len);
-		z->next_in = (Bytef *)(uintptr_t)(data + fed);
+		/* nothing may be at NULL, to which nothing can be added */
+		z->next_in = in ? (Bytef *)(uintptr_t)(data + fed) : NULL;
 		z->avail_in = in;
 		z->next_out = ret->data + ret->len;
 		z->avail_out = out;
