@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (marked) {
 		if (size)
 			memcpy(marked, data, size);
-		memcpy(marked + size, MS_MARKER, MS_MARKER_LEN);
+		memcpy(marked + size, ms_marker, sizeof(ms_marker));
 		check(marked, size + MS_MARKER_LEN);
 	}
 	free(marked);
