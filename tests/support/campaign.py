@@ -171,7 +171,9 @@ class Share:
 
 def kernel_says(result, mode):
     """(errno of the check, what became of the file)."""
-    if result.outcome == "undecided":
+    # a file that was not unpacked; else the modules of the campaign, which need no symbol
+    # of others, get ENOENT and its like only from the check
+    if result.outcome == "undecided" and result.call == "compressed":
         return "undecided", "refused"
     errno = result.errno or "0"
     if result.outcome in ("clean", "tainted", "passed"):
