@@ -36,15 +36,15 @@ static const struct ms_ber_node name_members[] = {
 	END,
 };
 
-static const struct ms_ber_node time[] = {
+static const struct ms_ber_node time_choices[] = {
 	LEAF(MS_BER_UTC_TIME, NULL),
 	LEAF(MS_BER_GENERALIZED_TIME, NULL),
 	END,
 };
 
 static const struct ms_ber_node validity_members[] = {
-	CHOICE(time, ms_x509_note_not_before),
-	CHOICE(time, ms_x509_note_not_after),
+	CHOICE(time_choices, ms_x509_note_not_before),
+	CHOICE(time_choices, ms_x509_note_not_after),
 	END,
 };
 

@@ -108,6 +108,7 @@ static int read_pin_source(struct ms_ctx *ctx, const char *source, char **ret)
 		path = source + 7;
 	else if (!strncmp(source, "file:", 5))
 		path = source + 5;
+	/* NOLINTNEXTLINE: there is a NUL at least; the analyzer does not model strncmp() */
 	if (path[0] != '/')
 		return ms_fail(ctx, -EINVAL, "pin-source '%s' is no absolute path",
 			       source);

@@ -59,11 +59,11 @@ struct ms_token {
 };
 
 /**
- * Loads what the URI names: the private key and the certificate of the same name, in one
+ * Loads what the URI @text names: the private key and the certificate of the same name, in one
  * login. Either of @ret_key and @ret_cert may be NULL. The token must be freed after
  * them. Errors as ms_signer_open().
  */
-int ms_pkcs11_load(struct ms_ctx *ctx, const char *uri, ms_secret_fn fn, void *userdata,
+int ms_pkcs11_load(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *userdata,
 		   struct ms_token **ret, EVP_PKEY **ret_key, X509 **ret_cert);
 
 /** Wipes the PIN and frees @token, which may be NULL. Returns NULL. */
@@ -83,8 +83,8 @@ struct ms_pkcs11_way {
 extern const struct ms_pkcs11_way ms_pkcs11_provider;
 extern const struct ms_pkcs11_way ms_pkcs11_engine;
 
-/** The PIN for OpenSSL's callback of this form; @token is a struct ms_token. */
-int ms_token_give_pin(char *buffer, int size, int for_writing, void *token);
+/** The PIN for OpenSSL's callback of this form; @userdata is a struct ms_token. */
+int ms_token_give_pin(char *buffer, int size, int for_writing, void *userdata);
 
 /** The PKCS#11 module that was asked for: the URI's or the environment's; NULL. */
 const char *ms_token_module(const struct ms_token *token);

@@ -140,10 +140,11 @@ static int make_file(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *
 				     entry->path);
 	entry->staged.there = true;
 	r = fill(ctx, tree, entry, st, iov, n_iov, fd);
-	if (r == 0 && fstat(fd, &made) < 0)
-		r = ms_fail_errno(ctx, -errno, "cannot stat the new '%s'", entry->path);
 	if (r < 0)
 		return r;
+	if (fstat(fd, &made) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat the new '%s'",
+				     entry->path);
 	entry->staged.size = (uint64_t)made.st_size;
 	return 0;
 }

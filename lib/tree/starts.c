@@ -175,6 +175,7 @@ int ms_roots_make(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_starts *st
 
 	/* one more than PATHs: -o adds a root */
 	tree->roots = calloc(starts->n + 1, sizeof(*tree->roots));
+	tree->n_roots = 0;
 	if (!reals || !tree->roots)
 		return ms_fail_nomem(ctx);
 	for (size_t i = 0; i < starts->n; i++)
