@@ -103,23 +103,29 @@ static void reading_takes_no_lock_and_leaves_no_trace(void **state)
 	assert_non_null(strstr(help_log, "is at work or was interrupted"));
 }
 
-/* A child that holds the lock for a while. */
-static pid_t hold_in_child(const char *path, int milliseconds)
+/* A child that holds the lock for so long once this returns, or until it is killed: 0. */
+static pid_t hold_in_child(const char *path, unsigned seconds)
 {
-	const struct timespec pause = { .tv_nsec = milliseconds * 1000000L };
-	struct stat st;
-	pid_t child = fork();
+	int ready[2];
+	pid_t child;
+	char byte;
 
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
 	if (child == 0) {
 		struct ms_tree *tree = hold(path);
 
-		nanosleep(&pause, NULL);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		if (!seconds)
+			pause();
+		sleep(seconds);
 		ms_tree_free(tree);
 		_exit(0);
 	}
-	while (stat("t/" MS_JOURNAL_NAME, &st) < 0)
-		usleep(1000);
-	usleep(20000);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1); /* 0 bytes if it died before */
+	close(ready[0]);
 	return child;
 }
 
@@ -131,7 +137,7 @@ static void a_second_run_waits_until_the_first_is_through(void **state)
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 600);
+	child = hold_in_child("t", 2);
 	tree = hold("t/sub");
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -147,7 +153,7 @@ static void waiting_ends_when_the_run_is_cancelled(void **state)
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 900);
+	child = hold_in_child("t", 0);
 	ms_ctx_cancel(help_ctx);
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree),
 			 -ECANCELED);
@@ -162,7 +168,7 @@ static void a_lock_ends_with_the_process_that_held_it(void **state)
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 900);
+	child = hold_in_child("t", 0);
 	assert_int_equal(open_now("t"), -EWOULDBLOCK);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
