@@ -56,7 +56,7 @@ class Floors:
             sign, verify = key_operations(kind)
             self.figures[f"sign {kind}"] = sign * bench.count
             self.figures[f"verify {kind}"] = verify * bench.count
-        if bench.wants("sign p384, as packaged (.ko.xz)"):
+        if bench.wants("sign p384 as packaged (.ko.xz)"):
             self.figures["xz"] = batched(XZ, bench.plain, "*.ko")
 
     def show(self):
