@@ -36,7 +36,7 @@ void ms_cert_text_done(struct ms_cert_info *info)
 	info->not_before = info->not_after = info->sha256 = NULL;
 }
 
-static char *name_text(const X509_NAME *name)
+char *ms_name_text(const X509_NAME *name)
 {
 	_cleanup_(ms_bio_done) BIO *bio = BIO_new(BIO_s_mem());
 	char *data;
@@ -48,8 +48,7 @@ static char *name_text(const X509_NAME *name)
 	return len < 0 ? NULL : strndup(len ? data : "", (size_t)len);
 }
 
-/* The magnitude, as kmod and OpenSSL print it; negative ones with their sign. */
-static char *serial_text(const ASN1_INTEGER *serial)
+char *ms_serial_text(const ASN1_INTEGER *serial)
 {
 	int len = ASN1_STRING_length(serial);
 	_cleanup_free_ char *text =
@@ -154,9 +153,9 @@ static void describe(X509 *cert, struct ms_cert_info *info)
 	const ASN1_OCTET_STRING *skid = X509_get0_subject_key_id(cert);
 	int skid_len = skid ? ASN1_STRING_length(skid) : 0;
 
-	info->subject = name_text(X509_get_subject_name(cert));
-	info->issuer = name_text(X509_get_issuer_name(cert));
-	info->serial = serial_text(X509_get0_serialNumber(cert));
+	info->subject = ms_name_text(X509_get_subject_name(cert));
+	info->issuer = ms_name_text(X509_get_issuer_name(cert));
+	info->serial = ms_serial_text(X509_get0_serialNumber(cert));
 	info->key_type = key_type_text(cert);
 	info->not_before = time_text(X509_get0_notBefore(cert));
 	info->not_after = time_text(X509_get0_notAfter(cert));

@@ -4,6 +4,8 @@
 
 /* A certificate described for people. */
 
+#include <openssl/x509.h>
+
 #include <modseal/image.h>
 
 /**
@@ -19,5 +21,14 @@ int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 
 /** Frees those texts; they are NULL then. */
 void ms_cert_text_done(struct ms_cert_info *info);
+
+/** A name in one line (RFC 2253), to free(); NULL where there is no memory. */
+char *ms_name_text(const X509_NAME *name);
+
+/**
+ * A serial as kmod and OpenSSL print it: the magnitude as "4A:01", negative ones with
+ * their sign. To free(); NULL where there is no memory.
+ */
+char *ms_serial_text(const ASN1_INTEGER *serial);
 
 #endif

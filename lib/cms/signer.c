@@ -20,6 +20,7 @@
 #include "../base/context.h"
 #include "../base/text.h"
 #include "../hash/hash.h"
+#include "cert-text.h"
 #include "key-pkcs11.h"
 #include "key.h"
 #include "signer-message.h"
@@ -181,28 +182,6 @@ static int settle_hash(struct ms_ctx *ctx, const struct ms_signer_options *optio
 	return ms_hash_md(ctx, hash, &signer->how.md);
 }
 
-static char *name_text(const X509_NAME *name)
-{
-	_cleanup_(ms_bio_done) BIO *bio = BIO_new(BIO_s_mem());
-	char *text;
-	long len;
-
-	if (!bio ||
-	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
-		return NULL;
-	len = BIO_get_mem_data(bio, &text);
-	return strndup(len > 0 ? text : "", len > 0 ? (size_t)len : 0);
-}
-
-/* As kmod prints it: the magnitude, and no zero byte before it. */
-static char *serial_text(const ASN1_INTEGER *serial)
-{
-	const uint8_t *data = ASN1_STRING_get0_data(serial);
-	int len = ASN1_STRING_length(serial);
-
-	return ms_hex_colons(data, len > 0 ? (size_t)len : 0);
-}
-
 static char *skid_text(const ASN1_OCTET_STRING *skid)
 {
 	if (!skid)
@@ -221,8 +200,8 @@ static int describe(struct ms_ctx *ctx, struct ms_signer *signer)
 		return ms_fail_openssl(ctx, -EIO, "cannot write the certificate");
 	r = ms_buf_append(&signer->cert_der, der, (size_t)len);
 	OPENSSL_free(der);
-	signer->subject = name_text(X509_get_subject_name(signer->cert));
-	signer->serial = serial_text(X509_get0_serialNumber(signer->cert));
+	signer->subject = ms_name_text(X509_get_subject_name(signer->cert));
+	signer->serial = ms_serial_text(X509_get0_serialNumber(signer->cert));
 	signer->skid = skid_text(X509_get0_subject_key_id(signer->cert));
 	ERR_clear_error(); /* of extensions that do not parse */
 	if (r < 0 || !signer->subject || !signer->serial || !signer->skid)
