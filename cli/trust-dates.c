@@ -36,7 +36,9 @@ static void note_certificate(struct notes *notes, const struct ms_cert_info *cer
 
 	if (cert->place == MS_CERT_REVOKED)
 		return;
-	if (cert->not_after && strcmp(cert->not_after, notes->now) < 0)
+	/* "": a date that OpenSSL cannot read */
+	if (cert->not_after && *cert->not_after &&
+	    strcmp(cert->not_after, notes->now) < 0)
 		text = cli_format("certificate '%s' expired on %s: the kernel does not "
 				  "look at validity dates",
 				  subject, cert->not_after);
