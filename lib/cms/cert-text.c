@@ -42,7 +42,8 @@ char *ms_name_text(const X509_NAME *name)
 	char *data;
 	long len;
 
-	if (!bio || X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
+	if (!bio || X509_NAME_print_ex(bio, name, 0,
+				       XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
 		return NULL;
 	len = BIO_get_mem_data(bio, &data);
 	return len < 0 ? NULL : strndup(len ? data : "", (size_t)len);

@@ -22,7 +22,7 @@ int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 /** Frees those texts; they are NULL then. */
 void ms_cert_text_done(struct ms_cert_info *info);
 
-/** A name in one line (RFC 2253), to free(); NULL where there is no memory. */
+/** A name in one line (RFC 2253, UTF-8), to free(); NULL where there is no memory. */
 char *ms_name_text(const X509_NAME *name);
 
 /**
