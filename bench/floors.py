@@ -47,9 +47,11 @@ def batched(tool, tree, pattern):
 
 class Floors:
     def __init__(self, bench):
-        self.hash = "sha512"
         self.figures = {
-            f"hash ({self.hash})": bench.size / hash_rate(self.hash),
+            f"hash {name}": bench.size / hash_rate(name)
+            for name in ("sha512", trees.PACKAGED_HASH)
+        }
+        self.figures |= {
             "unxz": batched("xz -dc", bench.packed, "*.ko.xz"),
         }
         for kind in SPEED:
@@ -65,8 +67,10 @@ class Floors:
             print(f"  {name:<20}{seconds:>9.2f}")
         print()
 
-    def of(self, bench, sign=None, verify=None, **parts):
-        """The floor of a job in wall seconds: its parts, spread over all cores."""
-        names = [f"sign {sign}"] * bool(sign) + [f"verify {verify}"] * bool(verify)
-        names += [f"hash ({self.hash})" if part == "hash" else part for part in parts]
+    def of(self, bench, **parts):
+        """The floor of a job in wall seconds: its parts, spread over all cores.
+
+        A part is named with the kind of it (sign="p384") or as True where it has none.
+        """
+        names = [name if kind is True else f"{name} {kind}" for name, kind in parts.items()]
         return sum(self.figures.get(name, 0) for name in names) / trees.cores()

@@ -11,6 +11,7 @@ import measure
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
 KERNEL = "7.3-full"
+PACKAGED_HASH = "sha256"  # what its modules are signed over
 # what a copy of the tree, its unpacked form, a signed one and room to work need
 NEEDED = 4 << 30
 
