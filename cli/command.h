@@ -85,6 +85,10 @@ enum cli_command_id {
 	CLI_CMD_COUNT,
 };
 
+/**
+ * A command. The name of one that belongs to a group is two words, the group's first:
+ * "key new".
+ */
 struct cli_command {
 	const char *name;
 	const char *synopsis;		   /* what follows the name */
@@ -97,12 +101,31 @@ struct cli_command {
 	const char *exit[3]; /* what each exit status means; NULL: does not occur */
 };
 
+/** Commands that share their first word. */
+struct cli_group {
+	const char *name;
+	const char *summary; /* one line, for completions */
+};
+
 #define CLI_ANY (~0U)
 
 extern const struct cli_option cli_options[CLI_OPT_COUNT];
 extern const struct cli_command cli_commands[CLI_CMD_COUNT];
 
-/** Finds a command by its name; NULL: there is none. */
-const struct cli_command *cli_command_find(const char *name);
+extern const struct cli_group cli_groups[]; /* ends with an empty one */
+
+/**
+ * Finds the command whose name @words begin with; @n_words: how many there are.
+ * @ret_words: how many of them are the name. NULL: there is none.
+ */
+const struct cli_command *cli_command_find(const char *const *words, size_t n_words,
+					   size_t *ret_words);
+
+/** The group of this name; NULL: there is none. */
+const struct cli_group *cli_group_find(const char *name);
+
+/** The second word of @command's name where it belongs to @group; NULL: it does not. */
+const char *cli_name_in_group(const struct cli_command *command,
+			      const struct cli_group *group);
 
 #endif

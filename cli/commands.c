@@ -159,18 +159,52 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.synopsis = "[COMMAND]",
 		.summary = "show help",
 		.description =
-			"Shows the list of commands, or the help of one.",
+			"Shows the list of commands, or the help of one. The name of "
+			"some commands is two words.",
 		.options = (const enum cli_option_id[]){ CLI_OPT_HELP, CLI_OPT_NONE },
-		.max_operands = 1,
+		.max_operands = 2,
 		.operands = CLI_COMPLETE_COMMAND,
 		.exit = { "shown", NULL, "there is no such command" },
 	},
 };
 
-const struct cli_command *cli_command_find(const char *name)
+const struct cli_group cli_groups[] = {
+	{0},
+};
+
+const char *cli_name_in_group(const struct cli_command *command,
+			      const struct cli_group *group)
 {
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		if (strcmp(cli_commands[i].name, name) == 0)
-			return &cli_commands[i];
+	size_t len = strlen(group->name);
+
+	if (strncmp(command->name, group->name, len) != 0 || command->name[len] != ' ')
+		return NULL;
+	return command->name + len + 1;
+}
+
+const struct cli_group *cli_group_find(const char *name)
+{
+	for (const struct cli_group *group = cli_groups; group->name; group++)
+		if (strcmp(group->name, name) == 0)
+			return group;
+	return NULL;
+}
+
+const struct cli_command *cli_command_find(const char *const *words, size_t n_words,
+					   size_t *ret_words)
+{
+	const struct cli_group *group = n_words ? cli_group_find(words[0]) : NULL;
+
+	*ret_words = group ? 2 : 1;
+	if (n_words < *ret_words)
+		return NULL;
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+		const struct cli_command *command = &cli_commands[i];
+		const char *name = group ? cli_name_in_group(command, group)
+					 : command->name;
+
+		if (name && strcmp(name, words[*ret_words - 1]) == 0)
+			return command;
+	}
 	return NULL;
 }

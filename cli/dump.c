@@ -32,6 +32,8 @@ static json_object *dump_command(const struct cli_command *command)
 	cli_json_add(object, "name", cli_json_text(command->name));
 	cli_json_add(object, "synopsis", cli_json_text(command->synopsis));
 	cli_json_add(object, "summary", cli_json_text(command->summary));
+	cli_json_add(object, "min_operands",
+		     cli_check(json_object_new_int64(command->min_operands)));
 	cli_json_add(object, "options", options);
 	cli_json_add(object, "exit", statuses);
 	return object;

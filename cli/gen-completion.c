@@ -26,10 +26,48 @@ static void quoted(const char *text, const char *special, const char *apostrophe
 	putchar('\'');
 }
 
-static void command_names(void)
+static const struct cli_group *group_of(const struct cli_command *command)
 {
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		printf("%s%s", i ? " " : "", cli_commands[i].name);
+	for (const struct cli_group *group = cli_groups; group->name; group++)
+		if (cli_name_in_group(command, group))
+			return group;
+	return NULL;
+}
+
+/* The i-th command's first word and what to say of it; NULL: it was there before. */
+static const char *first_word(size_t i, const char **ret_summary)
+{
+	const struct cli_group *group = group_of(&cli_commands[i]);
+
+	*ret_summary = group ? group->summary : cli_commands[i].summary;
+	if (group && i && group_of(&cli_commands[i - 1]) == group)
+		return NULL;
+	return group ? group->name : cli_commands[i].name;
+}
+
+static void first_words(void)
+{
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+		const char *summary;
+		const char *word = first_word(i, &summary);
+
+		if (word)
+			printf("%s%s", i ? " " : "", word);
+	}
+}
+
+/* Second words of the group's commands. */
+static void names_in(const struct cli_group *group)
+{
+	const char *blank = "";
+
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+		const char *name = cli_name_in_group(&cli_commands[i], group);
+
+		if (name)
+			printf("%s%s", blank, name);
+		blank = name ? " " : blank;
+	}
 }
 
 /* ---- bash ---- */
@@ -54,14 +92,14 @@ static void bash_values(enum cli_complete complete, const char *values)
 		puts("_modseal_words \"$(command ls /lib/modules 2>/dev/null)\"");
 		break;
 	case CLI_COMPLETE_COMMAND:
-		puts("_modseal_words \"$commands\"");
+		puts("(( COMP_CWORD == 2 )) && _modseal_words \"$commands\"");
 		break;
 	}
 }
 
 static void bash_command(const struct cli_command *command)
 {
-	printf("    %s)\n        case $prev in\n", command->name);
+	printf("    '%s')\n        case $prev in\n", command->name);
 	for (const enum cli_option_id *id = command->options; *id; id++) {
 		const struct cli_option *option = &cli_options[*id];
 
@@ -85,6 +123,19 @@ static void bash_command(const struct cli_command *command)
 	puts("        ;;");
 }
 
+static void bash_group(const struct cli_group *group)
+{
+	printf("    %s)\n"
+	       "        if (( COMP_CWORD == 2 )); then\n"
+	       "            _modseal_words '",
+	       group->name);
+	names_in(group);
+	puts(" --help'\n"
+	     "            return\n"
+	     "        fi\n"
+	     "        name+=\" ${COMP_WORDS[2]}\" ;;");
+}
+
 static void bash(void)
 {
 	fputs("# bash completion for modseal, made from its table of commands\n"
@@ -106,8 +157,9 @@ static void bash(void)
 	      "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
 	      "    local options commands='",
 	      stdout);
-	command_names();
+	first_words();
 	fputs("'\n"
+	      "    local name=${COMP_WORDS[1]}\n"
 	      "    COMPREPLY=()\n"
 	      "    # '=' is a word of its own to bash\n"
 	      "    if [[ $cur == = ]]; then\n"
@@ -119,8 +171,11 @@ static void bash(void)
 	      "        _modseal_words \"$commands --help --version\"\n"
 	      "        return\n"
 	      "    fi\n"
-	      "    case ${COMP_WORDS[1]} in\n",
+	      "    case $name in\n",
 	      stdout);
+	for (const struct cli_group *group = cli_groups; group->name; group++)
+		bash_group(group);
+	puts("    esac\n    case $name in");
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
 		bash_command(&cli_commands[i]);
 	puts("    esac\n}\n\ncomplete -F _modseal modseal");
@@ -173,11 +228,27 @@ static void zsh_option(const struct cli_option *option)
 
 static void zsh_command(const struct cli_command *command)
 {
-	printf("    %s)\n        _arguments -s -S \\\n", command->name);
+	printf("    '%s')\n        _arguments -s -S \\\n", command->name);
 	for (const enum cli_option_id *id = command->options; *id; id++)
 		zsh_option(&cli_options[*id]);
 	printf("            '%s:argument:%s'\n        ;;\n",
 	       command->max_operands == 1 ? "1" : "*", zsh_action(command->operands));
+}
+
+static void zsh_group(const struct cli_group *group)
+{
+	printf("    %s)\n"
+	       "        if (( CURRENT == 2 )); then\n"
+	       "            compadd -- ",
+	       group->name);
+	names_in(group);
+	puts("\n"
+	     "            return\n"
+	     "        fi\n"
+	     "        name+=\" $words[2]\"\n"
+	     "        shift words\n"
+	     "        (( CURRENT-- ))\n"
+	     "        ;;");
 }
 
 static void zsh(void)
@@ -192,9 +263,12 @@ static void zsh(void)
 	      stdout);
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
 		char entry[256];
+		const char *summary;
+		const char *word = first_word(i, &summary);
 
-		snprintf(entry, sizeof(entry), "%s:%s", cli_commands[i].name,
-			 cli_commands[i].summary);
+		if (!word)
+			continue;
+		snprintf(entry, sizeof(entry), "%s:%s", word, summary);
 		fputs("        ", stdout);
 		quoted(entry, "", ZSH_APOSTROPHE);
 		putchar('\n');
@@ -208,8 +282,12 @@ static void zsh(void)
 	      "    _arguments -C '--version[show the version]' '--help[show help]' \\\n"
 	      "        '1:command:_modseal_commands' '*::argument:->argument' && return\n"
 	      "    [[ $state == argument ]] || return\n"
-	      "    case $words[1] in\n",
+	      "    local name=$words[1]\n"
+	      "    case $name in\n",
 	      stdout);
+	for (const struct cli_group *group = cli_groups; group->name; group++)
+		zsh_group(group);
+	puts("    esac\n    case $name in");
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
 		zsh_command(&cli_commands[i]);
 	puts("    esac\n}\n\n_modseal \"$@\"");
@@ -222,7 +300,7 @@ static void zsh(void)
 static void fish_option(const struct cli_command *command,
 			const struct cli_option *option)
 {
-	printf("complete -c modseal -n '__fish_seen_subcommand_from %s'", command->name);
+	printf("complete -c modseal -n '__modseal_is %s'", command->name);
 	if (option->letter)
 		printf(" -s %c", option->letter);
 	printf(" -l %s", option->name);
@@ -248,10 +326,47 @@ static void fish_option(const struct cli_command *command,
 	putchar('\n');
 }
 
+/* The i-th command's name, where its words may be completed. */
+static void fish_word(size_t i)
+{
+	const struct cli_command *command = &cli_commands[i];
+	const struct cli_group *group = group_of(command);
+	const char *summary;
+	const char *word = first_word(i, &summary);
+
+	if (word) {
+		printf("complete -c modseal -n __fish_use_subcommand -a %s -d ", word);
+		quoted(summary, "\\", FISH_APOSTROPHE);
+		putchar('\n');
+	}
+	if (group) {
+		printf("complete -c modseal -n '__modseal_in %s' -x -a %s -d ",
+		       group->name, cli_name_in_group(command, group));
+		quoted(command->summary, "\\", FISH_APOSTROPHE);
+		putchar('\n');
+	}
+}
+
 static void fish(void)
 {
 	fputs("# fish completion for modseal, made from its table of commands\n"
 	      "# SPDX-License-Identifier: LGPL-2.1-or-later\n"
+	      "\n"
+	      "# is this the command, whose name is one word or two?\n"
+	      "function __modseal_is\n"
+	      "    set -l words (commandline -opc)\n"
+	      "    set -e words[1]\n"
+	      "    set -l n (count $argv)\n"
+	      "    test (count $words) -ge $n\n"
+	      "    and test \"$words[1..$n]\" = \"$argv\"\n"
+	      "end\n"
+	      "\n"
+	      "# is a group's name there, and its command still missing?\n"
+	      "function __modseal_in\n"
+	      "    set -l words (commandline -opc)\n"
+	      "    test (count $words) -eq 2\n"
+	      "    and test $words[2] = $argv[1]\n"
+	      "end\n"
 	      "\n"
 	      "complete -c modseal -n __fish_use_subcommand -f\n"
 	      "complete -c modseal -n __fish_use_subcommand -l version "
@@ -261,17 +376,13 @@ static void fish(void)
 	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
 		const struct cli_command *command = &cli_commands[i];
 
-		printf("complete -c modseal -n __fish_use_subcommand -a %s -d ",
-		       command->name);
-		quoted(command->summary, "\\", FISH_APOSTROPHE);
-		putchar('\n');
+		fish_word(i);
 		for (const enum cli_option_id *id = command->options; *id; id++)
 			fish_option(command, &cli_options[*id]);
 		if (command->operands != CLI_COMPLETE_COMMAND)
 			continue;
-		printf("complete -c modseal -n '__fish_seen_subcommand_from %s' -x -a '",
-		       command->name);
-		command_names();
+		printf("complete -c modseal -n '__modseal_is %s' -x -a '", command->name);
+		first_words();
 		puts("'");
 	}
 }

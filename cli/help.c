@@ -77,6 +77,30 @@ void cli_help_command(FILE *stream, const struct cli_command *command)
 	}
 }
 
+/* The commands of @group, or all. */
+static void list_commands(FILE *stream, const struct cli_group *group)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+		int len = (int)strlen(cli_commands[i].name);
+
+		width = len > width ? len : width;
+	}
+	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
+		if (!group || cli_name_in_group(&cli_commands[i], group))
+			fprintf(stream, "  %-*s  %s\n", width, cli_commands[i].name,
+				cli_commands[i].summary);
+}
+
+void cli_help_group(FILE *stream, const struct cli_group *group)
+{
+	fprintf(stream, "Usage: modseal %s COMMAND [options]\n\nCommands:\n",
+		group->name);
+	list_commands(stream, group);
+	fprintf(stream, "\n'modseal help %s COMMAND' says more.\n", group->name);
+}
+
 void cli_help_program(FILE *stream)
 {
 	fputs("Usage: modseal COMMAND [options] [PATH...]\n"
@@ -89,9 +113,7 @@ void cli_help_program(FILE *stream)
 	      "\n"
 	      "Commands:\n",
 	      stream);
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		fprintf(stream, "  %-10s %s\n", cli_commands[i].name,
-			cli_commands[i].summary);
+	list_commands(stream, NULL);
 	fputs("\nA PATH is a module file or a directory, which is searched for *.ko, "
 	      "*.ko.gz,\n"
 	      "*.ko.xz and *.ko.zst. 'modseal help COMMAND' says more.\n",

@@ -11,6 +11,9 @@
 /** The list of commands. */
 void cli_help_program(FILE *stream);
 
+/** The commands of one group. */
+void cli_help_group(FILE *stream, const struct cli_group *group);
+
 /** One command's synopsis, description, options and exit statuses. */
 void cli_help_command(FILE *stream, const struct cli_command *command);
 

@@ -29,28 +29,49 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_HELP] = cmd_help,
 };
 
-static int unknown_command(struct cli *cli, const char *name)
+/* @words: what was given for a command, of which the second may be missing. */
+static int unknown_command(struct cli *cli, const char *const *words, size_t n_words)
 {
+	const struct cli_group *group = cli_group_find(words[0]);
+	_cleanup_string_ char *name = group && n_words > 1
+					      ? cli_format("%s %s", words[0], words[1])
+					      : cli_format("%s", words[0]);
 	const char *near = cli_nearest_command(name);
-	_cleanup_string_ char *text = cli_format("unknown command '%s'", name);
-	_cleanup_string_ char *hint =
-		near ? cli_format("did you mean 'modseal %s'?", near)
-		     : cli_format("'modseal help' lists the commands");
+	_cleanup_string_ char *text =
+		group && n_words < 2 ? cli_format("'%s' is not all of a command", name)
+				     : cli_format("unknown command '%s'", name);
+	_cleanup_string_ char *hint = NULL;
 
+	if (near)
+		hint = cli_format("did you mean 'modseal %s'?", near);
+	else if (group)
+		hint = cli_format("'modseal help %s' lists its commands", group->name);
+	else
+		hint = cli_format("'modseal help' lists the commands");
 	return cli_error_text(cli, text, hint);
 }
 
 int cmd_help(struct cli *cli, const struct cli_args *args)
 {
 	const struct cli_command *command;
+	const struct cli_group *group;
+	size_t n_words;
 
 	if (!args->n_operands) {
 		cli_help_program(stdout);
 		return CLI_YES;
 	}
-	command = cli_command_find(args->operands[0]);
+	group = cli_group_find(args->operands[0]);
+	if (group && args->n_operands == 1) {
+		cli_help_group(stdout, group);
+		return CLI_YES;
+	}
+	command = cli_command_find(args->operands, args->n_operands, &n_words);
 	if (!command)
-		return unknown_command(cli, args->operands[0]);
+		return unknown_command(cli, args->operands, args->n_operands);
+	if (n_words < args->n_operands)
+		return cli_usage(cli, "one argument too many: '%s'",
+				 args->operands[n_words]);
 	cli_help_command(stdout, command);
 	return CLI_YES;
 }
@@ -108,9 +129,17 @@ static int run_command(struct cli *cli, const struct cli_args *args)
 	return command_functions[cli->command - cli_commands](cli, args);
 }
 
-/* What is no command: --version, --help, nothing at all, something unknown. */
-static int without_command(struct cli *cli, const char *word)
+static bool asks_for_help(const char *word)
 {
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* What is no command: --version, --help, nothing at all, something unknown. */
+static int without_command(struct cli *cli, const char *const *words, size_t n_words)
+{
+	const char *word = n_words ? words[0] : NULL;
+	const struct cli_group *group = word ? cli_group_find(word) : NULL;
+
 	if (!word) {
 		cli_help_program(stderr);
 		return CLI_TROUBLE;
@@ -119,8 +148,12 @@ static int without_command(struct cli *cli, const char *word)
 		printf("modseal %s\n", ms_version());
 		return CLI_YES;
 	}
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	if (asks_for_help(word)) {
 		cli_help_program(stdout);
+		return CLI_YES;
+	}
+	if (group && n_words > 1 && asks_for_help(words[1])) {
+		cli_help_group(stdout, group);
 		return CLI_YES;
 	}
 	if (strcmp(word, "--dump-commands") == 0) {
@@ -130,14 +163,19 @@ static int without_command(struct cli *cli, const char *word)
 	}
 	if (*word == '-')
 		return cli_usage(cli, "unknown option '%s'", word);
-	return unknown_command(cli, word);
+	/* an option behind a group's name is not meant as the name's second word */
+	if (group && n_words > 1 && *words[1] == '-')
+		n_words = 1;
+	return unknown_command(cli, words, n_words);
 }
 
 int main(int argc, char **argv)
 {
-	const char *word = argc > 1 ? argv[1] : NULL;
+	const char *const *words = (const char *const *)argv + 1;
+	size_t n_words = argc > 1 ? (size_t)argc - 1 : 0;
 	struct cli_args args = {0};
 	struct cli cli = {0};
+	size_t name = 0;
 	int status;
 
 	fill_standard_streams();
@@ -146,14 +184,15 @@ int main(int argc, char **argv)
 	cli.ctx = cli_check(ms_ctx_new());
 	ms_ctx_set_log(cli.ctx, cli_log, &cli);
 	cli_signals_init(cli.ctx);
-	cli.command = word ? cli_command_find(word) : NULL;
+	cli.command = cli_command_find(words, n_words, &name);
 	cli.json = wants_json(argc, argv);
 	if (cli_begin(&cli) < 0)
 		cli_out_of_memory();
 
 	if (!cli.command)
-		status = without_command(&cli, word);
-	else if (cli_args_parse(&cli, cli.command, argc - 2, argv + 2, &args) != CLI_YES)
+		status = without_command(&cli, words, n_words);
+	else if (cli_args_parse(&cli, cli.command, (int)(n_words - name), argv + 1 + name,
+				&args) != CLI_YES)
 		status = CLI_TROUBLE;
 	else
 		status = run_command(&cli, &args);

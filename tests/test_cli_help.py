@@ -31,8 +31,9 @@ def test_the_table_has_the_commands_of_the_contract():
 
 @for_each_command
 def test_help_fits_80_columns_and_names_every_option(command):
-    text = cli.ok("help", command["name"])
-    assert text == cli.ok(command["name"], "--help")
+    words = command["name"].split()
+    text = cli.ok("help", *words)
+    assert text == cli.ok(*words, "--help")
     assert max(map(len, text.splitlines())) <= 80
     for option in command["options"]:
         assert re.search(rf"^ .*--{option['name']}\b", text, re.MULTILINE)
@@ -49,46 +50,54 @@ def test_the_list_of_commands_fits_80_columns_and_is_whole():
 
 
 def options_in(page):
-    """{long name: (letter, argument, values)} of the page's option list."""
-    found = {}
+    """{(long name, letter, argument)} of the page's option lists."""
+    found = set()
     for line in page.read_text(encoding="utf-8").splitlines():
         match = re.fullmatch(
             r"\.It Fl (?:(\w) , Fl )?-([\w-]+)(?: Ns = Ns Ar (\S+))?", line
         )
         if match:
-            found[match[2]] = (match[1], match[3])
+            found.add((match[2], match[1], match[3]))
     return found
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_a_command_page_has_the_options_of_the_table(name):
-    command = next(c for c in COMMANDS if c["name"] == name)
-    page = MAN / f"modseal-{name}.1"
-    assert options_in(page) == {
-        option["name"]: (option["letter"], option["arg"]) for option in command["options"]
-    }
-    text = page.read_text(encoding="utf-8")
-    for option in command["options"]:
+def commands_of(page):
+    """The commands that the page is about: one, or a group."""
+    return [c for c in COMMANDS if page == f"modseal-{c['name'].split()[0]}.1"]
+
+
+@pytest.mark.parametrize("page", cli.PAGES)
+def test_a_command_page_has_the_options_of_the_table(page):
+    options = [option for command in commands_of(page) for option in command["options"]]
+    text = (MAN / page).read_text(encoding="utf-8")
+    assert options_in(MAN / page) == {(o["name"], o["letter"], o["arg"]) for o in options}
+    for option in options:
         for value in (option["values"] or "").split():
             assert re.search(rf"(?m)^\.Cm .*(?<![\w-]){re.escape(value)}(?![\w-])", text), value
     exits = text.split(".Sh EXIT STATUS")[1]
-    for status, meaning in enumerate(command["exit"]):
-        assert (f".It {status}\n" in exits) == (meaning is not None)
+    for status in range(3):
+        occurs = any(command["exit"][status] for command in commands_of(page))
+        assert (f".It {status}\n" in exits) == occurs
+
+
+@pytest.mark.parametrize("page", cli.PAGES)
+def test_a_group_s_page_tells_of_each_of_its_commands(page):
+    text = (MAN / page).read_text(encoding="utf-8")
+    for command in commands_of(page):
+        assert re.search(rf"(?m)^\.(Nm|Ss) .*\b{command['name'].split()[-1]}\b", text)
 
 
 def test_every_command_has_a_page_and_every_page_a_command():
     names = {p.name for p in PAGES}
-    assert names == {"modseal.1", "modseal-bundle.5"} | {
-        f"modseal-{name}.1" for name in cli.COMMANDS
-    }
+    assert names == {"modseal.1", "modseal-bundle.5", *cli.PAGES}
     installed = (MAN / "meson.build").read_text(encoding="utf-8")
     for name in names:
         assert f"'{name}'" in installed
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_a_command_page_is_complete(name):
-    text = (MAN / f"modseal-{name}.1").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", cli.PAGES)
+def test_a_command_page_is_complete(page):
+    text = (MAN / page).read_text(encoding="utf-8")
     sections = re.findall(r"(?m)^\.Sh (.*)", text)
     for section in "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO":
         assert section in sections
@@ -148,14 +157,18 @@ def complete(*words, cwd=None):
 def test_bash_completes_commands():
     need("bash")
     assert complete("modseal", "s") == {"sign", "show", "strip"}
-    assert complete("modseal", "") == {c["name"] for c in COMMANDS} | {"--help", "--version"}
+    words = {c["name"].split()[0] for c in COMMANDS}
+    assert complete("modseal", "") == words | {"--help", "--version"}
+    for group in words - {c["name"] for c in COMMANDS}:
+        second = {c["name"].split()[1] for c in COMMANDS if c["name"].startswith(f"{group} ")}
+        assert complete("modseal", group, "") == second | {"--help"}
     assert complete("modseal", "help", "ver") == {"verify"}
 
 
 @for_each_command
 def test_bash_completes_the_options_of_the_table(command):
     need("bash")
-    offered = complete("modseal", command["name"], "-")
+    offered = complete("modseal", *command["name"].split(), "-")
     assert offered == {f"--{option['name']}" for option in command["options"]}
 
 

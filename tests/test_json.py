@@ -74,7 +74,7 @@ def test_every_command_that_answers_no_keeps_to_its_schema(module, pki, tmp_path
 
 def test_every_command_that_fails_keeps_to_its_schema(module, pki, tmp_path):
     for command in cli.COMMANDS:
-        result = cli.document(command)
+        result = cli.document(*command.split(), "--frobnicate")
         assert (result["status"], "hint" in result) == (2, True)
     bad = tmp_path / "bad.ko.xz"
     bad.write_bytes(b"\xfd7zXZ\0junk")

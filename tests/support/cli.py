@@ -20,6 +20,7 @@ REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
 COMMANDS = ["sign", "verify", "show", "strip", "detach", "attach", "certs", "recover"]
+PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 
 # what could change a run's meaning or look
@@ -75,7 +76,8 @@ def strict(schema):
 
 def schema_of(command):
     """The command's schema, as the documentation has it."""
-    return json.loads((SCHEMAS / f"{command}.json").read_text(encoding="utf-8"))
+    name = command.replace(" ", "-")
+    return json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def document(*arguments, **options):
