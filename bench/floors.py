@@ -4,15 +4,20 @@
 Key operations and hashing come from `openssl speed`, which counts CPU time; packing and
 unpacking from xz itself, called on batches of files so that its start does not count,
 with the settings that the kernel's build uses (and modseal). Nothing here runs modseal.
+
+How fast a machine is changes by a tenth within minutes where others share it. What is
+quick to measure is therefore measured again before each run of a job, and the median
+taken as of the job; packing and unpacking, which take minutes, are measured once.
 """
 
 import re
+import statistics
 import subprocess
 
 import measure
 import trees
 
-SECONDS = 3
+SECONDS = 1
 XZ = "xz --check=crc32 --lzma2=dict=1MiB -c"
 SPEED = {"p384": "ecdsap384", "rsa4096": "rsa4096"}
 
@@ -46,31 +51,39 @@ def batched(tool, tree, pattern):
 
 
 class Floors:
+    """The parts' CPU seconds for the whole tree, every time that they were measured."""
+
     def __init__(self, bench):
-        self.figures = {
-            f"hash {name}": bench.size / hash_rate(name)
-            for name in ("sha512", trees.PACKAGED_HASH)
-        }
-        self.figures |= {
-            "unxz": batched("xz -dc", bench.packed, "*.ko.xz"),
-        }
-        for kind in SPEED:
-            sign, verify = key_operations(kind)
-            self.figures[f"sign {kind}"] = sign * bench.count
-            self.figures[f"verify {kind}"] = verify * bench.count
-        if bench.wants("sign p384 as packaged (.ko.xz)"):
-            self.figures["xz"] = batched(XZ, bench.plain, "*.ko")
+        self.bench = bench
+        self.figures = {}
+
+    def add(self, name, seconds):
+        self.figures.setdefault(name, []).append(seconds)
+        return seconds
+
+    def codec(self, name):
+        """xz or unxz, measured when it is first asked for."""
+        if name not in self.figures:
+            self.add(name, batched(XZ, self.bench.plain, "*.ko") if name == "xz"
+                     else batched("xz -dc", self.bench.packed, "*.ko.xz"))
+        return self.figures[name][0]
+
+    def measure(self, key=None, sign=False, verify=False, digest=None, codecs=()):
+        """The floor of a job in wall seconds: its parts, spread over all cores."""
+        total = sum(map(self.codec, codecs))
+        if key:
+            for wanted, name, seconds in zip((sign, verify), ("sign", "verify"),
+                                             key_operations(key), strict=True):
+                if wanted:
+                    total += self.add(f"{name} {key}", seconds * self.bench.count)
+        if digest:
+            total += self.add(f"hash {digest}", self.bench.size / hash_rate(digest))
+        return total / trees.cores()
+
+    def medians(self):
+        return {name: statistics.median(all_) for name, all_ in self.figures.items()}
 
     def show(self):
-        print("floors, CPU seconds for the whole tree:")
-        for name, seconds in self.figures.items():
+        print("\nfloors, CPU seconds for the whole tree, medians:")
+        for name, seconds in self.medians().items():
             print(f"  {name:<20}{seconds:>9.2f}")
-        print()
-
-    def of(self, bench, **parts):
-        """The floor of a job in wall seconds: its parts, spread over all cores.
-
-        A part is named with the kind of it (sign="p384") or as True where it has none.
-        """
-        names = [name if kind is True else f"{name} {kind}" for name, kind in parts.items()]
-        return sum(self.figures.get(name, 0) for name in names) / trees.cores()
