@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The parts of a job that nobody can do without, each measured alone, as CPU time.
 
-Key operations and hashing come from `openssl speed`, which counts CPU time; packing and
+Key operations and hashing come from `openssl speed`, one process a core, since a core is
+slower while its neighbours work, too; packing and
 unpacking from xz itself, called on batches of files so that its start does not count,
 with the settings that the kernel's build uses (and modseal). Nothing here runs modseal.
 
@@ -23,8 +24,10 @@ SPEED = {"p384": "ecdsap384", "rsa4096": "rsa4096"}
 
 
 def speed(*arguments):
+    """What it says of all cores together."""
     return subprocess.run(
-        ["openssl", "speed", "-seconds", str(SECONDS), *arguments],
+        ["openssl", "speed", "-seconds", str(SECONDS), "-multi", str(trees.cores()),
+         *arguments],
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     ).stdout
 
@@ -34,13 +37,13 @@ def key_operations(kind):
     found = re.search(r"^ *(\S.* sign/s.*)\n(.*)$", speed(SPEED[kind]), re.MULTILINE)
     titles, numbers = found.group(1).split(), found.group(2).split()
     rates = dict(zip(titles, numbers[-len(titles) :], strict=True))
-    return 1 / float(rates["sign/s"]), 1 / float(rates["verify/s"])
+    return tuple(trees.cores() / float(rates[name]) for name in ("sign/s", "verify/s"))
 
 
 def hash_rate(name):
     """Bytes a CPU second."""
     rate = speed("-evp", name, "-bytes", "65536").split()[-1]
-    return float(rate.rstrip("k")) * 1000
+    return float(rate.rstrip("k")) * 1000 / trees.cores()
 
 
 def batched(tool, tree, pattern):
