@@ -8,6 +8,7 @@
 #include "parse.h"
 
 int cmd_sign(struct cli *cli, const struct cli_args *args);
+int cmd_resign(struct cli *cli, const struct cli_args *args);
 int cmd_verify(struct cli *cli, const struct cli_args *args);
 int cmd_show(struct cli *cli, const struct cli_args *args);
 int cmd_strip(struct cli *cli, const struct cli_args *args);

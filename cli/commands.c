@@ -42,6 +42,32 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "all modules are signed",
 			  "nothing was signed: every module was skipped", TROUBLE },
 	},
+	[CLI_CMD_RESIGN] = {
+		.name = "resign",
+		.synopsis = "-k NEW [-c CERT] [--keep-old] [--check] [options] PATH...",
+		.summary = "sign modules anew after a change of keys",
+		.description =
+			"Gives every signed module under the PATHs a signature of the "
+			"new key, in one transaction, and says how many modules of "
+			"which signer became what. Modules that the new key has signed "
+			"already stay as they are.\n"
+			"With --keep-old modules stay whose signature is trusted still: "
+			"by --trust and --kernel, or else by the image of the kernel "
+			"that they are installed for.",
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
+				   CLI_OPT_SIGN_CONFIG, CLI_OPT_KEEP_OLD, CLI_OPT_TRUST,
+				   CLI_OPT_KERNEL, CLI_OPT_REVOKED, CLI_OPT_UNSIGNED,
+				   CLI_OPT_CHECK, CLI_OPT_SKID, CLI_OPT_NONCE,
+				   CLI_OPT_PIN_FILE, CLI_OPT_OUTPUT_DIR,
+				   CLI_OPT_KEEP_GOING, CLI_OPT_NO_WAIT, CLI_OPT_NO_SYNC,
+				   CLI_OPT_BREAK_LINKS, CLI_OPT_LEVEL, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "no module is left with an old signature but those to keep",
+			  "a module has no signature; with --check: or would be signed "
+			  "anew", TROUBLE },
+	},
 	[CLI_CMD_VERIFY] = {
 		.name = "verify",
 		.synopsis = "[--kernel IMAGE] [--trust SRC]... [options] PATH...",

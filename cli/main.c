@@ -22,7 +22,8 @@
 typedef int (*command_fn)(struct cli *cli, const struct cli_args *args);
 
 static const command_fn command_functions[CLI_CMD_COUNT] = {
-	[CLI_CMD_SIGN] = cmd_sign,     [CLI_CMD_VERIFY] = cmd_verify,
+	[CLI_CMD_SIGN] = cmd_sign,     [CLI_CMD_RESIGN] = cmd_resign,
+	[CLI_CMD_VERIFY] = cmd_verify,
 	[CLI_CMD_SHOW] = cmd_show,     [CLI_CMD_STRIP] = cmd_strip,
 	[CLI_CMD_DETACH] = cmd_detach, [CLI_CMD_ATTACH] = cmd_attach,
 	[CLI_CMD_CERTS] = cmd_certs,   [CLI_CMD_RECOVER] = cmd_recover,

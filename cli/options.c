@@ -32,6 +32,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "certificate of the key, PEM or DER (default: the one in KEY's "
 			"file or token)",
 	},
+	[CLI_OPT_CHECK] = {
+		.name = "check",
+		.help = "say what would be done and change nothing; exit 1 where a module "
+			"would be signed anew",
+	},
 	[CLI_OPT_COLOR] = {
 		.name = "color",
 		.arg = "WHEN",
@@ -70,6 +75,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 	[CLI_OPT_KEEP_GOING] = {
 		.name = "keep-going",
 		.help = "commit what could be done although other items failed",
+	},
+	[CLI_OPT_KEEP_OLD] = {
+		.name = "keep-old",
+		.help = "leave modules whose signature is trusted by --trust or --kernel, "
+			"or by the kernel that they belong to",
 	},
 	[CLI_OPT_KERNEL] = {
 		.name = "kernel",
@@ -203,6 +213,14 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.repeats = true,
 		.help = "trusted certificates: a file, a directory, an EFI signature "
 			"list, or 'system'; may be repeated",
+	},
+	[CLI_OPT_UNSIGNED] = {
+		.name = "unsigned",
+		.arg = "WHAT",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "report sign",
+		.help = "do with modules that have no signature: report them and leave "
+			"them (default), or sign them, too",
 	},
 	[CLI_OPT_VERBOSE] = {
 		.letter = 'v',

@@ -30,11 +30,12 @@ enum ms_outcome {
 	MS_OUTCOME_UNCHANGED,     /* it has the wanted bytes already */
 	MS_OUTCOME_SHOWN,
 	MS_OUTCOME_VERIFIED,      /* judged: see verdict */
-	MS_OUTCOME_UNSIGNED,      /* nothing to strip or detach; status 1 */
+	MS_OUTCOME_UNSIGNED,      /* nothing to strip, detach or sign anew; status 1 */
 	MS_OUTCOME_SEVERAL,       /* several trailers: detach cannot choose; status 1 */
 	MS_OUTCOME_MISSING,       /* no signature for it in the bundle; status 1 */
 	MS_OUTCOME_NOT_TRUSTED,   /* attach: the signature found is not trusted; status 1 */
 	MS_OUTCOME_ROLLED_BACK,   /* well prepared, but another item failed; status 0 */
+	MS_OUTCOME_KEPT,          /* resign: its signature is trusted still; status 0 */
 	MS_OUTCOME_COUNT,
 };
 
@@ -72,7 +73,7 @@ struct ms_item {
 	char *vouched_by;    /* subject or SKID of the trusted key; NULL where none did */
 	char *reason;        /* why the verdict is what it is, for a person; or NULL */
 
-	/* show, verify: every trailer, outermost first */
+	/* show, verify, resign: every trailer that the file had, outermost first */
 	struct ms_signature_fields *signatures;
 	size_t n_signatures;
 
@@ -142,11 +143,25 @@ enum ms_signed {
 	MS_SIGNED_REPLACE = 0, /* every trailer is taken off first */
 	MS_SIGNED_SKIP,
 	MS_SIGNED_REFUSE,
+	/*
+	 * For a change of keys. Replaced, and its old signature is told, unless it is good
+	 * and this very signer's with this digest algorithm (MS_OUTCOME_UNCHANGED), or
+	 * @keep trusts it (MS_OUTCOME_KEPT).
+	 */
+	MS_SIGNED_RESIGN,
+};
+
+/** What sign does with a module that is not signed. */
+enum ms_unsigned {
+	MS_UNSIGNED_SIGN = 0,
+	MS_UNSIGNED_REPORT, /* MS_OUTCOME_UNSIGNED, and it stays as it is */
 };
 
 struct ms_sign_options {
 	enum ms_signed is_signed;
 	struct ms_bundle *bundle; /* signatures go there, modules stay untouched; or NULL */
+	enum ms_unsigned is_unsigned;
+	const struct ms_trust *keep; /* of MS_SIGNED_RESIGN, or NULL */
 };
 
 /** Signs. Each signature is verified before anything is renamed. */

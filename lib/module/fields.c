@@ -78,6 +78,53 @@ static size_t count_trailers(const struct ms_module *module)
 	return n;
 }
 
+static void fields_free(struct ms_signature_fields *fields, size_t n)
+{
+	for (size_t i = 0; fields && i < n; i++)
+		ms_signature_fields_done(&fields[i]);
+	free(fields);
+}
+
+static bool copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return !from || *to;
+}
+
+static bool copy_one(struct ms_signature_fields *to, const struct ms_signature_fields *from)
+{
+	to->id_type = from->id_type;
+	to->sig_id = from->sig_id;
+	to->sig_len = from->sig_len;
+	if (from->signature) {
+		to->signature = malloc(from->signature_len ? from->signature_len : 1);
+		if (!to->signature)
+			return false;
+		memcpy(to->signature, from->signature, from->signature_len);
+		to->signature_len = from->signature_len;
+	}
+	return copy_text(&to->signer, from->signer) &&
+	       copy_text(&to->sig_key, from->sig_key) &&
+	       copy_text(&to->sig_hashalgo, from->sig_hashalgo) &&
+	       copy_text(&to->sig_algo, from->sig_algo);
+}
+
+int ms_module_fields_copy(struct ms_ctx *ctx, const struct ms_signature_fields *fields,
+			  size_t n, struct ms_signature_fields **ret)
+{
+	struct ms_signature_fields *copy = calloc(n ? n : 1, sizeof(*copy));
+	bool good = copy != NULL;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = copy_one(&copy[i], &fields[i]);
+	if (!good) {
+		fields_free(copy, n);
+		return ms_fail_nomem(ctx);
+	}
+	*ret = copy;
+	return 0;
+}
+
 int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
 		     struct ms_signature_fields **ret, size_t *ret_n)
 {
@@ -91,9 +138,7 @@ int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
 		trailer = ms_trailer_read(module->data, trailer.payload_len);
 	}
 	if (r < 0) {
-		for (size_t i = 0; fields && i < n; i++)
-			ms_signature_fields_done(&fields[i]);
-		free(fields);
+		fields_free(fields, n);
 		return r;
 	}
 	*ret = fields;

@@ -69,6 +69,10 @@ int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
 		     struct ms_signature_fields **ret, size_t *ret_n);
 
+/** Copies @n of them. @ret: as ms_module_fields() gives them. -ENOMEM. */
+int ms_module_fields_copy(struct ms_ctx *ctx, const struct ms_signature_fields *fields,
+			  size_t n, struct ms_signature_fields **ret);
+
 /**
  * Appends signature and trailer (PKCS#7 ‖ struct ‖ marker) to @tail.
  * -EMSGSIZE: longer than the kernel reads (65535 bytes). -ENOMEM.

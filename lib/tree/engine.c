@@ -333,6 +333,9 @@ static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
 	    copy_text(&b->vouched_by, a->vouched_by) < 0 ||
 	    copy_text(&b->reason, a->reason) < 0)
 		return ms_fail_nomem(ctx);
+	if (ms_module_fields_copy(ctx, a->signatures, a->n_signatures, &b->signatures) < 0)
+		return -ENOMEM;
+	b->n_signatures = a->n_signatures;
 	return 0;
 }
 

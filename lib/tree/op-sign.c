@@ -4,11 +4,16 @@
  * sign: every module gets one signature, made over the module without any trailer, and
  * verified by the kernel's rules before it is taken. Signing and verifying share one
  * digest of the payload: what is verified is what was signed.
+ *
+ * resign is the same with another view of signatures that are there: it tells whose they
+ * were, and leaves those that need no new one. Only a signature that was verified is
+ * left; what its names say decides nothing.
  */
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
@@ -17,9 +22,9 @@
 struct sign {
 	const struct ms_signer *signer;
 	struct ms_trust *trust; /* the signer's certificate and nothing else */
-	enum ms_signed is_signed;
-	struct ms_bundle *bundle;
-	pthread_mutex_t lock; /* of the bundle */
+	const struct ms_sign_options *options;
+	const char *hash;       /* the signer's digest algorithm */
+	pthread_mutex_t lock;   /* of the bundle */
 };
 
 MS_DEFINE_CLEANUP(trust_cleanup, struct ms_trust *, ms_trust_free)
@@ -74,28 +79,84 @@ static int add_to_bundle(struct ms_ctx *ctx, struct ms_job *job, struct sign *si
 	pthread_mutex_lock(&sign->lock);
 	for (size_t i = (size_t)(job->entry - entries); r == 0 && i != SIZE_MAX;
 	     i = entries[i].next_name)
-		r = ms_bundle_add(ctx, sign->bundle, digest, der->data, der->len,
-				  entries[i].item.relpath);
+		r = ms_bundle_add(ctx, sign->options->bundle, digest, der->data,
+				  der->len, entries[i].item.relpath);
 	pthread_mutex_unlock(&sign->lock);
 	return r;
 }
 
-/* What is to be done with a module that has a signature? True: nothing more. */
-static bool leave_signed(struct ms_ctx *ctx, struct ms_job *job, enum ms_signed is_signed,
-			 int *ret)
+/* Leaves the module as it is where its signature is good by @trust. */
+static int leave_trusted(struct ms_ctx *ctx, struct ms_job *job,
+			 const struct ms_trust *trust, enum ms_outcome outcome)
 {
-	*ret = 0;
-	if (is_signed == MS_SIGNED_SKIP) {
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	int r = ms_module_judge(ctx, &job->module, trust, &judgement);
+
+	if (r == 0 && judgement.verdict == MS_VERDICT_TRUSTED)
+		job->entry->item.outcome = outcome;
+	return r;
+}
+
+/* Is the outermost signature the only one, and made with the signer's digest? */
+static bool is_as_wanted(const struct ms_item *item, const struct sign *sign)
+{
+	return item->n_signatures == 1 && item->signatures[0].sig_hashalgo &&
+	       strcmp(item->signatures[0].sig_hashalgo, sign->hash) == 0;
+}
+
+/*
+ * resign: this signer's own signature stays, and one that is to be kept. Of another key's
+ * signature the first question costs no hashing: the key is looked for before.
+ */
+static int leave_good(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign)
+{
+	struct ms_item *item = &job->entry->item;
+	int r = 0;
+
+	if (is_as_wanted(item, sign))
+		r = leave_trusted(ctx, job, sign->trust, MS_OUTCOME_UNCHANGED);
+	if (r == 0 && item->outcome == MS_OUTCOME_UNDECIDED && sign->options->keep)
+		r = leave_trusted(ctx, job, sign->options->keep, MS_OUTCOME_KEPT);
+	return r;
+}
+
+/* Decides about a module with a signature; it is left where its outcome is set then. */
+static int look_at_signed(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign)
+{
+	int r;
+
+	switch (sign->options->is_signed) {
+	case MS_SIGNED_SKIP:
 		job->entry->item.outcome = MS_OUTCOME_SKIPPED;
-		return true;
-	}
-	if (is_signed == MS_SIGNED_REFUSE) {
-		*ret = ms_fail(ctx, -EEXIST, "it is signed already");
-		*ret = ms_hint(ctx, *ret,
+		return 0;
+	case MS_SIGNED_REFUSE:
+		r = ms_fail(ctx, -EEXIST, "it is signed already");
+		return ms_hint(ctx, r,
 			       "--signed replace takes the old signature off first");
-		return true;
+	case MS_SIGNED_RESIGN:
+		return leave_good(ctx, job, sign);
+	case MS_SIGNED_REPLACE:
+		break;
 	}
-	return false;
+	return 0;
+}
+
+/* Sets the outcome of a module that is left as it is. */
+static int look(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign)
+{
+	struct ms_item *item = &job->entry->item;
+	int r = 0;
+
+	if (sign->options->is_signed == MS_SIGNED_RESIGN)
+		r = ms_module_fields(ctx, &job->module, &item->signatures,
+				     &item->n_signatures);
+	if (r < 0)
+		return r;
+	if (job->module.trailer.state != MS_TRAILER_ABSENT)
+		return look_at_signed(ctx, job, sign);
+	if (sign->options->is_unsigned == MS_UNSIGNED_REPORT)
+		item->outcome = MS_OUTCOME_UNSIGNED;
+	return 0;
 }
 
 static int use_signature(struct ms_ctx *ctx, struct ms_job *job, struct sign *sign,
@@ -105,7 +166,7 @@ static int use_signature(struct ms_ctx *ctx, struct ms_job *job, struct sign *si
 	struct ms_item *item = &job->entry->item;
 	int r;
 
-	if (sign->bundle) {
+	if (sign->options->bundle) {
 		r = add_to_bundle(ctx, job, sign, payload);
 		item->outcome = r == 0 ? MS_OUTCOME_WOULD_SIGN : MS_OUTCOME_UNDECIDED;
 		return r;
@@ -122,37 +183,40 @@ static int use_signature(struct ms_ctx *ctx, struct ms_job *job, struct sign *si
 static int sign_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	struct sign *sign = userdata;
-	struct ms_payload payload = { .data = job->module.data };
+	struct ms_payload bare = { .data = job->module.data };
+	struct ms_payload *payload = &bare;
 	size_t trailers;
-	int r;
+	int r = look(ctx, job, sign);
 
-	if (job->module.trailer.state != MS_TRAILER_ABSENT &&
-	    leave_signed(ctx, job, sign->is_signed, &r))
+	if (r < 0 || job->entry->item.outcome != MS_OUTCOME_UNDECIDED)
 		return r;
 	/* what is left when all trailers are off must not end in a marker again */
-	r = ms_module_bare_len(ctx, &job->module, &payload.len, &trailers);
+	r = ms_module_bare_len(ctx, &job->module, &bare.len, &trailers);
 	if (r == 0)
-		r = check_content(ctx, job, payload.len);
+		r = check_content(ctx, job, bare.len);
 	if (r < 0)
 		return r;
 	if (job->tree->options.dry_run) {
 		job->change = true;
-		job->keep = payload.len;
+		job->keep = bare.len;
 		job->entry->item.outcome = MS_OUTCOME_WOULD_SIGN;
 		return 0;
 	}
-	r = make_signature(ctx, job, sign, &payload);
-	return r < 0 ? r : use_signature(ctx, job, sign, &payload);
+	if (bare.len == job->module.payload.len)
+		payload = &job->module.payload; /* whose digest may be known */
+	r = make_signature(ctx, job, sign, payload);
+	return r < 0 ? r : use_signature(ctx, job, sign, payload);
 }
 
 int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_signer *signer,
 		 const struct ms_sign_options *options)
 {
+	static const struct ms_sign_options defaults;
 	_cleanup_(trust_cleanup) struct ms_trust *trust = NULL;
+	struct ms_signer_info info;
 	struct sign sign = {
 		.signer = signer,
-		.is_signed = options ? options->is_signed : MS_SIGNED_REPLACE,
-		.bundle = options ? options->bundle : NULL,
+		.options = options ? options : &defaults,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct ms_op op = {
@@ -160,12 +224,14 @@ int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_signe
 		.fn = sign_one,
 		.userdata = &sign,
 		.by_inode = true,
-		.writes = !sign.bundle,
+		.writes = !sign.options->bundle,
 	};
 	int r = ms_trust_of_cert(ctx, ms_signer_cert_der(signer), &trust);
 
 	if (r < 0)
 		return r;
+	ms_signer_info(signer, &info);
+	sign.hash = ms_hash_name(info.hash);
 	sign.trust = trust;
 	return ms_engine_run(ctx, tree, &op);
 }

@@ -40,6 +40,7 @@ static const struct {
 	[MS_OUTCOME_MISSING] = { "missing", 1 },
 	[MS_OUTCOME_NOT_TRUSTED] = { "not-trusted", 1 },
 	[MS_OUTCOME_ROLLED_BACK] = { "rolled-back", 0 },
+	[MS_OUTCOME_KEPT] = { "kept", 0 },
 };
 
 const char *ms_outcome_name(enum ms_outcome outcome)

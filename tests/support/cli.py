@@ -19,7 +19,7 @@ SCHEMAS = TOP / "docs" / "json-schema"
 REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
-COMMANDS = ["sign", "verify", "show", "strip", "detach", "attach", "certs", "recover"]
+COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 
