@@ -185,3 +185,49 @@ int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size
 		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
 	return 0;
 }
+
+/*
+ * Gives the temporary file its name where that is free. A link does the same on file
+ * systems without RENAME_NOREPLACE; the temporary name is removed afterwards.
+ */
+static int take_free_name(struct temporary *t, const char *base)
+{
+	if (renameat2(t->dirfd, t->name, t->dirfd, base, RENAME_NOREPLACE) == 0) {
+		t->name[0] = '\0';
+		return 0;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	return linkat(t->dirfd, t->name, t->dirfd, base, 0) < 0 ? -errno : 0;
+}
+
+static int take_name(struct temporary *t, const char *base)
+{
+	if (renameat(t->dirfd, t->name, t->dirfd, base) < 0)
+		return -errno;
+	t->name[0] = '\0';
+	return 0;
+}
+
+int ms_file_create(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
+		   mode_t mode, bool replace, bool sync)
+{
+	_cleanup_(temporary_done) struct temporary t = { .dirfd = -1, .fd = -1 };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	const char *base;
+	int r = temporary_open(ctx, path, &t, &base);
+
+	if (r < 0)
+		return r;
+	r = ms_write_all(t.fd, &iov, 1);
+	if (r == 0 && (fchmod(t.fd, mode) < 0 || (sync && fsync(t.fd) < 0)))
+		r = -errno;
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot write '%s'", path);
+	r = replace ? take_name(&t, base) : take_free_name(&t, base);
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot create '%s'", path);
+	if (sync && fsync(t.dirfd) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
+	return 0;
+}

@@ -56,4 +56,13 @@ int ms_write_all(int fd, const struct iovec *iov, int n);
 int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
 		    mode_t mode, bool sync);
 
+/**
+ * Makes the file @path, which appears whole: temporary file beside it, sync, rename. No
+ * one but its owner can open it before it has its @mode, which the umask does not change.
+ * With @replace it takes the place of a file that is there, whose mode is not kept;
+ * else that is -EEXIST. On failure @path is as it was. For keys.
+ */
+int ms_file_create(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
+		   mode_t mode, bool replace, bool sync);
+
 #endif

@@ -56,6 +56,40 @@ static void a_replaced_file_has_the_new_bytes_and_the_old_mode(void **state)
 	assert_memory_equal(got.data, "second", 6);
 }
 
+static void a_created_file_has_its_mode_whatever_the_umask(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
+
+	(void)state;
+	unlink("file");
+	umask(0377);
+	assert_int_equal(ms_file_create(ctx, "file", "one", 3, 0600, false, true), 0);
+	umask(0);
+	assert_int_equal(mode_of("file"), 0600);
+	chmod("file", 0666);
+	assert_int_equal(ms_file_create(ctx, "file", "two", 3, 0600, true, true), 0);
+	umask(022);
+	assert_int_equal(mode_of("file"), 0600);
+	assert_int_equal(ms_file_read(ctx, "file", 3, &got), 0);
+	assert_memory_equal(got.data, "two", 3);
+}
+
+static void a_created_file_takes_nobody_s_place(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
+
+	(void)state;
+	assert_int_equal(ms_file_replace(ctx, "file", "one", 3, 0666, false), 0);
+	assert_int_equal(ms_file_create(ctx, "file", "two", 3, 0600, false, false), -EEXIST);
+	assert_int_equal(ms_file_read(ctx, "file", 3, &got), 0);
+	assert_memory_equal(got.data, "one", 3);
+	assert_int_equal(symlink("absent", "link"), 0);
+	assert_int_equal(ms_file_create(ctx, "link", "two", 3, 0600, false, false), -EEXIST);
+	assert_int_equal(access("absent", F_OK), -1);
+	unlink("link");
+	assert_int_equal(ms_file_create(ctx, "no/file", "x", 1, 0600, false, false), -ENOENT);
+}
+
 static void a_file_over_the_bound_is_refused(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
@@ -108,6 +142,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_has_the_new_bytes_and_the_old_mode),
+		cmocka_unit_test(a_created_file_has_its_mode_whatever_the_umask),
+		cmocka_unit_test(a_created_file_takes_nobody_s_place),
 		cmocka_unit_test(a_file_over_the_bound_is_refused),
 		cmocka_unit_test(what_is_no_regular_file_is_refused_and_does_not_block),
 		cmocka_unit_test(a_link_is_followed_only_where_that_was_meant),
