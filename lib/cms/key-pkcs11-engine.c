@@ -54,7 +54,7 @@ static void close_token(struct ms_token *token)
 static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 {
 	struct engine_token *own = calloc(1, sizeof(*own));
-	const char *module = ms_token_module(token);
+	const char *module = ms_pkcs11_module(&token->uri);
 
 	if (!own)
 		return ms_fail_nomem(ctx);

@@ -166,7 +166,7 @@ static int open_token(struct ms_ctx *ctx, struct ms_token *token)
 	if (!token->libctx || !own->method || !own->mute ||
 	    UI_method_set_reader(own->mute, answer_nothing) != 0)
 		return ms_fail_nomem(ctx);
-	if (!load_provider(token->libctx, ms_token_module(token), &own->standard))
+	if (!load_provider(token->libctx, ms_pkcs11_module(&token->uri), &own->standard))
 		return ms_fail_openssl(ctx, -ENOPKG, "OpenSSL has no PKCS#11 provider");
 	ERR_clear_error();
 	return 0;

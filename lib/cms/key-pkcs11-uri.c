@@ -167,6 +167,14 @@ int ms_pkcs11_uri_parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_u
 	return 0;
 }
 
+int ms_pkcs11_uri_attribute(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
+			    const char *name, char **ret)
+{
+	const char *path = uri->object + strlen(SCHEME);
+
+	return attribute(ctx, path, path + strlen(path), ';', name, ret);
+}
+
 void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri)
 {
 	if (uri->pin)

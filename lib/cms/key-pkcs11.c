@@ -48,10 +48,10 @@ static const char *from_environment(const char *name)
 	return value && value[0] ? value : NULL;
 }
 
-const char *ms_token_module(const struct ms_token *token)
+const char *ms_pkcs11_module(const struct ms_pkcs11_uri *uri)
 {
 	/* NOLINTNEXTLINE: the analyzer thinks that ms_secret_fail() may return 0 */
-	const char *module = token->uri.module;
+	const char *module = uri->module;
 
 	if (!module)
 		module = from_environment("PKCS11_MODULE_PATH");
@@ -60,21 +60,31 @@ const char *ms_token_module(const struct ms_token *token)
 	return module;
 }
 
+int ms_pkcs11_open_module(struct ms_ctx *ctx, const char *module, void **ret)
+{
+	void *handle = dlopen(module, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return ms_fail(ctx, -ENXIO, "cannot load the PKCS#11 module: %s",
+			       dlerror());
+	if (!dlsym(handle, "C_GetFunctionList")) {
+		dlclose(handle);
+		return ms_fail(ctx, -ENXIO, "'%s' is no PKCS#11 module", module);
+	}
+	*ret = handle;
+	return 0;
+}
+
 /* The engine would print why a module cannot be loaded, and the provider not say it. */
 static int try_module(struct ms_ctx *ctx, const struct ms_token *token)
 {
-	const char *module = ms_token_module(token);
-	void *handle = module ? dlopen(module, RTLD_NOW | RTLD_LOCAL) : NULL;
-	bool has_entry = handle && dlsym(handle, "C_GetFunctionList");
+	const char *module = ms_pkcs11_module(&token->uri);
+	void *handle = NULL;
+	int r = module ? ms_pkcs11_open_module(ctx, module, &handle) : 0;
 
-	if (module && !handle)
-		return ms_fail(ctx, -ENXIO, "cannot load the PKCS#11 module: %s",
-			       dlerror());
 	if (handle)
 		dlclose(handle);
-	if (module && !has_entry)
-		return ms_fail(ctx, -ENXIO, "'%s' is no PKCS#11 module", module);
-	return 0;
+	return r;
 }
 
 /*
@@ -136,9 +146,13 @@ int ms_token_fail(struct ms_ctx *ctx, struct ms_token *token, const char *uri)
 	if (reasons.pin_length)
 		return ms_fail(ctx, -EKEYREJECTED, "no PIN of %s is so short or so long",
 			       what);
-	switch (reasons.pin) {
-	case 0:
-		return no_object(ctx, &reasons, uri);
+	return reasons.pin ? ms_pkcs11_pin_fail(ctx, what, reasons.pin)
+			   : no_object(ctx, &reasons, uri);
+}
+
+int ms_pkcs11_pin_fail(struct ms_ctx *ctx, const char *what, int rv)
+{
+	switch (rv) {
 	case CKR_PIN_LOCKED:
 		return ms_fail(ctx, -EKEYREJECTED,
 			       "%s is locked after too many wrong PINs", what);

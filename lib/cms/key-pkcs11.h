@@ -35,6 +35,10 @@ int ms_pkcs11_uri_parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_u
 int ms_pkcs11_uri_for(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, const char *type,
 		      char **ret);
 
+/** The decoded attribute of the URI's path, to free(); NULL where it has none. -EINVAL. */
+int ms_pkcs11_uri_attribute(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
+			    const char *name, char **ret);
+
 /** The URI of all private keys of the object's token; to free(). */
 int ms_pkcs11_uri_keys(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri, char **ret);
 
@@ -87,7 +91,13 @@ extern const struct ms_pkcs11_way ms_pkcs11_engine;
 int ms_token_give_pin(char *buffer, int size, int for_writing, void *userdata);
 
 /** The PKCS#11 module that was asked for: the URI's or the environment's; NULL. */
-const char *ms_token_module(const struct ms_token *token);
+const char *ms_pkcs11_module(const struct ms_pkcs11_uri *uri);
+
+/** Loads a PKCS#11 module; dlclose() it. -ENXIO: it cannot be loaded, or is none. */
+int ms_pkcs11_open_module(struct ms_ctx *ctx, const char *module, void **ret);
+
+/** The message for a login to @what that failed with this CKR_ value. -EKEYREJECTED. */
+int ms_pkcs11_pin_fail(struct ms_ctx *ctx, const char *what, int rv);
 
 /**
  * The failure to load the object of this URI, from what the token said: -EKEYREJECTED

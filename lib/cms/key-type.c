@@ -98,3 +98,25 @@ const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len)
 			return &types[i];
 	return NULL;
 }
+
+int ms_key_type_by_name(struct ms_ctx *ctx, const char *name,
+			const struct ms_key_type **ret)
+{
+	for (size_t i = 0; name && i < MS_ARRAY_SIZE(types); i++) {
+		if (!strcmp(name, types[i].name)) {
+			*ret = &types[i];
+			return 0;
+		}
+	}
+	return ms_fail(ctx, -EINVAL,
+		       "unknown key type '%s': rsa2048, rsa3072, rsa4096, p256, p384, p521, "
+		       "mldsa44, mldsa65 or mldsa87",
+		       name ? name : "");
+}
+
+size_t ms_key_field_size(const struct ms_key_type *type)
+{
+	if (type->family != MS_KEY_ECDSA)
+		return 0;
+	return !strcmp(type->name, "p256") ? 32 : !strcmp(type->name, "p384") ? 48 : 66;
+}

@@ -103,6 +103,13 @@ int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
 /** The type whose algorithm OID has this content; NULL. Only ML-DSA's are in the table. */
 const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len);
 
+/** The type of that name. -EINVAL, with a message that lists the names. */
+int ms_key_type_by_name(struct ms_ctx *ctx, const char *name,
+			const struct ms_key_type **ret);
+
+/** Bytes of a coordinate of an EC key's curve; 0 for other types. */
+size_t ms_key_field_size(const struct ms_key_type *type);
+
 /** How raw signatures are made. */
 struct ms_raw_signing {
 	EVP_PKEY *key; /* borrowed */
