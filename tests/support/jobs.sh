@@ -138,7 +138,7 @@ job_unit()
 job_commands()
 {
 	build_in "$BUILD/gcc"
-	pytest_in "$BUILD/gcc" -m 'not lab'
+	pytest_in "$BUILD/gcc" -m 'not lab and not flows'
 }
 
 job_clang()
@@ -155,7 +155,7 @@ job_asan()
 	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 	under_sanitizers unit_tests "$dir" -t 5 || status=1
-	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels' || status=1
+	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels and not flows' || status=1
 	no_reports "$dir/report"
 	return "$status"
 }
@@ -199,7 +199,7 @@ job_valgrind()
 		ln -s "$BUILD/gcc/cli/modseal" "$dir/real/$name"
 	done
 	! $FULL || files="$files or test_cli_verify.py or test_cli_sign.py or test_sign_file.py"
-	pytest_in "$dir" -m 'not lab and not kernels' -k "$files" || status=1
+	pytest_in "$dir" -m 'not lab and not kernels and not flows' -k "$files" || status=1
 	find "$dir/reports" -type f -empty -delete
 	no_reports "$dir/reports/valgrind" || status=1
 	return "$status"
@@ -280,6 +280,12 @@ job_lab()
 {
 	build_in "$BUILD/gcc"
 	pytest_in "$BUILD/gcc" -m lab
+}
+
+job_flows()
+{
+	build_in "$BUILD/gcc"
+	pytest_in "$BUILD/gcc" -m flows
 }
 
 job_shellcheck()
