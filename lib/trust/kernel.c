@@ -142,18 +142,20 @@ int ms_trust_add_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *
 			    ms_trust_take_kernel(ctx, trust, path, false));
 }
 
-int ms_kernel_image_find(struct ms_ctx *ctx, const char *release, char **ret_path)
+int ms_kernel_image_find_below(struct ms_ctx *ctx, const char *root, const char *release,
+			       char **ret_path)
 {
 	static const char *const places[] = {
-		"/lib/modules/%s/vmlinuz", "/boot/vmlinuz-%s", "/lib/modules/%s/vmlinux",
-		"/boot/vmlinux-%s",	   "/boot/Image-%s",   "/boot/kernel-%s",
+		"%s/lib/modules/%s/vmlinuz", "%s/boot/vmlinuz-%s",
+		"%s/lib/modules/%s/vmlinux", "%s/boot/vmlinux-%s",
+		"%s/boot/Image-%s",	     "%s/boot/kernel-%s",
 	};
 	_cleanup_(ms_buf_done) struct ms_buf looked = { 0 };
 
 	if (!is_release(release))
 		return ms_fail(ctx, -EINVAL, "'%s' is no kernel release", release);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *path = path_of(places[i], release);
+		_cleanup_free_ char *path = path_of(places[i], root, release);
 
 		if (!path || ms_buf_printf(&looked, "%s%s", i ? ", " : "", path) < 0)
 			return ms_fail_nomem(ctx);
@@ -162,7 +164,13 @@ int ms_kernel_image_find(struct ms_ctx *ctx, const char *release, char **ret_pat
 			return 0;
 		}
 	}
-	ms_fail(ctx, -ENOENT, "no image of kernel %s: looked for %.*s", release,
-		(int)looked.len, (const char *)looked.data);
-	return ms_hint(ctx, -ENOENT, "give the image as --kernel");
+	return ms_fail(ctx, -ENOENT, "no image of kernel %s: looked for %.*s", release,
+		       (int)looked.len, (const char *)looked.data);
+}
+
+int ms_kernel_image_find(struct ms_ctx *ctx, const char *release, char **ret_path)
+{
+	int r = ms_kernel_image_find_below(ctx, "", release, ret_path);
+
+	return r == -ENOENT ? ms_hint(ctx, r, "give the image as --kernel") : r;
 }

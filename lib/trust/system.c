@@ -116,3 +116,10 @@ int ms_trust_take_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoke
 	}
 	return r < 0 ? r : take_machine(ctx, trust, revoked_only);
 }
+
+int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust)
+{
+	struct ms_trust_mark mark = ms_trust_begin(trust);
+
+	return ms_trust_end(ctx, trust, mark, take_machine(ctx, trust, false));
+}

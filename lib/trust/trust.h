@@ -12,6 +12,19 @@
 const struct ms_keyring *ms_trust_keyring(const struct ms_trust *trust);
 const struct ms_rules *ms_trust_rules(const struct ms_trust *trust);
 
+/**
+ * Adds what this machine's EFI variables trust and revoke, and nothing of the running
+ * kernel's: for the judgement of another kernel here. Errors as ms_trust_add("system").
+ */
+int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust);
+
+/**
+ * ms_kernel_image_find() below directory @root; "" is the whole system's. -ENOENT has no
+ * hint.
+ */
+int ms_kernel_image_find_below(struct ms_ctx *ctx, const char *root, const char *release,
+			       char **ret_path);
+
 /** A set that trusts one certificate, for verifying what was just signed with it. */
 int ms_trust_of_cert(struct ms_ctx *ctx, struct ms_bytes der, struct ms_trust **ret);
 
