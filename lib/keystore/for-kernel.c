@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The right generation for each kernel. After a rotation the kernels that are installed
+ * still trust the generations they were built with; what is signed for one of them, by
+ * hand or by DKMS, needs that generation's key.
+ *
+ * The question is the one that the kernel asks when it finds a key for a signature
+ * (find_asymmetric_key() of Linux), in the same keyring that verify judges by. Signatures
+ * name their key by serial number and issuer, or by subject key identifier: a certificate
+ * counts only where it is found by either, so that it does not matter which. And the public
+ * key must be the same: identifiers alone are names.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/context.h"
+#include "../cms/cert.h"
+#include "../cms/lookup.h"
+#include "../trust/trust.h"
+#include "store.h"
+
+MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
+
+static const struct ms_key_id none;
+
+static bool same_key(const struct ms_public_key *a, const struct ms_public_key *b)
+{
+	return a->algo == b->algo && a->key.len == b->key.len &&
+	       !memcmp(a->key.data, b->key.data, a->key.len);
+}
+
+/* Does a signature find the certificate's key, however it names it? */
+static bool finds_key(const struct ms_keyring *keyring, const struct ms_cert *cert)
+{
+	struct ms_cert *found = NULL;
+
+	if (ms_keyring_find(keyring, MS_KEYS_TRUSTED, &cert->id, &none, &found) < 0 ||
+	    !same_key(&cert->key, &found->key))
+		return false;
+	if (!cert->skid.data)
+		return true;
+	return ms_keyring_find(keyring, MS_KEYS_TRUSTED, &none, &cert->skid, &found) == 0 &&
+	       same_key(&cert->key, &found->key);
+}
+
+/* Does either name lead to something that is revoked? */
+static bool finds_revoked(const struct ms_keyring *keyring, const struct ms_cert *cert)
+{
+	struct ms_cert *found = NULL;
+
+	return ms_keyring_find(keyring, MS_KEYS_REVOKED, &cert->id, &none, &found) == 0 ||
+	       ms_keyring_find(keyring, MS_KEYS_REVOKED, &none, &cert->skid, &found) == 0;
+}
+
+/* Would the kernel take a signature of this certificate's key? */
+static int is_trusted(struct ms_ctx *ctx, const struct ms_trust *trust,
+		      const struct ms_cert *cert, bool *ret)
+{
+	const struct ms_keyring *keyring = ms_trust_keyring(trust);
+	bool revoked = false;
+	int r = ms_keyring_check_tbs(ctx, keyring, cert, &revoked);
+
+	if (r < 0)
+		return r;
+	*ret = !revoked && ms_trust_rules(trust)->pkey[cert->key.algo] &&
+	       finds_key(keyring, cert) && !finds_revoked(keyring, cert);
+	return 0;
+}
+
+/* The configuration of a kernel under a root: beside its modules, or in /boot there. */
+static int set_config(struct ms_ctx *ctx, const char *root, const char *release,
+		      struct ms_trust *trust)
+{
+	for (int i = 0; i < 2; i++) {
+		_cleanup_free_ char *path =
+			i == 0 ? ms_format("%s/lib/modules/%s/config", root, release)
+			       : ms_format("%s/boot/config-%s", root, release);
+
+		if (!path)
+			return ms_fail_nomem(ctx);
+		if (access(path, F_OK) == 0)
+			return ms_trust_set_config(ctx, trust, path);
+	}
+	return 0;
+}
+
+/* All that kernel @release trusts. */
+static int gather(struct ms_ctx *ctx, const struct ms_keystore *store, const char *release,
+		  struct ms_trust *trust)
+{
+	_cleanup_free_ char *image = NULL;
+	int r = ms_kernel_image_find_below(ctx, store->root, release, &image);
+
+	if (r < 0)
+		return r;
+	if (*store->root)
+		r = set_config(ctx, store->root, release, trust);
+	if (r == 0)
+		r = ms_trust_add_kernel(ctx, trust, image);
+	if (r == 0 && !*store->root)
+		r = ms_trust_add_machine(ctx, trust);
+	return r;
+}
+
+static int fail_none(struct ms_ctx *ctx, const struct ms_keystore *store,
+		     const char *release)
+{
+	ms_fail(ctx, -ENOKEY, "kernel %s trusts no key generation of the store '%s'", release,
+		store->path);
+	return ms_hint(ctx, -ENOKEY,
+		       "enrol the current one: modseal key enroll --mok --store '%s'; or "
+		       "build that kernel from a configuration that trusts it: modseal key "
+		       "rotate --store '%s' --config FILE",
+		       store->path, store->path);
+}
+
+int ms_keystore_for_kernel(struct ms_ctx *ctx, struct ms_keystore *store,
+			   const char *release, const struct ms_generation **ret)
+{
+	_cleanup_(cleanup_trust) struct ms_trust *trust = ms_trust_new();
+	int r = trust ? gather(ctx, store, release, trust) : ms_fail_nomem(ctx);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < store->n_entries; i++) {
+		const struct ms_store_entry *entry = &store->entries[i];
+		bool trusted = false;
+
+		if (!entry->face.whole)
+			continue;
+		r = is_trusted(ctx, trust, entry->parsed, &trusted);
+		if (r < 0)
+			return r;
+		if (!trusted)
+			continue;
+		*ret = &entry->face;
+		return 0;
+	}
+	return fail_none(ctx, store, release);
+}

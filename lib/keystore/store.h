@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_KEYSTORE_STORE_H
+#define MS_KEYSTORE_STORE_H
+
+/*
+ * Inside lib/keystore: an open store.
+ *
+ *	name.c          what generations are called
+ *	period.c        how long a key is good for
+ *	faults.c        lists of what is wrong
+ *	store.c         opening, making and locking a store
+ *	scan.c          what is in it: generations, the link
+ *	generation.c    one generation's parts, and what is wrong with them
+ *	write.c         files and directories that appear whole, with their modes
+ *	add.c           a new generation
+ *	trusting.c      who trusts a generation: configurations and installed kernels
+ *	prune.c         generations that nobody needs
+ *	install.c       public parts for others
+ *	for-kernel.c    the generation that a kernel trusts
+ */
+
+#include <modseal/keystore.h>
+
+#include "../base/buffer.h"
+#include "../base/cleanup.h"
+#include "../cms/x509.h"
+#include "name.h"
+
+#define MS_STORE_LINK	"current"
+#define MS_STORE_KEY	"signing_key.pem"
+#define MS_STORE_PRV	"signing_prv.pem"
+#define MS_STORE_CRT	"signing_crt.crt"
+#define MS_STORE_PEM	"signing_crt.pem" /* of a key in a token */
+#define MS_STORE_URI	"signing_key.uri"
+#define MS_STORE_HASH	"khash"
+#define MS_STORE_TYPE	"ktype"
+/* What is being made or removed; nothing of that name outlives the lock's holder. */
+#define MS_STORE_TEMPORARY ".modseal-key-"
+
+enum { MS_STORE_FILE_MAX = 1 << 20 };
+
+/** Things that are wrong, each with the command that mends it, or NULL. */
+struct ms_faults {
+	char **texts;
+	char **hints;
+	size_t n;
+};
+
+/** Adds one. @hint may be NULL. 0 or -ENOMEM. */
+__attribute__((format(printf, 3, 4))) int
+ms_faults_add(struct ms_faults *faults, char *hint_consumed, const char *format, ...);
+void ms_faults_done(struct ms_faults *faults);
+
+/** sprintf into new memory, NULL where there is none. */
+__attribute__((format(printf, 1, 2))) char *ms_format(const char *format, ...);
+
+/** A generation and what its public face points to. */
+struct ms_store_entry {
+	struct ms_generation face;
+	struct ms_generation_name id;
+	char *name, *path, *key, *cert, *trusted;
+	struct ms_cert_list *certs; /* one */
+	struct ms_cert *parsed;	    /* as the kernel reads it */
+	struct ms_faults faults;
+};
+
+enum ms_store_link {
+	MS_LINK_ABSENT = 0,
+	MS_LINK_GOOD,
+	MS_LINK_BAD,
+};
+
+struct ms_keystore {
+	char *path; /* absolute, without links */
+	int fd;
+	char *root; /* "" or a directory: where installed kernels are */
+	struct ms_store_entry *entries; /* the newest first */
+	size_t n_entries;
+	enum ms_store_link link;
+	char *link_target; /* as the link says */
+	size_t current;	   /* where the link is good */
+	struct ms_faults faults;
+	char **made; /* directories that opening made, the topmost first */
+	size_t n_made;
+};
+
+/** Reads what is in the store now; generations of before are gone. */
+int ms_store_scan(struct ms_ctx *ctx, struct ms_keystore *store);
+void ms_store_forget(struct ms_keystore *store);
+
+/**
+ * Reads the parts of @entry, whose name and path are set. What is wrong goes to its
+ * faults. -ENOENT: the directory has gone. -ENOMEM.
+ */
+int ms_generation_read(struct ms_ctx *ctx, const struct ms_keystore *store,
+		       struct ms_store_entry *entry);
+void ms_generation_done(struct ms_store_entry *entry);
+
+/** "rsa", "ec", "mldsa65": what ktype says of a key of that type; NULL: of no kind. */
+const char *ms_store_kind(const char *type);
+
+/**
+ * Locks the store, clears away what a killed run left, and scans it again. @ret: close it
+ * to unlock. -EWOULDBLOCK: locked by another (no_wait).
+ */
+int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait, int *ret);
+
+/** Makes directories as mkdir -p, the last one with @mode; notes those that it made. */
+int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char ***ret_made,
+		       size_t *ret_n);
+
+/** Removes directories of that list that are empty, and frees it. */
+void ms_store_unmake_path(char **made, size_t n);
+
+#endif
