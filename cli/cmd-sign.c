@@ -80,8 +80,8 @@ int cmd_sign(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	struct ms_tree_options options;
 
-	if (!cli_args_has(args, CLI_OPT_KEY))
-		return cli_usage(cli, "--key is missing: the private key to sign with");
+	if (cli_signer_check(cli, args) != CLI_YES)
+		return CLI_TROUBLE;
 	if (cli_args_has(args, CLI_OPT_BUNDLE) && cli_args_has(args, CLI_OPT_OUTPUT_DIR))
 		return cli_usage(cli, "--bundle and --output exclude each other");
 	if (cli_tree_options(cli, args, &options) != CLI_YES)

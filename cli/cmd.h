@@ -16,6 +16,10 @@ int cmd_detach(struct cli *cli, const struct cli_args *args);
 int cmd_attach(struct cli *cli, const struct cli_args *args);
 int cmd_certs(struct cli *cli, const struct cli_args *args);
 int cmd_recover(struct cli *cli, const struct cli_args *args);
+int cmd_key_list(struct cli *cli, const struct cli_args *args);
+int cmd_key_status(struct cli *cli, const struct cli_args *args);
+int cmd_key_prune(struct cli *cli, const struct cli_args *args);
+int cmd_key_install(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 
 #endif

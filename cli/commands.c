@@ -22,7 +22,8 @@
 const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 	[CLI_CMD_SIGN] = {
 		.name = "sign",
-		.synopsis = "-k KEY [-c CERT] [-H HASH] [options] PATH...",
+		.synopsis = "-k KEY [-c CERT] | --store DIR [--for-kernel RELEASE] "
+			    "[-H HASH] [options] PATH...",
 		.summary = "sign modules",
 		.description =
 			"Signs every module under the PATHs, in one transaction: either "
@@ -32,7 +33,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"The passphrase or PIN comes from --pin-file, $KBUILD_SIGN_PIN "
 			"or $CREDENTIALS_DIRECTORY/modseal.pin, or is asked for on the "
 			"terminal.",
-		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_STORE,
+				   CLI_OPT_FOR_KERNEL, CLI_OPT_ROOT, CLI_OPT_HASH,
 				   CLI_OPT_SIGN_CONFIG, CLI_OPT_SIGNED, CLI_OPT_SKID,
 				   CLI_OPT_NONCE, CLI_OPT_PIN_FILE, CLI_OPT_BUNDLE,
 				   CLI_OPT_ANY_FILE, WRITER_OPTIONS, READER_OPTIONS),
@@ -180,6 +182,60 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "the transaction is ended", "there was nothing to recover",
 			  TROUBLE },
 	},
+	[CLI_CMD_KEY_LIST] = {
+		.name = "key list",
+		.synopsis = "[--store DIR] [options]",
+		.summary = "list the key generations of a store",
+		.description =
+			"Lists the generations of the signing key, the newest first: "
+			"what kind of key each is, which digest algorithm it signs "
+			"with, when it was made and its certificate's subject.",
+		.options = OPTIONS(CLI_OPT_STORE),
+		.exit = { "listed",
+			  "there is no generation, or one cannot be signed with",
+			  TROUBLE },
+	},
+	[CLI_CMD_KEY_STATUS] = {
+		.name = "key status",
+		.synopsis = "[--store DIR] [options]",
+		.summary = "show the current key and what is wrong with the store",
+		.description =
+			"Shows the current key generation and everything that is wrong "
+			"in the store: a link that dangles, leaves the store or is "
+			"stale, missing parts, private keys that others can read; with "
+			"each the command that mends it.",
+		.options = OPTIONS(CLI_OPT_STORE),
+		.exit = { "all is well", "something is wrong", TROUBLE },
+	},
+	[CLI_CMD_KEY_PRUNE] = {
+		.name = "key prune",
+		.synopsis = "--keep N [--store DIR] [options]",
+		.summary = "remove old key generations that nothing trusts any more",
+		.description =
+			"Removes all but the N newest key generations. The current one "
+			"stays, and each whose certificate the image or the "
+			"configuration of an installed kernel, or a given "
+			"configuration, still trusts.",
+		.options = OPTIONS(CLI_OPT_KEEP, CLI_OPT_STORE, CLI_OPT_PRUNE_CONFIG,
+				   CLI_OPT_PRUNE_FORCE, CLI_OPT_ROOT, CLI_OPT_DRY_RUN,
+				   CLI_OPT_NO_WAIT),
+		.exit = { "no more than N are left",
+			  "more are left: they are still trusted", TROUBLE },
+	},
+	[CLI_CMD_KEY_INSTALL] = {
+		.name = "key install",
+		.synopsis = "[--store DIR] [--with-private-key] [options] DEST",
+		.summary = "copy the current key's public parts to a directory",
+		.description =
+			"Copies certificate, khash and ktype of the current key "
+			"generation to DEST, with the store's layout. The private key "
+			"is not copied unless --with-private-key is given.",
+		.options = OPTIONS(CLI_OPT_STORE, CLI_OPT_WITH_PRIVATE_KEY),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_DIRECTORY,
+		.exit = { "installed", NULL, TROUBLE },
+	},
 	[CLI_CMD_HELP] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",
@@ -195,6 +251,7 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 };
 
 const struct cli_group cli_groups[] = {
+	{ "key", "make, rotate, list and retire signing keys" },
 	{0},
 };
 

@@ -27,6 +27,10 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_SHOW] = cmd_show,     [CLI_CMD_STRIP] = cmd_strip,
 	[CLI_CMD_DETACH] = cmd_detach, [CLI_CMD_ATTACH] = cmd_attach,
 	[CLI_CMD_CERTS] = cmd_certs,   [CLI_CMD_RECOVER] = cmd_recover,
+	[CLI_CMD_KEY_LIST] = cmd_key_list,
+	[CLI_CMD_KEY_STATUS] = cmd_key_status,
+	[CLI_CMD_KEY_PRUNE] = cmd_key_prune,
+	[CLI_CMD_KEY_INSTALL] = cmd_key_install,
 	[CLI_CMD_HELP] = cmd_help,
 };
 

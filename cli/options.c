@@ -48,6 +48,12 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "dry-run",
 		.help = "say what would be done and change nothing",
 	},
+	[CLI_OPT_FOR_KERNEL] = {
+		.name = "for-kernel",
+		.arg = "RELEASE",
+		.complete = CLI_COMPLETE_RELEASE,
+		.help = "with the key of the store that this installed kernel trusts",
+	},
 	[CLI_OPT_HASH] = {
 		.letter = 'H',
 		.name = "hash",
@@ -71,6 +77,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 	[CLI_OPT_JSON] = {
 		.name = "json",
 		.help = "write one JSON document to standard output",
+	},
+	[CLI_OPT_KEEP] = {
+		.name = "keep",
+		.arg = "N",
+		.help = "keep the N newest key generations",
 	},
 	[CLI_OPT_KEEP_GOING] = {
 		.name = "keep-going",
@@ -175,10 +186,28 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_FILE,
 		.help = "read the key's passphrase or the token's PIN from FILE",
 	},
+	[CLI_OPT_PRUNE_CONFIG] = {
+		.name = "config",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.repeats = true,
+		.help = "a kernel configuration besides those of the installed kernels, "
+			"or a pattern of several; may be repeated",
+	},
+	[CLI_OPT_PRUNE_FORCE] = {
+		.name = "force",
+		.help = "remove keys that are still trusted, too; never the current one",
+	},
 	[CLI_OPT_QUIET] = {
 		.letter = 'q',
 		.name = "quiet",
 		.help = "print errors only",
+	},
+	[CLI_OPT_REFRESH] = {
+		.name = "refresh",
+		.arg = "PERIOD",
+		.help = "when a new key is due: always, or when the current one is older "
+			"than a number of s, m, h, d or w (default: 7d)",
 	},
 	[CLI_OPT_REVOKED] = {
 		.name = "revoked",
@@ -186,6 +215,20 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_PATH,
 		.repeats = true,
 		.help = "revoked certificates, and hashes of EFI lists; may be repeated",
+	},
+	[CLI_OPT_ROOT] = {
+		.name = "root",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "look for installed kernels under DIR",
+	},
+	[CLI_OPT_ROTATE_CONFIG] = {
+		.name = "config",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.repeats = true,
+		.help = "kernel configuration that is to trust the key, or a pattern of "
+			"several; may be repeated",
 	},
 	[CLI_OPT_SIGN_CONFIG] = {
 		.name = "kernel-config",
@@ -205,6 +248,13 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "skid",
 		.help = "name the key by its subject key identifier, as sign-file -k "
 			"does",
+	},
+	[CLI_OPT_STORE] = {
+		.name = "store",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "the key store (default: $MODSEAL_STORE, else "
+			"/var/lib/modseal/keys)",
 	},
 	[CLI_OPT_TRUST] = {
 		.name = "trust",
@@ -226,5 +276,9 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.letter = 'v',
 		.name = "verbose",
 		.help = "print a line for every item, and what was assumed",
+	},	[CLI_OPT_WITH_PRIVATE_KEY] = {
+		.name = "with-private-key",
+		.help = "copy the private key, too: whoever can read the copy can sign "
+			"for every kernel that trusts the key",
 	},
 };

@@ -10,6 +10,7 @@
 
 #include "run.h"
 #include "secret.h"
+#include "store-args.h"
 #include "util.h"
 
 static int choose_hash(struct cli *cli, const struct cli_args *args, enum ms_hash *ret)
@@ -35,6 +36,48 @@ static enum ms_nonce choose_nonce(const struct cli_args *args)
 		    : MS_NONCE_AUTO;
 }
 
+static bool wants_store(const struct cli_args *args)
+{
+	return cli_args_has(args, CLI_OPT_STORE) ||
+	       cli_args_has(args, CLI_OPT_FOR_KERNEL);
+}
+
+int cli_signer_check(struct cli *cli, const struct cli_args *args)
+{
+	if (!wants_store(args) && !cli_args_has(args, CLI_OPT_KEY))
+		return cli_usage(cli, "--key is missing: the private key to sign with");
+	if (wants_store(args) &&
+	    (cli_args_has(args, CLI_OPT_KEY) || cli_args_has(args, CLI_OPT_CERT)))
+		return cli_usage(cli, "--key and --cert exclude a key store");
+	if (cli_args_has(args, CLI_OPT_ROOT) && !cli_args_has(args, CLI_OPT_FOR_KERNEL))
+		return cli_usage(cli, "--root says where --for-kernel looks");
+	return CLI_YES;
+}
+
+/* The key of a store's generation, which @store lends to @options. */
+static int take_from_store(struct cli *cli, const struct cli_args *args,
+			   struct ms_keystore **store, struct ms_signer_options *options)
+{
+	const char *release = cli_args_value(args, CLI_OPT_FOR_KERNEL);
+	const struct ms_generation *generation;
+	int r;
+
+	if (cli_store_open(cli, args, false, store) != CLI_YES)
+		return CLI_TROUBLE;
+	r = release ? ms_keystore_for_kernel(cli->ctx, *store, release, &generation)
+		    : ms_keystore_current(cli->ctx, *store, &generation);
+	if (r < 0)
+		return cli_run_failed(cli);
+	cli_doc_add(cli, "generation", cli_json_text(generation->name));
+	if (cli->verbose && !cli->quiet)
+		cli_line(cli, "key generation: %s", generation->path);
+	options->key = generation->key;
+	options->cert = generation->cert;
+	if (options->hash == MS_HASH_NONE)
+		options->hash = generation->hash;
+	return CLI_YES;
+}
+
 int cli_signer_open(struct cli *cli, const struct cli_args *args, struct ms_signer **ret)
 {
 	struct cli_secret secret = {
@@ -49,9 +92,12 @@ int cli_signer_open(struct cli *cli, const struct cli_args *args, struct ms_sign
 		.secret = cli_secret,
 		.secret_userdata = &secret,
 	};
+	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	int r;
 
 	if (choose_hash(cli, args, &options.hash) != CLI_YES)
+		return CLI_TROUBLE;
+	if (wants_store(args) && take_from_store(cli, args, &store, &options) != CLI_YES)
 		return CLI_TROUBLE;
 	r = ms_signer_open(cli->ctx, &options, ret);
 	cli_secret_forget();

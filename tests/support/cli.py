@@ -19,12 +19,14 @@ SCHEMAS = TOP / "docs" / "json-schema"
 REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
-COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover"]
+COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover",
+            "key list", "key status", "key prune", "key install"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 
 # what could change a run's meaning or look
-LEFT_OUT = ("KBUILD_SIGN_PIN", "CREDENTIALS_DIRECTORY", "MODSEAL_BUNDLE", "NO_COLOR")
+LEFT_OUT = ("KBUILD_SIGN_PIN", "CREDENTIALS_DIRECTORY", "MODSEAL_BUNDLE", "MODSEAL_STORE",
+            "NO_COLOR")
 
 
 def environment(**extra):
