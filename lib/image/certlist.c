@@ -74,22 +74,19 @@ static int add(struct ms_ctx *ctx, const char *path, const struct ms_source_cert
 	return 0;
 }
 
-int ms_cert_list_read(struct ms_ctx *ctx, const char *path, struct ms_cert_list **ret)
+int ms_cert_list_of(struct ms_ctx *ctx, const char *path, const struct ms_source *source,
+		    struct ms_cert_list **ret)
 {
 	_cleanup_(cleanup_list) struct ms_cert_list *list = calloc(1, sizeof(*list));
-	_cleanup_(cleanup_source) struct ms_source *source = NULL;
-	int r;
+	int r = 0;
 
 	if (!list)
 		return ms_fail_nomem(ctx);
-	r = ms_source_open(ctx, path, &source);
-	if (r < 0)
-		return r;
 	if (source->n_certs == 0)
 		return ms_fail(ctx, -ENOKEY, "'%s': no certificate in it", path);
 	list->certs = calloc(source->n_certs, sizeof(*list->certs));
-	list->release = ms_steal(&source->release);
-	if (!list->certs)
+	list->release = source->release ? strdup(source->release) : NULL;
+	if (!list->certs || (source->release && !list->release))
 		return ms_fail_nomem(ctx);
 	for (size_t i = 0; i < source->n_certs && r == 0; i++)
 		r = add(ctx, path, &source->certs[i], list);
@@ -99,10 +96,18 @@ int ms_cert_list_read(struct ms_ctx *ctx, const char *path, struct ms_cert_list 
 	return 0;
 }
 
-static int append_pem(struct ms_buf *out, const struct ms_cert_info *info)
+int ms_cert_list_read(struct ms_ctx *ctx, const char *path, struct ms_cert_list **ret)
+{
+	_cleanup_(cleanup_source) struct ms_source *source = NULL;
+	int r = ms_source_open(ctx, path, &source);
+
+	return r < 0 ? r : ms_cert_list_of(ctx, path, source, ret);
+}
+
+int ms_cert_pem_append(struct ms_buf *out, const uint8_t *der, size_t der_len)
 {
 	_cleanup_(ms_buf_done) struct ms_buf base64 = { 0 };
-	int r = ms_base64_append(&base64, info->der, info->der_len);
+	int r = ms_base64_append(&base64, der, der_len);
 
 	r = r < 0 ? r : ms_buf_append_str(out, "-----BEGIN CERTIFICATE-----\n");
 	for (size_t at = 0; at < base64.len && r == 0; at += PEM_LINE) {
@@ -121,7 +126,8 @@ int ms_cert_list_save_pem(struct ms_ctx *ctx, struct ms_cert_list *const *lists,
 
 	for (size_t i = 0; i < n_lists; i++)
 		for (size_t j = 0; j < lists[i]->count; j++)
-			if (append_pem(&out, &lists[i]->certs[j]) < 0)
+			if (ms_cert_pem_append(&out, lists[i]->certs[j].der,
+					       lists[i]->certs[j].der_len) < 0)
 				return ms_fail_nomem(ctx);
 	return ms_file_replace(ctx, path, out.data, out.len, 0666, true);
 }

@@ -56,4 +56,11 @@ int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 
 struct ms_source *ms_source_free(struct ms_source *source);
 
+/** ms_cert_list_read() of a source that was opened already. @path: its name. */
+int ms_cert_list_of(struct ms_ctx *ctx, const char *path, const struct ms_source *source,
+		    struct ms_cert_list **ret);
+
+/** Appends a certificate as a PEM block. -ENOMEM. */
+int ms_cert_pem_append(struct ms_buf *out, const uint8_t *der, size_t der_len);
+
 #endif

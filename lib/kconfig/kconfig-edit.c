@@ -59,6 +59,11 @@ struct ms_config_edit *ms_config_edit_free(struct ms_config_edit *edit)
 	return NULL;
 }
 
+bool ms_config_edit_is_name(const char *name)
+{
+	return ms_config_is_name(ms_config_plain_name(name));
+}
+
 const char *ms_config_edit_path(const struct ms_config_edit *edit)
 {
 	return edit->path;

@@ -30,6 +30,9 @@ int ms_config_edit_parse(struct ms_ctx *ctx, const char *text, size_t len,
 /** Frees @edit, which may be NULL, and with it what was not saved. Returns NULL. */
 struct ms_config_edit *ms_config_edit_free(struct ms_config_edit *edit);
 
+/** True where @name, with or without CONFIG_ in front, can be a symbol's. */
+bool ms_config_edit_is_name(const char *name);
+
 /** The path that it was opened by. Owned by @edit. */
 const char *ms_config_edit_path(const struct ms_config_edit *edit);
 

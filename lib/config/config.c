@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Reading and changing configurations, several at a time: all are opened and changed in
+ * memory, then written beside the old ones, then renamed. A fault in any of them leaves
+ * every one as it was.
+ */
+
+#include <modseal/config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../kconfig/kconfig-edit.h"
+#include "trusted-keys.h"
+
+MS_DEFINE_CLEANUP(cleanup_edit, struct ms_config_edit *, ms_config_edit_free)
+MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
+
+/* Configurations that are changed together. */
+struct edits {
+	struct ms_config_edit **list;
+	size_t n;
+};
+
+static void edits_done(struct edits *edits)
+{
+	for (size_t i = 0; edits->list && i < edits->n; i++)
+		ms_config_edit_free(edits->list[i]);
+	free(edits->list);
+}
+
+static int open_all(struct ms_ctx *ctx, const char *const *paths, size_t n,
+		    struct edits *ret)
+{
+	int r = 0;
+
+	ret->list = calloc(n ? n : 1, sizeof(struct ms_config_edit *));
+	ret->n = n;
+	if (!ret->list)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = ms_config_edit_open(ctx, paths[i], &ret->list[i]);
+	return r;
+}
+
+static int write_all(struct ms_ctx *ctx, const struct edits *edits,
+		     struct ms_file_set *files)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < edits->n && r == 0; i++)
+		r = ms_config_edit_stage(ctx, edits->list[i], files);
+	return r < 0 ? r : ms_file_set_commit(ctx, files);
+}
+
+int ms_config_get(struct ms_ctx *ctx, const char *path, const char *key, char **ret_text)
+{
+	_cleanup_(cleanup_edit) struct ms_config_edit *edit = NULL;
+	int r;
+
+	if (!ms_config_edit_is_name(key))
+		return ms_fail(ctx, -EINVAL, "'%s' is no name of a configuration symbol",
+			       key);
+	r = ms_config_edit_open(ctx, path, &edit);
+	if (r < 0)
+		return r;
+	*ret_text = NULL;
+	r = ms_config_edit_get(edit, key, ret_text);
+	if (r == -EEXIST)
+		return ms_fail(ctx, r,
+			       "'%s': %s is there several times, with different values",
+			       path, key);
+	return r == -ENOENT ? 0 : r < 0 ? ms_fail_nomem(ctx) : 0;
+}
+
+static int change(struct ms_ctx *ctx, struct ms_config_edit *edit,
+		  const struct ms_config_setting *settings, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = settings[i].is_string
+			    ? ms_config_edit_set_string(ctx, edit, settings[i].key,
+							settings[i].value)
+			    : ms_config_edit_set(ctx, edit, settings[i].key,
+						 settings[i].value);
+	return r;
+}
+
+int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
+		  const struct ms_config_setting *settings, size_t n_settings,
+		  bool *ret_changed)
+{
+	_cleanup_(cleanup_set) struct ms_file_set *files = ms_file_set_new();
+	_cleanup_(edits_done) struct edits edits = { 0 };
+	int r = files ? open_all(ctx, paths, n_paths, &edits) : ms_fail_nomem(ctx);
+
+	for (size_t i = 0; i < n_paths && r == 0; i++)
+		r = change(ctx, edits.list[i], settings, n_settings);
+	r = r < 0 ? r : write_all(ctx, &edits, files);
+	for (size_t i = 0; i < n_paths && r == 0 && ret_changed; i++)
+		ret_changed[i] = ms_config_edit_changed(edits.list[i]);
+	return r;
+}
+
+struct ms_config_trusted *ms_config_trusted_free(struct ms_config_trusted *trusted,
+						 size_t n)
+{
+	for (size_t i = 0; trusted && i < n; i++)
+		ms_trusted_keys_done(&trusted[i]);
+	free(trusted);
+	return NULL;
+}
+
+int ms_config_trust(struct ms_ctx *ctx, const char *cert, const char *const *paths,
+		    size_t n_paths, const char *output, struct ms_config_trusted **ret)
+{
+	struct ms_trusted_keys_change wanted = { .cert = cert, .output = output };
+	_cleanup_(cleanup_set) struct ms_file_set *files = ms_file_set_new();
+	struct ms_config_trusted *trusted = calloc(n_paths + 1, sizeof(*trusted));
+	_cleanup_(edits_done) struct edits edits = { 0 };
+	int r = files && trusted ? 0 : ms_fail_nomem(ctx);
+
+	if (r == 0 && output && n_paths != 1)
+		r = ms_fail(ctx, -EINVAL, "one PEM file cannot be that of several configs");
+	r = r < 0 ? r : open_all(ctx, paths, n_paths, &edits);
+	for (size_t i = 0; i < n_paths && r == 0; i++)
+		r = ms_trusted_keys_add(ctx, edits.list[i], &wanted, files, &trusted[i]);
+	r = r < 0 ? r : write_all(ctx, &edits, files);
+	if (r < 0) {
+		if (trusted)
+			ms_config_trusted_free(trusted, n_paths);
+		return r;
+	}
+	*ret = trusted;
+	return 0;
+}

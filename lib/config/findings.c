@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Lists of findings. */
+
+#include "findings.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/buffer.h"
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+
+const char *ms_severity_name(enum ms_severity severity)
+{
+	static const char *const names[MS_SEVERITY_COUNT] = {
+		[MS_SEVERITY_UNKNOWN] = "unknown",
+		[MS_SEVERITY_INFO] = "info",
+		[MS_SEVERITY_WARNING] = "warning",
+		[MS_SEVERITY_ERROR] = "error",
+	};
+
+	return (size_t)severity < MS_ARRAY_SIZE(names) ? names[severity] : "unknown";
+}
+
+size_t ms_findings_count(const struct ms_findings *findings, enum ms_severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		n += findings->list[i].severity == severity;
+	return n;
+}
+
+void ms_findings_done(struct ms_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		free(findings->list[i].message);
+		free(findings->list[i].mend);
+	}
+	free(findings->list);
+	*findings = (struct ms_findings){ 0 };
+}
+
+int ms_findings_add(struct ms_ctx *ctx, struct ms_findings *findings, const char *id,
+		    enum ms_severity severity, char *mend_consumed, const char *format,
+		    ...)
+{
+	_cleanup_free_ char *mend = mend_consumed;
+	struct ms_finding *list = reallocarray(findings->list, findings->count + 1,
+					       sizeof(*list));
+	char *message;
+	va_list args;
+	int len;
+
+	if (!list)
+		return ms_fail_nomem(ctx);
+	findings->list = list;
+	va_start(args, format);
+	len = vasprintf(&message, format, args);
+	va_end(args);
+	if (len < 0)
+		return ms_fail_nomem(ctx);
+	list[findings->count++] = (struct ms_finding){
+		.id = id,
+		.severity = severity,
+		.message = message,
+		.mend = ms_steal(&mend),
+	};
+	return 0;
+}
+
+char *ms_text_format(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	return len < 0 ? NULL : text;
+}
+
+char *ms_shell_word(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-+=./:,@%";
+	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
+	char *word;
+	int r;
+
+	if (*text && strspn(text, plain) == strlen(text))
+		return strdup(text);
+	r = ms_buf_append(&out, "'", 1);
+	for (; r == 0 && *text; text++)
+		r = *text == '\'' ? ms_buf_append_str(&out, "'\\''")
+				  : ms_buf_append(&out, text, 1);
+	r = r < 0 ? r : ms_buf_append(&out, "'", 2); /* with its NUL */
+	if (r < 0)
+		return NULL;
+	word = (char *)out.data;
+	out = (struct ms_buf){ 0 };
+	return word;
+}
