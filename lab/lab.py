@@ -5,6 +5,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 
@@ -40,6 +41,7 @@ def files_of(args):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     args = arguments()
     files = files_of(args)
     if not files:

@@ -5,7 +5,9 @@ A machine has one processor; `jobs` machines share the cases among them. One tha
 or stands still is started again at the case that it was asked about. A case that does
 it twice is reported as "crashed" or "hung", and the next machine begins behind it: a
 hostile module never costs the answers about the others, and an emulator's fault is not
-taken for a module's.
+taken for a module's. No machine outlives the run that started it: an exception in
+one of them, or in the caller's thread, stops all, and setpriv has the kernel kill them
+should this process die.
 """
 
 import concurrent.futures
@@ -15,13 +17,15 @@ import os
 import pathlib
 import select
 import shutil
-import signal
 import subprocess
 import tempfile
+import threading
 
 from . import initramfs, kernel as kernels, report
 
 QEMU = "qemu-system-x86_64"
+# the signal comes when the thread that started the machine is gone
+WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 MODES = {
     "permissive": "",
     "enforcing": "module.sig_enforce=1",
@@ -47,7 +51,7 @@ class LabError(RuntimeError):
 
 def available():
     """None, or why no machine can run here."""
-    for tool in QEMU, os.environ.get("LAB_CC", "gcc"):
+    for tool in QEMU, WITH_US[0], os.environ.get("LAB_CC", "gcc"):
         if not shutil.which(tool):
             return f"{tool} is not installed"
     return None
@@ -84,10 +88,41 @@ def base_arguments(accel):
     return [*arguments, "-display", "none", "-no-reboot", "-smp", "1"]
 
 
+class Running:
+    """The machines of one run, so that all of them can be stopped."""
+
+    def __init__(self):
+        self.lock, self.stopped, self.processes = threading.Lock(), False, set()
+
+    @contextlib.contextmanager
+    def machine(self, command, **options):
+        with self.lock:
+            if self.stopped:
+                raise LabError("stopped")
+            process = subprocess.Popen([*WITH_US, *command], **options)
+            self.processes.add(process)
+        try:
+            with process:
+                try:
+                    yield process
+                finally:
+                    process.kill()
+        finally:
+            with self.lock:
+                self.processes.discard(process)
+
+    def stop(self):
+        with self.lock:
+            self.stopped = True
+            for process in self.processes:
+                process.kill()
+
+
 class Machine:
     """One boot: yields the report's lines as lists of fields."""
 
-    def __init__(self, kernel, mode, calls, directory, stall):
+    def __init__(self, running, kernel, mode, calls, directory, stall):
+        self.running = running
         self.kernel = os.fspath(kernel)
         self.mode = mode
         self.calls = calls
@@ -125,14 +160,12 @@ class Machine:
         archive = self.directory / "initramfs"
         size = initramfs.write(archive, cases, preload)
         command = self.command(archive, size, len(cases), len(preload))
-        with open(self.directory / "stderr", "wb") as errors, subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
-        ) as process:
-            try:
-                yield from self.read(process)
-            finally:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGKILL)
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        with (
+            open(self.directory / "stderr", "wb") as errors,
+            self.running.machine(command, stderr=errors, **pipes) as process,
+        ):
+            yield from self.read(process)
 
     def read(self, process):
         fd = process.stdout.fileno()
@@ -187,8 +220,8 @@ def one_boot(machine, cases, preload):
 class Share:
     """What one machine after the other does for a share of the cases."""
 
-    def __init__(self, kernel, cases, mode, calls, preload, stall):
-        self.arguments = kernel, mode, calls
+    def __init__(self, running, kernel, cases, mode, calls, preload, stall):
+        self.arguments = running, kernel, mode, calls
         self.cases, self.calls, self.preload, self.stall = cases, calls, preload, stall
         self.results = []
         self.deaths = self.failed_boots = 0
@@ -276,8 +309,13 @@ def run(
             patched = os.path.join(directory, "vmlinux")
             kernels.trusting(kernel, trust, patched)
             kernel = patched
+        running = Running()
         pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max(1, jobs)))
+        stack.callback(running.stop)  # before the pool waits for its threads
         answers = pool.map(
-            lambda part: Share(kernel, part, mode, calls, preload, stall).answer(), shares
+            lambda part: Share(
+                running, kernel, part, mode, calls, preload, stall
+            ).answer(),
+            shares,
         )
         return [result for answer in answers for result in answer]

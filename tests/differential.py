@@ -7,10 +7,12 @@
 
 asks `modseal verify` and the kernels: by default 6.1, 6.12, 7.3 and the lab's own in all
 modes, 21,000 distinct cases each; support/campaign.py says what has to agree. Prints the
-counts of answers and of cases by mutation operator, and each mismatch, whose file is
-kept. Status 1: a mismatch, or (of 20,000 cases or more) fewer than 500 cases of some
-operator or fewer than 100 of some answer. The same seed makes the same cases, but for
-what depends on the keys of the lab's own kernel.
+counts of verdicts, of answers and of cases by mutation operator, and each mismatch, whose
+file is kept. Status 1: a mismatch, or (of 20,000 cases or more) fewer than 500 cases of
+some operator or fewer than 100 of some verdict or answer. The same seed makes the same
+cases, but for what depends on keys that are made once for a cache: those of the lab's own
+kernel and those of ML-DSA, which take an OpenSSL of 3.5 (support/debian13.py). A kernel
+takes half an hour on two processors; one that was cut short is asked again by --kernel.
 
     tests/differential.py [--kernel 7.3] [--root p256] [--cases N] [--seed N]
                           [--modules] [--judge PATH] [--keep DIR]
@@ -31,6 +33,7 @@ import os
 import pathlib
 import random
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -199,6 +202,7 @@ def report(compared, keep):
 def campaign_of(args):
     """Runs the campaign on each kernel; what is wrong, in words."""
     seed = secrets.token_hex(4) if args.seed == "fresh" else args.seed
+    print(f"seed {seed}", flush=True)
     wrong = []
     for kernel in args.kernel or campaign.PLANS:
         began = time.monotonic()
@@ -240,6 +244,7 @@ def arguments():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     args = arguments()
     if args.campaign:
         wrong = campaign_of(args)

@@ -7,7 +7,12 @@ project: what these tests establish is the oracle for all others.
 
 import concurrent.futures
 import os
+import pathlib
+import signal
 import struct
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -217,3 +222,48 @@ def test_a_case_that_kills_the_machine_costs_no_other_answer():
         "hung",
         "tainted",
     ]
+
+
+def machine_of(pid):
+    """The machine that a process has started, once its kernel is up: its initramfs takes
+    some seconds to unpack."""
+    for _ in range(600):
+        children = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
+        for child in " ".join(path.read_text() for path in children).split():
+            if "qemu" in pathlib.Path(f"/proc/{child}/comm").read_text():
+                return int(child)
+        time.sleep(0.05)
+    raise AssertionError("no machine was started")
+
+
+def is_alive(pid):
+    """A zombie is not: nobody may be there to reap it."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][1] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_no_machine_outlives_the_program_that_started_it(tmp_path, how):
+    kernels.need_lab()
+    (tmp_path / "case").write_bytes(forge.TINY)
+    names = tmp_path / "names"
+    names.write_text(f"{tmp_path / 'case'}\n" * 20000)
+    command = [kernels.TOP / "lab" / "lab.py", "--kernel", kernels.kernel("6.1").vmlinuz]
+    asking = subprocess.Popen(
+        [sys.executable, *command, "--list", names],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    machine = machine_of(asking.pid)
+    asking.send_signal(how)
+    asking.communicate(timeout=30)
+    deadline = time.monotonic() + 10
+    while is_alive(machine) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(machine)
+    assert asking.returncode != 0
+    if how != signal.SIGKILL:  # which leaves no time to tidy up
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "names"]

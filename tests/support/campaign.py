@@ -13,48 +13,72 @@ was; and for a real module whether it loads, clean or tainted.
 
 import collections
 import dataclasses
+import itertools
 import json
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import lab  # noqa: E402 (its path is set just above)
-from . import forge, hostile, known, operators  # noqa: E402
+from . import debian13, forge, hostile, known, mldsa, operators  # noqa: E402
 
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
 # what a tolerable error becomes, by mode
 REFUSAL = {"permissive": "0", "enforcing": "EKEYREJECTED", "lockdown": "EPERM"}
+VERDICTS = ["trusted", *TOLERABLE, "malformed", "rejected"]
 ANSWERS = ["0", *TOLERABLE.values(), "EBADMSG", "EKEYREJECTED", "EINVAL", "EMSGSIZE"]
+# what some kernels answer besides: of an embedded certificate's key, where the algorithm
+# is known to the parser and not there (6.1 has no ECDSA, Debian's 7.3 no ML-DSA)
+MORE_ANSWERS = {"6.1": ["ENOENT"], "7.3": ["ENOENT"]}
 
-# root key, payload (a module's name or None), share of the cases; "own": the kernel's own
-# key, and modules that it has signed
-NEWER = [
-    ("p256", None, 0.55),
-    ("p384", "module", 0.1),
-    ("rsa2048", None, 0.15),
-    ("p521", None, 0.1),
-    ("own", None, 0.1),
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """One root key and its part of the cases. "own" is the kernel's own key, with modules
+    that it has signed. module: the payload is a module, which is seen to load. ml_dsa:
+    the keys of leaf, deep leaf and stranger are ML-DSA's."""
+
+    root: str
+    part: float
+    module: bool = False
+    ml_dsa: bool = False
+
+    @property
+    def name(self):
+        return self.root + ("-over-mldsa" if self.ml_dsa and self.root[0] != "m" else "")
+
+
+STOCK = [
+    Plan("p384", 0.1, module=True),
+    Plan("rsa2048", 0.15),
+    Plan("p521", 0.1),
+    Plan("own", 0.1),
 ]
 PLANS = {
     "6.1": [
-        ("rsa2048", None, 0.55),
-        ("rsa4096", "module", 0.2),
-        ("rsa3072", None, 0.15),
-        ("own", None, 0.1),
+        Plan("rsa2048", 0.55),
+        Plan("rsa4096", 0.2, module=True),
+        Plan("rsa3072", 0.15),
+        Plan("own", 0.1),
     ],
-    "6.12": NEWER,
-    "7.3": NEWER,
+    "6.12": [Plan("p256", 0.55), *STOCK],
+    "7.3": [Plan("p256", 0.47), *STOCK, Plan("p256", 0.08, ml_dsa=True)],
     "built": [
-        ("p256", None, 0.35),
-        ("p384", "module", 0.15),
-        ("p521", None, 0.1),
-        ("rsa2048", None, 0.15),
-        ("rsa3072", None, 0.1),
-        ("rsa4096", None, 0.15),
+        Plan("p256", 0.25),
+        Plan("p384", 0.12, module=True),
+        Plan("p521", 0.08),
+        Plan("rsa2048", 0.12),
+        Plan("rsa3072", 0.08),
+        Plan("rsa4096", 0.11),
+        Plan("mldsa44", 0.08, ml_dsa=True),
+        Plan("mldsa65", 0.08, module=True, ml_dsa=True),
+        Plan("mldsa87", 0.08, ml_dsa=True),
     ],
 }
 # small, without dependencies, there in all of them
@@ -68,6 +92,7 @@ class Compared:
     kernel: tuple  # errno of the check, what became of the file
     program: tuple
     reason: str  # what the program says of it
+    verdict: str | None  # the kernel's, in the contract's words
 
     @property
     def agree(self):
@@ -77,58 +102,87 @@ class Compared:
 class Share:
     """One root key: its cases, and what both sides say of them."""
 
-    def __init__(self, kernel, found, seed, root, payload):
-        self.kernel, self.found, self.root = kernel, found, root
-        self.random = random.Random(f"{seed} {kernel} {root}")
+    def __init__(self, kernel, found, seed, plan):
+        self.kernel, self.found, self.plan = kernel, found, plan
+        self.name, self.seed = plan.name, f"{seed} {kernel} {plan.name}"
         self.module = module_of(found, MODULE[kernel])
-        self.payload = forge.TINY
-        if payload:
-            self.payload = without_signature(self.module)
+        self.payload = without_signature(self.module) if plan.module else forge.TINY
+        self.signatures = mldsa.Signatures()
         self.cases, self.certificate = [], None
 
     def make(self, count, seen):
-        hostile.PAYLOAD = self.payload
-        if self.root == "own":
-            made = operators.real_cases(self.random, self.module, count, seen)
+        """Its cases; again, when the ML-DSA signatures that they need have been made."""
+        before = set(seen)
+        while True:
+            hostile.messages.use_payload(self.payload)
+            source = random.Random(self.seed)
+            if self.plan.root == "own":
+                made = operators.real_cases(source, self.module, count, seen)
+            else:
+                made = self.bent(source, count, seen)
             self.cases = list(made)
-            return
-        more = []
+            if not self.signatures.missing:
+                return
+            self.signatures.make()
+            seen.clear()
+            seen.update(before)
+
+    def bent(self, source, count, seen):
+        more, root, bad, below = [], None, None, None
         if self.kernel != "6.1":  # which cannot unpack modules
             more.append("compressed")
         if self.kernel == "built":
             more.append("revoked")
             root, bad = (
-                known.Known(self.random, self.found["keys"], kind)
-                for kind in (self.root, "revoked")
+                known.Known(source, self.found["keys"], kind, self.signatures)
+                for kind in (self.plan.root, "revoked")
             )
-            world = hostile.World(self.random, self.root, root, bad)
-        else:
-            world = hostile.World(self.random, self.root)
+        if self.plan.ml_dsa:
+            below = mldsa.strangers(self.signatures)
+            source.shuffle(below)
+        world = hostile.World(source, self.plan.root, root, bad, below)
+        if not root:
             self.certificate = world.trusted_certificate()
-        self.cases = list(operators.cases(world, count, seen, more))
+        return operators.cases(world, count, seen, more)
+
+    def computes_ml_dsa(self):
+        """Only then has modseal to have an OpenSSL that can."""
+        config = pathlib.Path(self.found["config"]).read_text()
+        return self.plan.ml_dsa and "CONFIG_CRYPTO_MLDSA=y" in config
 
     def ask_program(self, program):
         """The program's entry in its JSON for each case."""
+        command = ["verify", "--json", "--no-crypto-modules", "--kernel-config", "config"]
         with tempfile.TemporaryDirectory(prefix="campaign-") as directory:
             directory = pathlib.Path(directory)
             (directory / "files").mkdir()
             for number, case in enumerate(self.cases):
                 (directory / "files" / f"{number:06}.ko").write_bytes(case.data)
-            command = [program, "verify", "--json", "--no-crypto-modules"]
-            command += ["--kernel-config", self.found["config"]]
+            shutil.copy(self.found["config"], directory / "config")
             if self.certificate:
-                root = directory / "root.der"
-                root.write_bytes(self.certificate)
-                command += ["--trust", root, "--kernel-release", self.found["release"]]
+                (directory / "root.der").write_bytes(self.certificate)
+                command += ["--trust", "root.der"]
+                command += ["--kernel-release", self.found["release"]]
             else:
-                command += ["--kernel", self.found["vmlinuz"]]
+                shutil.copy(self.found["vmlinuz"], directory / "vmlinuz")
+                command += ["--kernel", "vmlinuz"]
+            return self.answers_of(program, directory, [*command, "files"])
+
+    def answers_of(self, program, directory, command):
+        program = pathlib.Path(program).absolute()
+        if self.computes_ml_dsa():
+            line = f"{{ $MODSEAL {' '.join(command)} >answers; [ $? -le 2 ]; }}"
+            debian13.run(directory, line, program=program)
+            said, complaint = (directory / "answers").read_bytes(), ""
+        else:
             done = subprocess.run(
-                [*command, directory / "files"], capture_output=True, check=False
+                [program, *command], cwd=directory, capture_output=True, check=False
             )
-        document = json.loads(done.stdout or b"{}")
+            said, complaint = done.stdout, done.stderr
+        document = json.loads(said or b"{}")
         entries = document.get("modules", [])
         if len(entries) != len(self.cases):
-            raise RuntimeError(f"modseal verify: {document.get('error')} {done.stderr!r}")
+            raise RuntimeError(f"modseal verify: {document.get('error')} {complaint!r}")
         return entries
 
     def ask_kernel(self, mode, jobs):
@@ -166,6 +220,7 @@ class Share:
                     kernel_says(result, mode),
                     program_says(entry, mode, case),
                     f"{entry['verdict']}: {entry.get('error')}",
+                    result.verdict,
                 )
 
 
@@ -210,21 +265,26 @@ def without_signature(module):
 class Report:
     """What was asked and answered, in numbers; and each mismatch."""
 
-    def __init__(self, kernel, release, seed, keep):
+    def __init__(self, kernel, release, seed, keep, wanted=()):
+        """wanted: the answers that it takes some of, besides those of every kernel."""
+        self.wanted = [*ANSWERS, *wanted]
         self.title = f"kernel {kernel} ({release}), seed {seed}"
         self.kernel, self.keep = kernel, keep
         self.cases = 0
         self.operators, self.answers = collections.Counter(), collections.Counter()
+        self.verdicts, self.roots = collections.Counter(), collections.Counter()
         self.outcomes = collections.defaultdict(collections.Counter)
         self.mismatches = []
 
     def add(self, share, compared):
         self.cases += len(share.cases)
+        self.roots[share.name] += len(share.cases)
         self.operators.update(case.operator for case in share.cases)
         for one in compared:
             self.outcomes[one.mode][one.kernel[1]] += 1
             if one.mode == "enforcing":
                 self.answers[one.kernel[0]] += 1
+                self.verdicts[one.verdict or "none"] += 1
             if not one.agree:
                 self.mismatch(share, one)
 
@@ -233,19 +293,21 @@ class Report:
         place = ""
         if self.keep:
             self.keep.mkdir(parents=True, exist_ok=True)
-            file = self.keep / f"{self.kernel}-{share.root}-{one.case.name}.ko"
+            file = self.keep / f"{self.kernel}-{share.name}-{one.case.name}.ko"
             file.write_bytes(one.case.data)
             if share.certificate:
                 file.with_suffix(".root.der").write_bytes(share.certificate)
             place = f" ({file})"
         print(
-            f"MISMATCH {self.kernel} {share.root} {one.mode} {one.case.name}: kernel"
+            f"MISMATCH {self.kernel} {share.name} {one.mode} {one.case.name}: kernel"
             f" {one.kernel}, modseal {one.program} [{one.reason}]{place}",
             flush=True,
         )
 
     def print(self):
         print(f"{self.title}: {self.cases} cases, {len(self.mismatches)} mismatches")
+        print("  root keys: ", listed(self.roots))
+        print("  verdicts: ", listed(self.verdicts))
         print("  answers: ", listed(self.answers))
         for mode, counts in self.outcomes.items():
             print(f"  {mode}: ", listed(counts))
@@ -259,9 +321,12 @@ class Report:
         for name, count in self.operators.items():
             if count < least_operator:
                 short.append(f"operator {name}: {count}")
-        for name in ANSWERS:
+        for name in self.wanted:
             if self.answers[name] < least_answer:
                 short.append(f"answer {name}: {self.answers[name]}")
+        for name in VERDICTS:
+            if self.verdicts[name] < least_answer:
+                short.append(f"verdict {name}: {self.verdicts[name]}")
         return short
 
 
@@ -269,16 +334,26 @@ def listed(counter):
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
 
 
-def run(kernel, found, count, seed, modes, program, jobs, keep=None, plan=None):
+def run(kernel, found, count, seed, modes, program, jobs, keep=None, plans=None):
     """Asks both sides about that many distinct cases; returns the report.
 
-    found: release, vmlinuz, config, modules (and keys) of the kernel; plan: other shares
+    found: release, vmlinuz, config, modules (and keys) of the kernel; plans: other shares
     than those in PLANS."""
-    report = Report(kernel, found["release"], seed, keep)
-    seen = set()
-    for root, payload, part in plan or PLANS[kernel]:
-        share = Share(kernel, found, seed, root, payload)
-        share.make(max(1, round(count * part)), seen)
-        print(f"{kernel}: {len(share.cases)} cases with {root}", file=sys.stderr, flush=True)
+    wanted = [] if plans else MORE_ANSWERS.get(kernel, [])
+    report = Report(kernel, found["release"], seed, keep, wanted)
+    plans, seen = plans or PLANS[kernel], set()
+    parts = list(itertools.accumulate(plan.part for plan in plans))
+    ends = [round(count * part / parts[-1]) for part in parts]
+    for plan, start, end in zip(plans, [0, *ends], ends):
+        began = time.monotonic()
+        share = Share(kernel, found, seed, plan)
+        share.make(end - start, seen)
+        made = time.monotonic()
         report.add(share, share.compare(modes, program, jobs))
+        print(
+            f"{kernel}: {len(share.cases)} cases with {share.name}, made in"
+            f" {made - began:.0f} s, asked in {time.monotonic() - made:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     return report

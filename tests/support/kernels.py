@@ -5,6 +5,7 @@ A kernel is fetched once and kept (tools/debian-archive). A test that needs what
 there is skipped, and says what was missing: no network, no QEMU.
 """
 
+import concurrent.futures
 import functools
 import lzma
 import os
@@ -81,3 +82,15 @@ def ask(name, cases, **options):
     need_lab()
     options.setdefault("jobs", min(os.cpu_count() or 1, max(1, len(cases) // 200)))
     return lab.run(kernel(name).vmlinuz, cases, **options)
+
+
+def ask_in_all_modes(vmlinuz, cases, call):
+    """{mode: results}: most of such a question is booting, so the modes share the
+    processors."""
+    need_lab()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        asked = {
+            mode: pool.submit(lab.run, vmlinuz, cases, mode=mode, calls=[call])
+            for mode in lab.MODES
+        }
+        return {mode: answer.result() for mode, answer in asked.items()}

@@ -5,7 +5,7 @@ be signed for a kernel that trusts those keys."""
 import pathlib
 import subprocess
 
-from . import asn1, keys
+from . import asn1, keys, mldsa
 from .hostile import Identity
 
 
@@ -42,11 +42,15 @@ def key_of(random, path):
 class Known(Identity):
     """The key KIND.key in a directory and its own certificate KIND.pem."""
 
-    def __init__(self, random, directory, kind):
-        directory = pathlib.Path(directory)
-        self.tree = asn1.read(der_of("x509", directory / f"{kind}.pem"))[0]
+    def __init__(self, random, directory, kind, signatures):
+        """signatures: where those of ML-DSA keys come from."""
+        path = pathlib.Path(directory, f"{kind}.key")
+        self.tree = asn1.read(der_of("x509", path.with_suffix(".pem")))[0]
         fields = self.tree.body[0].body
-        key = key_of(random, directory / f"{kind}.key")
+        if kind in mldsa.SETS:
+            key = mldsa.Key(signatures, path, fields[6].body[1].body[1:])
+        else:
+            key = key_of(random, path)
         super().__init__(key, fields[5], number(fields[1]))
 
     def certificate(self, tbs=None, signer=None, hash=None):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The mutation operators by name, and cases in which each has its share.
 
-An operator makes one hostile file in a world (hostile.py). `cases` goes round them all
+An operator makes one hostile file in a world (hostile/). `cases` goes round them all
 until there are as many distinct files as were asked for: no two have the same content,
 and each operator has the same number, but for those that run out of different files.
 """
@@ -13,8 +13,9 @@ import itertools
 import lzma
 import subprocess
 
-from . import asn1, forge, hostile
-from .hostile import message, signed, signer
+from . import asn1, forge
+from .hostile import bends, certificates, claims, messages, numbers
+from .hostile.messages import message, signed, signer
 
 # what each world is asked for in vain before an operator counts as exhausted
 ATTEMPTS = 200
@@ -57,13 +58,13 @@ def cut(world):
 
 
 def raw(world):
-    return signed(world.bytes_bent(shape(world).encode()))
+    return signed(bends.raw(world.random, shape(world).encode()))
 
 
 def bend(kind):
     def apply(world):
         tree = shape(world).copy()
-        world.bend(tree, kind)
+        bends.bend(world.random, tree, kind)
         return signed(tree)
 
     return apply
@@ -72,37 +73,25 @@ def bend(kind):
 def several_bends(world):
     tree = shape(world).copy()
     for _ in range(world.random.choice([2, 2, 3, 4])):
-        world.bend(tree)
+        bends.bend(world.random, tree)
     return signed(tree)
 
 
-def numbers(world):
-    return signed(world.numbers_bent())
-
-
-def certificate(world):
-    return signed(world.certificate_bent())
-
-
-def claims(world):
-    return signed(world.claims_bent())
+def by(subject):
+    return lambda world: signed(subject.bent(world))
 
 
 def claims_bent(world):
-    return signed(world.tree_bent(world.claims_bent())[1])
-
-
-def trailer(world):
-    return world.trailer_bent()
+    return signed(bends.tree_bent(world.random, claims.bent(world))[1])
 
 
 def payload(world):
     """A good signature, and another payload under it: one that is no ELF, since a spoilt
     module that is only unsupported is loaded, and then nobody knows what it does."""
     file = bytearray(signed(shape(world)))
-    elf = hostile.PAYLOAD.startswith(b"\x7fELF")
+    elf = messages.payload.startswith(b"\x7fELF")
     if world.random.random() < 0.5:
-        at = world.random.randrange(4 if elf else len(hostile.PAYLOAD))
+        at = world.random.randrange(4 if elf else len(messages.payload))
         file[at] ^= world.random.randrange(1, 256)
         return bytes(file)
     return bytes(file[world.random.randrange(1, 20) :])
@@ -120,7 +109,7 @@ def unsigned(world):
         return forge.flip(file, at, random.randrange(1, 256))
     if kind == 2:
         return file + random.randbytes(random.randrange(1, 40))
-    return hostile.PAYLOAD + random.randbytes(random.randrange(64))
+    return messages.payload + random.randbytes(random.randrange(64))
 
 
 def oversize(world):
@@ -139,7 +128,7 @@ def revoked(world):
     certs = random.choice([None, None, [bad.certificate()], [root.certificate()]])
     tree = message(*signers, version=3 if by_skid else 1, certs=certs)
     if random.random() < 0.4:
-        world.bend(tree)
+        bends.bend(random, tree)
     return signed(tree)
 
 
@@ -148,13 +137,13 @@ OPERATORS = {
     "flip": flip,
     "cut": cut,
     "bytes": raw,
-    **{f"tree-{kind}": bend(kind) for kind in sorted(set(hostile.BENDS))},
+    **{f"tree-{kind}": bend(kind) for kind in sorted(bends.KINDS)},
     "tree-several": several_bends,
-    "numbers": numbers,
-    "certificate": certificate,
-    "claims": claims,
+    "numbers": by(numbers),
+    "certificate": by(certificates),
+    "claims": by(claims),
     "claims-bent": claims_bent,
-    "trailer": trailer,
+    "trailer": claims.bent_trailer,
     "payload": payload,
     "unsigned": unsigned,
     "oversize": oversize,
@@ -185,7 +174,7 @@ PACKERS = [
 
 def compressed(world):
     """Anything of the others, as one stream of some compression."""
-    file = world.random.choice([sound, flip, claims, payload, unsigned])(world)
+    file = world.random.choice([sound, flip, by(claims), payload, unsigned])(world)
     return world.random.choice(PACKERS)(file)
 
 
@@ -226,17 +215,15 @@ def real_cases(random, module, count, seen):
     """Of a module that somebody else has signed: its message bent, and the good file."""
     payload, signature = forge.split(module)
     tree = asn1.read(signature)[0]
-    world = hostile.World.__new__(hostile.World)
-    world.random = random
-    kinds = sorted(set(hostile.BENDS))
+    kinds = sorted(bends.KINDS)
     made = 0
     while made < count:
         operator = random.choice(["bytes", *kinds])
         if operator == "bytes":
-            bent = world.bytes_bent(signature)
+            bent = bends.raw(random, signature)
         else:
             copy = tree.copy()
-            world.bend(copy, operator)
+            bends.bend(random, copy, operator)
             bent, operator = copy.encode(), f"tree-{operator}"
         data = forge.append(payload, bent)
         digest = hashlib.sha256(data).digest()
