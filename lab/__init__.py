@@ -9,7 +9,7 @@ The kernel is the reference of this project; README.md says what an answer means
 what the lab cannot tell.
 """
 
-from .machine import CALLS, MODES, LabError, available, run
+from .machine import CALLS, MODES, LabError, available, end_on_signals, run
 from .report import Result
 
-__all__ = ["CALLS", "MODES", "LabError", "Result", "available", "run"]
+__all__ = ["CALLS", "MODES", "LabError", "Result", "available", "end_on_signals", "run"]

@@ -38,7 +38,7 @@ def built_init():
 
 
 def content_of(case):
-    """A case is a path, or a pair (name, bytes)."""
+    """A case is a path, or a pair (name, bytes), perhaps with its own call behind it."""
     return case[1] if isinstance(case, tuple) else pathlib.Path(case).read_bytes()
 
 
@@ -65,11 +65,13 @@ class Archive:
         self.add("TRAILER!!!", mode=0)
 
 
-def write(path, cases, preload=()):
-    """Writes the archive; returns its size in bytes."""
+def write(path, cases, calls, preload=()):
+    """Writes the archive; returns its size in bytes. calls: for each case the letters of
+    the calls that it goes through."""
     with open(path, "wb") as stream:
         archive = Archive(stream)
         archive.add("init", built_init().read_bytes(), 0o100755)
+        archive.add("calls", "".join(f"{letters}\n" for letters in calls).encode())
         for folder, files in ("preload", preload), ("cases", cases):
             archive.add(folder, mode=0o40755)
             for index, case in enumerate(files):

@@ -5,14 +5,13 @@
 import argparse
 import json
 import os
-import signal
 import sys
 import time
 
 if __name__ == "__main__":  # the package lies one directory up
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-from lab import CALLS, MODES, LabError, run
+from lab import CALLS, MODES, LabError, end_on_signals, run
 
 
 def arguments():
@@ -41,7 +40,7 @@ def files_of(args):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    end_on_signals()
     args = arguments()
     files = files_of(args)
     if not files:

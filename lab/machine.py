@@ -17,7 +17,9 @@ import os
 import pathlib
 import select
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -88,11 +90,21 @@ def base_arguments(accel):
     return [*arguments, "-display", "none", "-no-reboot", "-smp", "1"]
 
 
+def calls_of(case, calls):
+    """What this case goes through, where the others go through `calls`."""
+    return (case[2],) if isinstance(case, tuple) and len(case) > 2 else calls
+
+
 class Running:
-    """The machines of one run, so that all of them can be stopped."""
+    """The machines of one run, so that all of them can be stopped. The lock can be taken
+    twice, since a signal may come while it is held."""
+
+    runs, halted = set(), False  # of this process
 
     def __init__(self):
-        self.lock, self.stopped, self.processes = threading.Lock(), False, set()
+        self.lock, self.processes = threading.RLock(), set()
+        Running.runs.add(self)
+        self.stopped = Running.halted
 
     @contextlib.contextmanager
     def machine(self, command, **options):
@@ -117,6 +129,24 @@ class Running:
             for process in self.processes:
                 process.kill()
 
+    def end(self):
+        self.stop()
+        Running.runs.discard(self)
+
+
+def end_on_signals():
+    """For programs: SIGTERM and SIGINT end them, and all machines first. Otherwise the
+    threads that wait for these would keep the program from ending."""
+
+    def end(number, _):
+        Running.halted = True
+        for running in list(Running.runs):
+            running.stop()
+        sys.exit(128 + number)
+
+    for number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(number, end)
+
 
 class Machine:
     """One boot: yields the report's lines as lists of fields."""
@@ -130,13 +160,15 @@ class Machine:
         self.stall = stall
         self.hung = False
 
+    def calls_of(self, case):
+        return calls_of(case, self.calls)
+
     def command(self, archive, size, cases, preload):
         options = [
             COMMAND_LINE,
             MODES[self.mode],
             f"lab.cases={cases}",
             f"lab.preload={preload}",
-            "lab.calls=" + "".join(CALLS[call] for call in self.calls),
         ]
         memory = BASE_MEMORY_MB + size * 5 // 2 // 2**20
         console = f"file,id=console,path={self.directory / 'console'}"
@@ -158,7 +190,8 @@ class Machine:
 
     def lines(self, cases, preload):
         archive = self.directory / "initramfs"
-        size = initramfs.write(archive, cases, preload)
+        letters = ["".join(map(CALLS.get, self.calls_of(case))) for case in cases]
+        size = initramfs.write(archive, cases, letters, preload)
         command = self.command(archive, size, len(cases), len(preload))
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with (
@@ -195,7 +228,11 @@ def one_boot(machine, cases, preload):
     """Results for the cases in order; fewer than all of them if the machine died, None
     if it never came up."""
     results, began, ended = [], False, False
-    pairs = [(case, call) for case in cases for call in machine.calls]
+    asked = [
+        (str(index), case, call)
+        for index, case in enumerate(cases)
+        for call in machine.calls_of(case)
+    ]
     for fields in machine.lines(cases, preload):
         began = began or fields[0] == "B"
         ended = ended or fields[0] == "E"
@@ -206,13 +243,13 @@ def one_boot(machine, cases, preload):
             break  # no need to wait until it is off, and not every kernel gets there
         if fields[0] != "R":
             continue
-        case, call = pairs[len(results)]
-        if fields[1] != str(len(results) // len(machine.calls)):
+        index, case, call = asked[len(results)]
+        if fields[1] != index:
             raise LabError("the report skips a case")
         content = initramfs.content_of(case) if fields[3] != "0" else b""
         name = initramfs.name_of(case)
         results.append(report.result_of(fields, name, call, content, machine.mode))
-    if ended and len(results) != len(pairs):
+    if ended and len(results) != len(asked):
         raise LabError("the report ends too early")
     return results if began else None
 
@@ -226,6 +263,9 @@ class Share:
         self.results = []
         self.deaths = self.failed_boots = 0
         self.suspect = None  # the case that the last machine died of
+
+    def calls_of(self, index):
+        return calls_of(self.cases[index], self.calls)
 
     def answer(self):
         while self.cases:
@@ -248,8 +288,11 @@ class Share:
             raise LabError("the machine does not come up: " + "\n".join(why))
 
     def take(self, machine, got):
-        done, part = divmod(len(got), len(self.calls))
-        self.results += got[: done * len(self.calls)]
+        done, part = 0, len(got)
+        while done < len(self.cases) and part >= len(self.calls_of(done)):
+            part -= len(self.calls_of(done))
+            done += 1
+        self.results += got[: len(got) - part]
         if done == len(self.cases):
             self.cases = []
             return
@@ -257,12 +300,12 @@ class Share:
         if self.deaths > MAX_DEATHS:
             raise LabError(f"{self.deaths} machines died, giving up")
         self.cases = self.cases[done:]
-        culprit = self.cases[0]
+        culprit, calls = self.cases[0], self.calls_of(0)
         if culprit is self.suspect:
-            self.results += got[done * len(self.calls) :]
-            self.results.append(died(machine, culprit, self.calls[part]))
+            self.results += got[len(got) - part :]
+            self.results.append(died(machine, culprit, calls[part]))
             name = initramfs.name_of(culprit)
-            self.results += [report.Result(name, call) for call in self.calls[part + 1 :]]
+            self.results += [report.Result(name, call) for call in calls[part + 1 :]]
             self.cases = self.cases[1:]
         self.suspect = culprit
 
@@ -280,7 +323,8 @@ def run(
     """Asks a kernel about module files.
 
     kernel   path of a bzImage
-    files    paths, or pairs (name, bytes)
+    files    paths, or pairs (name, bytes), or (name, bytes, call) for another call than
+             `calls` says
     mode     permissive, enforcing or lockdown
     calls    any of finit, init, compressed; each file goes through all of them
     preload  modules to load first (signed by this kernel's key, in the order of their
@@ -311,7 +355,7 @@ def run(
             kernel = patched
         running = Running()
         pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(max(1, jobs)))
-        stack.callback(running.stop)  # before the pool waits for its threads
+        stack.callback(running.end)  # before the pool waits for its threads
         answers = pool.map(
             lambda part: Share(
                 running, kernel, part, mode, calls, preload, stall

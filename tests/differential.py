@@ -33,7 +33,6 @@ import os
 import pathlib
 import random
 import secrets
-import signal
 import subprocess
 import sys
 import tempfile
@@ -244,7 +243,7 @@ def arguments():
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    lab.end_on_signals()
     args = arguments()
     if args.campaign:
         wrong = campaign_of(args)
