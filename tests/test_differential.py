@@ -4,6 +4,7 @@ tests/differential.py can ask: 4,000 cases to one kernel in two modes; with FULL
 the environment 21,000 with a fresh seed to each kernel in all modes, as its --campaign."""
 
 import os
+import pathlib
 import secrets
 
 import differential
@@ -54,16 +55,38 @@ def test_a_kernel_and_modseal_agree_on_21000_cases(capsys, name):
     assert report.mismatches == [], seed
 
 
-def test_a_program_that_goes_by_another_kernels_rules_is_found_out(tmp_path):
+def test_a_program_that_goes_by_another_kernels_rules_is_found_out(tmp_path, capsys):
     """The comparison has to be able to fail."""
     kernels.need_lab()
     wrong = tmp_path / "modseal"
     wrong.write_text(f'#!/bin/sh\nexec {cli.PROGRAM} "$@" --kernel-release 6.1.0\n')
     wrong.chmod(0o755)
     found = vars(kernels.kernel("7.3"))
-    plans = [campaign.Plan("p256", 1)]
-    report = campaign.run("7.3", found, 120, "1", ["enforcing"], wrong, 1, plans=plans)
+    plans, keep = [campaign.Plan("p256", 1)], tmp_path / "kept"
+    report = campaign.run("7.3", found, 120, "1", ["enforcing"], wrong, 1, keep, plans)
     assert report.mismatches
+    printed = [line for line in capsys.readouterr().out.splitlines() if "MISMATCH" in line]
+    assert len(printed) == len(report.mismatches)
+    for line, one in zip(printed, report.mismatches):
+        assert f"kernel {one.kernel}, modseal {one.program}" in line
+        path = pathlib.Path(line.rpartition("(")[2].rstrip(")"))
+        assert path.read_bytes() == one.case.data
+
+
+def test_a_seed_makes_the_same_cases_again_and_another_makes_others():
+    found = vars(kernels.kernel("7.3"))
+
+    def files(seed, plan):
+        share = campaign.Share("7.3", found, seed, plan)
+        share.make(80, set())
+        return [case.data for case in share.cases]
+
+    for plan in campaign.Plan("p256", 1), campaign.Plan("own", 1):
+        made = files("1", plan)
+        assert made == files("1", plan)
+        assert len(set(made)) == len(made)
+        # there are not that many ways to bend one message of a kernel's
+        assert len(set(made) & set(files("2", plan))) < len(made) // 2
 
 
 @pytest.mark.parametrize("kernel, root, count", ASKED)
