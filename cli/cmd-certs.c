@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "certs.h"
 #include "cmd.h"
 #include "run.h"
 #include "util.h"
@@ -25,7 +26,7 @@ static void lists_done(struct lists *lists)
 	free(lists->all);
 }
 
-static json_object *cert_json(const struct ms_cert_info *cert)
+json_object *cli_cert_json(const struct ms_cert_info *cert)
 {
 	json_object *object = cli_check(json_object_new_object());
 
@@ -66,7 +67,7 @@ static void report_list(struct cli *cli, const char *path,
 	json_object *source = cli_check(json_object_new_object());
 
 	for (size_t i = 0; i < list->count; i++) {
-		json_object_array_add(certificates, cert_json(&list->certs[i]));
+		json_object_array_add(certificates, cli_cert_json(&list->certs[i]));
 		if (!cli->quiet)
 			show(cli, &list->certs[i]);
 	}

@@ -20,6 +20,10 @@ int cmd_key_list(struct cli *cli, const struct cli_args *args);
 int cmd_key_status(struct cli *cli, const struct cli_args *args);
 int cmd_key_prune(struct cli *cli, const struct cli_args *args);
 int cmd_key_install(struct cli *cli, const struct cli_args *args);
+int cmd_config_get(struct cli *cli, const struct cli_args *args);
+int cmd_config_set(struct cli *cli, const struct cli_args *args);
+int cmd_config_trust(struct cli *cli, const struct cli_args *args);
+int cmd_config_check(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 
 #endif

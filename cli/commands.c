@@ -17,6 +17,8 @@
 #define OPTIONS(...) \
 	((const enum cli_option_id[]){ __VA_ARGS__, COMMON_OPTIONS, CLI_OPT_NONE })
 
+#define OPTIONS_COMMON ((const enum cli_option_id[]){ COMMON_OPTIONS, CLI_OPT_NONE })
+
 #define TROUBLE "usage, unreadable or corrupt input, I/O or crypto failure"
 
 const struct cli_command cli_commands[CLI_CMD_COUNT] = {
@@ -236,6 +238,69 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_DIRECTORY,
 		.exit = { "installed", NULL, TROUBLE },
 	},
+	[CLI_CMD_CONFIG_GET] = {
+		.name = "config get",
+		.synopsis = "KEY FILE...",
+		.summary = "say what kernel configurations say of a symbol",
+		.description =
+			"Prints the value of KEY, with or without CONFIG_ in front: y, m, "
+			"n (\"is not set\"), a number, or a string without its quotes. "
+			"Of several FILEs each value is printed behind its name.",
+		.options = OPTIONS_COMMON,
+		.min_operands = 2,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "every FILE has it, with the same value",
+			  "a FILE does not name it, or they differ", TROUBLE },
+	},
+	[CLI_CMD_CONFIG_SET] = {
+		.name = "config set",
+		.synopsis = "KEY=VALUE... FILE...",
+		.summary = "change symbols in kernel configurations",
+		.description =
+			"Gives each KEY its VALUE in every FILE: y, m, n, a number or a "
+			"string, which may be in double quotes. The line is changed in "
+			"its place, or added at the end; nothing else is. Either all "
+			"FILEs are changed or none. A single KEY and VALUE may be given "
+			"as two arguments, too.",
+		.options = OPTIONS_COMMON,
+		.min_operands = 2,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "done", NULL, TROUBLE },
+	},
+	[CLI_CMD_CONFIG_TRUST] = {
+		.name = "config trust",
+		.synopsis = "[-o FILE] CERT FILE...",
+		.summary = "let kernels trust a certificate by their configuration",
+		.description =
+			"Adds the certificates in CERT to those that each FILE's "
+			"CONFIG_SYSTEM_TRUSTED_KEYS names: all go into one PEM file, "
+			"each once, and the configuration names that. Says which "
+			"certificates the kernel will trust. Either all files are "
+			"written or none.",
+		.options = OPTIONS(CLI_OPT_OUTPUT_TRUSTED),
+		.min_operands = 2,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "done, or nothing had to be done", NULL, TROUBLE },
+	},
+	[CLI_CMD_CONFIG_CHECK] = {
+		.name = "config check",
+		.synopsis = "[--installed] FILE...",
+		.summary = "find contradictions in kernel configurations",
+		.description =
+			"Looks for what contradicts itself or the files it names: digest "
+			"algorithm, signing key, trusted and revoked certificates, "
+			"compression, lockdown, and what these need. Below each is the "
+			"command that mends it. With -v also says how things are.",
+		.options = OPTIONS(CLI_OPT_INSTALLED),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "nothing is wrong", "something is wrong",
+			  "a file that is named could not be read, or " TROUBLE },
+	},
 	[CLI_CMD_HELP] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",
@@ -252,6 +317,7 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 
 const struct cli_group cli_groups[] = {
 	{ "key", "make, rotate, list and retire signing keys" },
+	{ "config", "read, change and check kernel configurations" },
 	{0},
 };
 

@@ -31,6 +31,10 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_KEY_STATUS] = cmd_key_status,
 	[CLI_CMD_KEY_PRUNE] = cmd_key_prune,
 	[CLI_CMD_KEY_INSTALL] = cmd_key_install,
+	[CLI_CMD_CONFIG_GET] = cmd_config_get,
+	[CLI_CMD_CONFIG_SET] = cmd_config_set,
+	[CLI_CMD_CONFIG_TRUST] = cmd_config_trust,
+	[CLI_CMD_CONFIG_CHECK] = cmd_config_check,
 	[CLI_CMD_HELP] = cmd_help,
 };
 

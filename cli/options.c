@@ -68,6 +68,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "help",
 		.help = "show this help",
 	},
+	[CLI_OPT_INSTALLED] = {
+		.name = "installed",
+		.help = "they are of kernels that are built: do not look for the files "
+			"that they name",
+	},
 	[CLI_OPT_JOBS] = {
 		.letter = 'j',
 		.name = "jobs",
@@ -179,6 +184,14 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_FILE,
 		.help = "also write the certificates that are not revoked to FILE, as "
 			"PEM",
+	},
+	[CLI_OPT_OUTPUT_TRUSTED] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "collect the certificates in FILE (default: the configuration's "
+			"name with .trusted.pem behind it)",
 	},
 	[CLI_OPT_PIN_FILE] = {
 		.name = "pin-file",

@@ -33,8 +33,16 @@ def test_a_document_with_an_unknown_field_or_a_wrong_value_is_noticed(module):
             jsonschema.validate(bad, schema)
 
 
+def kernel_config(tmp_path):
+    """A configuration that signs no modules."""
+    path = tmp_path / "config"
+    path.write_text("CONFIG_MODULES=y\n")
+    return path
+
+
 def test_every_command_that_succeeds_keeps_to_its_schema(module, pki, tmp_path):
     bundle = tmp_path / "bundle"
+    config = kernel_config(tmp_path)
     trust = ["--trust", pki / "p256.pem"]
     runs = [
         ["sign", "-k", pki / "p256-both.pem", "--dry-run", module],
@@ -47,6 +55,9 @@ def test_every_command_that_succeeds_keeps_to_its_schema(module, pki, tmp_path):
         ["attach", *trust, bundle, module],
         ["attach", bundle, module],
         ["certs", pki / "p256.pem", pki / "chain.pem"],
+        ["config", "get", "MODULES", config],
+        ["config", "set", "MODULES=y", config],
+        ["config", "trust", pki / "p256.pem", config],
     ]
     for arguments in runs:
         result = cli.document(*arguments)
@@ -68,6 +79,8 @@ def test_every_command_that_answers_no_keeps_to_its_schema(module, pki, tmp_path
         ["attach", bundle, module],
         ["verify", "--trust", pki / "p256.pem", module],
         ["recover", module],
+        ["config", "get", "NOWHERE", kernel_config(tmp_path)],
+        ["config", "check", kernel_config(tmp_path)],
     ):
         assert cli.document(*arguments)["status"] == 1, arguments
 

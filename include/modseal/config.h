@@ -88,6 +88,20 @@ MS_PUBLIC int ms_config_trust(struct ms_ctx *ctx, const char *cert,
 			      const char *const *paths, size_t n_paths,
 			      const char *output, struct ms_config_trusted **ret);
 
+/**
+ * Says what in a configuration contradicts what else in it, or the files that it names:
+ * digest algorithm, signing key, trusted and revoked certificates, compression, lockdown,
+ * and the symbols that these need (kernel/module/Kconfig, certs/Kconfig,
+ * crypto/asymmetric_keys/Kconfig, security/lockdown/Kconfig of Linux 6.1 to 7.3).
+ *
+ * @installed: it is that of a kernel that is built already: the files that it names are
+ * not looked for. @ret: free with ms_findings_done().
+ *
+ * Errors: as ms_config_get(). What is wrong with the configuration is a finding.
+ */
+MS_PUBLIC int ms_config_check(struct ms_ctx *ctx, const char *path, bool installed,
+			      struct ms_findings *ret);
+
 #ifdef __cplusplus
 }
 #endif

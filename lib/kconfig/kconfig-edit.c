@@ -69,6 +69,12 @@ const char *ms_config_edit_path(const struct ms_config_edit *edit)
 	return edit->path;
 }
 
+const char *ms_config_edit_text(const struct ms_config_edit *edit, size_t *ret_len)
+{
+	*ret_len = edit->text.len;
+	return (const char *)edit->text.data;
+}
+
 bool ms_config_edit_changed(const struct ms_config_edit *edit)
 {
 	return edit->changed;

@@ -33,6 +33,9 @@ struct ms_config_edit *ms_config_edit_free(struct ms_config_edit *edit);
 /** True where @name, with or without CONFIG_ in front, can be a symbol's. */
 bool ms_config_edit_is_name(const char *name);
 
+/** The whole text, as it is now. Owned by @edit until it is changed. */
+const char *ms_config_edit_text(const struct ms_config_edit *edit, size_t *ret_len);
+
 /** The path that it was opened by. Owned by @edit. */
 const char *ms_config_edit_path(const struct ms_config_edit *edit);
 
