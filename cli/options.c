@@ -37,6 +37,17 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "say what would be done and change nothing; exit 1 where a module "
 			"would be signed anew",
 	},
+	[CLI_OPT_CN] = {
+		.name = "cn",
+		.arg = "NAME",
+		.help = "the certificate's subject, its common name (default: 'Local Out "
+			"of tree kernel module signing key')",
+	},
+	[CLI_OPT_CODE_SIGNING] = {
+		.name = "code-signing",
+		.help = "say in the certificate that the key is for signing code "
+			"(extendedKeyUsage)",
+	},
 	[CLI_OPT_COLOR] = {
 		.name = "color",
 		.arg = "WHEN",
@@ -44,15 +55,35 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.values = "auto always never",
 		.help = "colour the output: auto (default), always or never",
 	},
+	[CLI_OPT_DAYS] = {
+		.name = "days",
+		.arg = "N",
+		.help = "let the certificate be valid for N days (default: 36500)",
+	},
 	[CLI_OPT_DRY_RUN] = {
 		.name = "dry-run",
 		.help = "say what would be done and change nothing",
+	},
+	[CLI_OPT_ENCRYPT] = {
+		.name = "encrypt",
+		.help = "encrypt the private key by a passphrase",
 	},
 	[CLI_OPT_FOR_KERNEL] = {
 		.name = "for-kernel",
 		.arg = "RELEASE",
 		.complete = CLI_COMPLETE_RELEASE,
 		.help = "with the key of the store that this installed kernel trusts",
+	},
+	[CLI_OPT_FORCE_KEY] = {
+		.name = "force",
+		.help = "replace FILE: a private key in it is lost",
+	},
+	[CLI_OPT_GENKEY] = {
+		.name = "genkey",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "take subject and extensions from FILE, an x509.genkey of the "
+			"kernel's build",
 	},
 	[CLI_OPT_HASH] = {
 		.letter = 'H',
@@ -62,6 +93,13 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.values = "sha256 sha384 sha512 sha3-256 sha3-384 sha3-512",
 		.help = "digest algorithm: sha256, sha384, sha512, sha3-256, sha3-384, "
 			"sha3-512 (default: what --kernel-config says, else sha512)",
+	},
+	[CLI_OPT_HASH_FILE] = {
+		.name = "hash-file",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "take the password of the request from FILE, which mokutil "
+			"--generate-hash made, instead of asking for it",
 	},
 	[CLI_OPT_HELP] = {
 		.letter = 'h',
@@ -124,6 +162,28 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "private key: a PEM or DER file, encrypted or not, or a pkcs11: "
 			"URI",
 	},
+	[CLI_OPT_KEY_CONFIG] = {
+		.name = "kernel-config",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the kernel's .config: the type of key and the digest algorithm "
+			"it asks for",
+	},
+	[CLI_OPT_KEYRING] = {
+		.name = "keyring",
+		.arg = "NAME",
+		.help = "add to this keyring of the running kernel: "
+			".secondary_trusted_keys, which modules are verified by, or .ima",
+	},
+	[CLI_OPT_KEY_TYPE] = {
+		.name = "type",
+		.arg = "TYPE",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "rsa2048 rsa3072 rsa4096 p256 p384 p521 mldsa44 mldsa65 mldsa87",
+		.help = "type of key: rsa2048, rsa3072, rsa4096, p256, p384, p521, "
+			"mldsa44, mldsa65, mldsa87 (default: what --kernel-config says, "
+			"else p384)",
+	},
 	[CLI_OPT_LEVEL] = {
 		.name = "level",
 		.arg = "N",
@@ -142,6 +202,10 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.values = "permissive enforcing lockdown",
 		.help = "exit 0 where every module would load in this mode: permissive, "
 			"enforcing or lockdown",
+	},
+	[CLI_OPT_MOK] = {
+		.name = "mok",
+		.help = "enrol among the machine owner's keys (default)",
 	},
 	[CLI_OPT_NO_CRYPTO_MODULES] = {
 		.name = "no-crypto-modules",
@@ -176,6 +240,14 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "DIR",
 		.complete = CLI_COMPLETE_DIRECTORY,
 		.help = "write copies to DIR and leave the modules as they are",
+	},
+	[CLI_OPT_OUTPUT_KEY] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "write key and certificate to FILE (PEM), and the certificate to "
+			"FILE.crt (DER); with --token: the certificate to FILE (DER)",
 	},
 	[CLI_OPT_OUTPUT_PEM] = {
 		.letter = 'o',
@@ -243,6 +315,10 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "kernel configuration that is to trust the key, or a pattern of "
 			"several; may be repeated",
 	},
+	[CLI_OPT_ROOT_PW] = {
+		.name = "root-pw",
+		.help = "let root's password be the one that MokManager asks for",
+	},
 	[CLI_OPT_SIGN_CONFIG] = {
 		.name = "kernel-config",
 		.arg = "FILE",
@@ -268,6 +344,12 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_DIRECTORY,
 		.help = "the key store (default: $MODSEAL_STORE, else "
 			"/var/lib/modseal/keys)",
+	},
+	[CLI_OPT_TOKEN] = {
+		.name = "token",
+		.arg = "URI",
+		.help = "make the key inside the PKCS#11 token of this pkcs11: URI, under "
+			"the label that object= gives (default: modseal)",
 	},
 	[CLI_OPT_TRUST] = {
 		.name = "trust",

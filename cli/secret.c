@@ -130,22 +130,21 @@ static ssize_t read_typed(int tty, char *buffer, size_t size)
 	return cli_interrupted() ? -ECANCELED : r;
 }
 
-/* Asks on the terminal, whatever standard input is. */
-static int from_terminal(struct cli *cli, const char *what, char *buffer, size_t size)
+/* Asks once, without showing what is typed. */
+static int ask(struct cli *cli, int tty, const char *prompt, const char *what, char *buffer,
+	       size_t size)
 {
-	_cleanup_fd_ int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	_cleanup_string_ char *escaped = cli_check(ms_text_escape(what));
 	struct termios old, silent;
 	ssize_t len;
 
-	if (tty < 0 || tcgetattr(tty, &old) < 0)
+	if (tcgetattr(tty, &old) < 0)
 		return -ENOKEY;
 	silent = old;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	silent.c_lflag |= ICANON | ISIG;
 	if (tcsetattr(tty, TCSAFLUSH, &silent) < 0)
 		return -ENOKEY;
-	dprintf(tty, "Secret for %s: ", escaped);
+	dprintf(tty, "%s %s: ", prompt, what);
 	len = read_typed(tty, buffer, size);
 	tcsetattr(tty, TCSAFLUSH, &old);
 	dprintf(tty, "\n");
@@ -157,6 +156,38 @@ static int from_terminal(struct cli *cli, const char *what, char *buffer, size_t
 	if (len == 0)
 		return -ENOKEY;
 	return (size_t)len == size ? too_long(cli, "what was typed") : (int)len;
+}
+
+/* A secret that nothing can check yet is typed twice. */
+static int ask_again(struct cli *cli, int tty, const char *what, const char *first, int len,
+		     size_t size)
+{
+	char *again = cli_check(malloc(size));
+	int n = ask(cli, tty, "Again, the secret for", what, again, size);
+
+	if (n >= 0 && (n != len || memcmp(first, again, (size_t)len) != 0)) {
+		cli_error(cli, "the two secrets are not the same");
+		n = -ENOKEY;
+	}
+	explicit_bzero(again, size);
+	free(again);
+	return n;
+}
+
+/* Asks on the terminal, whatever standard input is. */
+static int from_terminal(const struct cli_secret *secret, const char *what, char *buffer,
+			 size_t size)
+{
+	_cleanup_fd_ int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	_cleanup_string_ char *escaped = cli_check(ms_text_escape(what));
+	int len;
+
+	if (tty < 0)
+		return -ENOKEY;
+	len = ask(secret->cli, tty, "Secret for", escaped, buffer, size);
+	if (len < 0 || !secret->twice)
+		return len;
+	return ask_again(secret->cli, tty, escaped, buffer, len, size);
 }
 
 int cli_secret(void *userdata, const char *what, char *buffer, size_t size)
@@ -177,7 +208,7 @@ int cli_secret(void *userdata, const char *what, char *buffer, size_t size)
 	}
 	if (secret->no_prompt)
 		return -ENOKEY;
-	return from_terminal(secret->cli, what, buffer, size);
+	return from_terminal(secret, what, buffer, size);
 }
 
 void cli_secret_forget(void)

@@ -25,6 +25,16 @@ MS_PUBLIC int ms_hash_from_config(struct ms_ctx *ctx, const char *path,
 				  enum ms_hash *ret);
 
 /**
+ * Reads which type of key a kernel's build makes: CONFIG_MODULE_SIG_KEY_TYPE_* (certs/Kconfig
+ * and certs/Makefile of Linux), as struct ms_key_request names it. @ret: a constant;
+ * "rsa4096" where the configuration does not say, which kernels before 5.13 make always.
+ *
+ * Errors: those of opening; -EBADMSG no kernel configuration; -EINVAL two types.
+ */
+MS_PUBLIC int ms_key_type_from_config(struct ms_ctx *ctx, const char *path,
+				      const char **ret);
+
+/**
  * What a configuration says of a symbol: "y", "m", "n" ("is not set"), a number, or a
  * string without its quotes. @path: a .config, gzipped or not. @key: with or without
  * CONFIG_ in front. @ret_text: to free(); NULL where no line names it.

@@ -20,7 +20,7 @@ REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
 COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover",
-            "key list", "key status", "key prune", "key install",
+            "key new", "key list", "key status", "key prune", "key install", "key enroll",
             "config get", "config set", "config trust", "config check"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
