@@ -101,8 +101,30 @@ static int failed(struct cli *cli, const struct cli_program *program, const char
 	return cli_error_text(cli, text, hint);
 }
 
-/* mokutil --test-key ends in 1 for a key that is enrolled, or asked for, already. */
-static int ask_mok(struct cli *cli, const char *der, int fd, bool *ret_known)
+enum mok_state {
+	MOK_UNKNOWN,   /* neither */
+	MOK_REQUESTED, /* waits for the next boot */
+	MOK_ENROLLED,
+};
+
+/*
+ * mokutil --test-key ends in 1 for many reasons, of which two are good ones: a key that
+ * is only in the firmware's own lists, or revoked, signs no modules. Releases before 0.5
+ * say "enrolled" of a request, too.
+ */
+static bool mok_state_of(const char *output, enum mok_state *ret)
+{
+	if (strstr(output, " is already in the enrollment request"))
+		*ret = MOK_REQUESTED;
+	else if (strstr(output, " is already in the built-in trusted keyring") ||
+		 (strstr(output, " is already enrolled") && !strstr(output, "CA of ")))
+		*ret = MOK_ENROLLED;
+	else
+		return false;
+	return true;
+}
+
+static int ask_mok(struct cli *cli, const char *der, int fd, enum mok_state *ret)
 {
 	const char *const argv[] = {"mokutil", "--test-key", der, NULL};
 	struct cli_program program = {
@@ -118,8 +140,8 @@ static int ask_mok(struct cli *cli, const char *der, int fd, bool *ret_known)
 	output = program.output;
 	if (status != CLI_YES)
 		return status;
-	*ret_known = program.status == 1 && output && strstr(output, "already");
-	if (program.status == 0 || *ret_known)
+	*ret = MOK_UNKNOWN;
+	if (program.status == 0 || (program.status == 1 && mok_state_of(output, ret)))
 		return CLI_YES;
 	return failed(cli, &program, NULL);
 }
@@ -147,21 +169,26 @@ static int import_mok(struct cli *cli, const struct cli_args *args, const char *
 	return program.status == 0 ? CLI_YES : failed(cli, &program, NULL);
 }
 
+/* mokutil ends in 0 where it has skipped the key, too: so it is asked again. */
 static int enroll_mok(struct cli *cli, const struct cli_args *args,
 		      const struct enrolment *own)
 {
 	_cleanup_string_ char *der = cli_format("/proc/self/fd/%d", own->fd);
-	bool known = false;
+	enum mok_state before, after;
 
-	if (ask_mok(cli, der, own->fd, &known) != CLI_YES)
+	if (ask_mok(cli, der, own->fd, &before) != CLI_YES)
 		return CLI_TROUBLE;
-	if (known) {
-		report(cli, own, "mok", "enrolled", false);
-		return CLI_YES;
+	if (before == MOK_UNKNOWN) {
+		if (import_mok(cli, args, der, own->fd) != CLI_YES ||
+		    ask_mok(cli, der, own->fd, &after) != CLI_YES)
+			return CLI_TROUBLE;
+		if (after == MOK_UNKNOWN)
+			return cli_error(cli, "mokutil has made no request");
 	}
-	if (import_mok(cli, args, der, own->fd) != CLI_YES)
-		return CLI_TROUBLE;
-	report(cli, own, "mok", "requested", true);
+	if (before == MOK_ENROLLED)
+		report(cli, own, "mok", "enrolled", false);
+	else
+		report(cli, own, "mok", "requested", true);
 	return CLI_YES;
 }
 

@@ -74,7 +74,9 @@ static void report(struct cli *cli, const struct ms_made_key *made, bool in_toke
 	const char *hash = made->hash ? ms_hash_name(made->hash) : NULL;
 
 	cli_json_add(object, "path", in_token ? NULL : cli_json_text(made->key));
-	cli_json_add(object, "uri", in_token ? cli_json_text(made->key) : NULL);
+	/* a URI has its own escapes, of what is not plain ASCII */
+	cli_json_add(object, "uri",
+		     in_token ? cli_check(json_object_new_string(made->key)) : NULL);
 	cli_json_add(object, "certificate", cli_json_text(made->cert));
 	cli_json_add(object, "type", cli_json_text(info->key_type));
 	cli_json_add(object, "hash", cli_json_text(hash));

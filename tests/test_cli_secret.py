@@ -2,16 +2,14 @@
 """Where does the passphrase come from, in which order, and where does it never appear?"""
 
 import os
-import pty
-import select
 import signal
 import subprocess
-import termios
 import time
 
 import pytest
 
 from support import cli, pki as test_pki
+from support.terminal import Terminal
 
 RIGHT = test_pki.PASSPHRASE
 WRONG = "wrong horse"
@@ -120,33 +118,6 @@ def test_a_wrong_passphrase_is_told_and_never_shown(key, module):
 def test_an_unencrypted_key_needs_no_secret(pki, module, tmp_path):
     done = sign(pki / "p384-both.pem", module, "--pin-file", tmp_path / "nowhere")
     assert done.returncode == 0
-
-
-class Terminal:
-    """modseal with a terminal of its own."""
-
-    def __init__(self, *arguments):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            environment = cli.environment(TERM="xterm")
-            os.execve(cli.PROGRAM, [str(cli.PROGRAM), *map(os.fspath, arguments)], environment)
-        self.seen = b""
-
-    def wait_for(self, text):
-        while text not in self.seen:
-            assert select.select([self.fd], [], [], 30)[0], self.seen
-            self.seen += os.read(self.fd, 4096)
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
-
-    def end(self):
-        try:
-            while part := os.read(self.fd, 4096):
-                self.seen += part
-        except OSError:
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
 def test_the_terminal_is_asked_without_echo(key, module):
