@@ -208,9 +208,8 @@ int cmd_resign(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_trust) struct ms_trust *keep = NULL;
 	struct ms_tree_options options;
 
-	if (!cli_args_has(args, CLI_OPT_KEY))
-		return cli_usage(cli, "--key is missing: the private key to sign with");
-	if (cli_tree_options(cli, args, &options) != CLI_YES ||
+	if (cli_signer_check(cli, args) != CLI_YES ||
+	    cli_tree_options(cli, args, &options) != CLI_YES ||
 	    build_keep(cli, args, &keep) != CLI_YES)
 		return CLI_TROUBLE;
 	options.dry_run = cli_args_has(args, CLI_OPT_CHECK);

@@ -48,7 +48,7 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 	},
 	[CLI_CMD_RESIGN] = {
 		.name = "resign",
-		.synopsis = "-k NEW [-c CERT] [--keep-old] [--check] [options] PATH...",
+		.synopsis = "{-k NEW [-c CERT] | --store DIR} [options] PATH...",
 		.summary = "sign modules anew after a change of keys",
 		.description =
 			"Gives every signed module under the PATHs a signature of the "
@@ -58,7 +58,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"With --keep-old modules stay whose signature is trusted still: "
 			"by --trust and --kernel, or else by the image of the kernel "
 			"that they are installed for.",
-		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_STORE,
+				   CLI_OPT_FOR_KERNEL, CLI_OPT_ROOT, CLI_OPT_HASH,
 				   CLI_OPT_SIGN_CONFIG, CLI_OPT_KEEP_OLD, CLI_OPT_TRUST,
 				   CLI_OPT_KERNEL, CLI_OPT_REVOKED, CLI_OPT_UNSIGNED,
 				   CLI_OPT_CHECK, CLI_OPT_SKID, CLI_OPT_NONCE,
@@ -338,6 +339,44 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "nothing is wrong", "something is wrong",
 			  "a file that is named could not be read, or " TROUBLE },
 	},
+	[CLI_CMD_DKMS_SETUP] = {
+		.name = "dkms setup",
+		.synopsis = "[-k KEY [-c CERT] | --store DIR] [--module NAME]... [options]",
+		.summary = "let DKMS sign with modseal",
+		.description =
+			"Writes DKMS's configuration so that modseal signs what it "
+			"builds, and for every NAME two hooks that fail where a module "
+			"is not signed as it should be.\n"
+			"Without KEY and DIR the key stays that is configured, or is "
+			"DKMS's own. A file that somebody has edited is not replaced.",
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_DKMS_STORE,
+				   CLI_OPT_PIN_FILE, CLI_OPT_DKMS_MODULE,
+				   CLI_OPT_DKMS_FORCE, CLI_OPT_DKMS_ROOT,
+				   CLI_OPT_LIBEXEC),
+		.max_operands = 0,
+		.exit = { "DKMS signs with modseal", NULL,
+			  "usage, a file that was edited, no such key, or I/O failure" },
+	},
+	[CLI_CMD_DKMS_CHECK] = {
+		.name = "dkms check",
+		.synopsis = "[--trust SRC]... [options] [DIR [SCRIPT [ARGUMENT...]]]",
+		.summary = "refuse what DKMS built where it is not signed",
+		.description =
+			"Verifies every module in DIR, which is where DKMS puts what it "
+			"has built (TREE/MODULE/VERSION/KERNEL/ARCH/module); in DKMS's "
+			"build directory it is found. Trusted is what --trust, --kernel "
+			"and --store say, else the certificate that DKMS is configured "
+			"with.\n"
+			"SCRIPT is a hook of the module's own, which runs first.",
+		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_KERNEL, CLI_OPT_DKMS_STORE,
+				   CLI_OPT_KERNEL_RELEASE, CLI_OPT_HOOK,
+				   CLI_OPT_END_DKMS, READER_OPTIONS),
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "there are modules, and all are trusted",
+			  "a module is not trusted",
+			  "no module, no trust source, or " TROUBLE },
+	},
 	[CLI_CMD_HELP] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",
@@ -355,6 +394,7 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 const struct cli_group cli_groups[] = {
 	{ "key", "make, rotate, list, enrol and retire signing keys" },
 	{ "config", "read, change and check kernel configurations" },
+	{ "dkms", "let DKMS sign with modseal, and check what it built" },
 	{0},
 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "dkms.h"
 #include "dump.h"
 #include "help.h"
 #include "progress.h"
@@ -37,6 +38,8 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_CONFIG_SET] = cmd_config_set,
 	[CLI_CMD_CONFIG_TRUST] = cmd_config_trust,
 	[CLI_CMD_CONFIG_CHECK] = cmd_config_check,
+	[CLI_CMD_DKMS_SETUP] = cmd_dkms_setup,
+	[CLI_CMD_DKMS_CHECK] = cmd_dkms_check,
 	[CLI_CMD_HELP] = cmd_help,
 };
 
@@ -182,8 +185,8 @@ static int without_command(struct cli *cli, const char *const *words, size_t n_w
 
 int main(int argc, char **argv)
 {
-	const char *const *words = (const char *const *)argv + 1;
-	size_t n_words = argc > 1 ? (size_t)argc - 1 : 0;
+	const char *const *words;
+	size_t n_words;
 	struct cli_args args = {0};
 	struct cli cli = {0};
 	size_t name = 0;
@@ -192,6 +195,12 @@ int main(int argc, char **argv)
 	fill_standard_streams();
 	if (argc > 0 && cli_is_sign_file(argv[0]))
 		return cli_sign_file(argc, argv);
+	if (argc > 0 && cli_is_dkms_sign(argv[0]))
+		return cli_dkms_sign(argc, argv);
+	if (argc > 0)
+		argv = cli_dkms_check_words(&argc, argv);
+	words = (const char *const *)argv + 1;
+	n_words = argc > 1 ? (size_t)argc - 1 : 0;
 	cli.ctx = cli_check(ms_ctx_new());
 	ms_ctx_set_log(cli.ctx, cli_log, &cli);
 	cli_signals_init(cli.ctx);

@@ -60,6 +60,31 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "N",
 		.help = "let the certificate be valid for N days (default: 36500)",
 	},
+	[CLI_OPT_DKMS_FORCE] = {
+		.name = "force",
+		.help = "replace files that somebody else has written or edited, too; they "
+			"are kept as FILE.old",
+	},
+	[CLI_OPT_DKMS_MODULE] = {
+		.name = "module",
+		.arg = "NAME",
+		.repeats = true,
+		.help = "have this DKMS module checked after its build and before it is "
+			"installed; may be repeated",
+	},
+	[CLI_OPT_DKMS_ROOT] = {
+		.name = "root",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "the system in DIR, as it would see itself (default: this one)",
+	},
+	[CLI_OPT_DKMS_STORE] = {
+		.name = "store",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "the key store: of its generations the one that counts is that "
+			"which the kernel trusts",
+	},
 	[CLI_OPT_DRY_RUN] = {
 		.name = "dry-run",
 		.help = "say what would be done and change nothing",
@@ -84,6 +109,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_FILE,
 		.help = "take subject and extensions from FILE, an x509.genkey of the "
 			"kernel's build",
+	},
+	[CLI_OPT_END_DKMS] = {
+		.name = "end-dkms",
+		.help = "where the check fails, end the DKMS that called: before 3.2 it "
+			"takes no notice of a hook that fails",
 	},
 	[CLI_OPT_HASH] = {
 		.letter = 'H',
@@ -110,6 +140,14 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "installed",
 		.help = "they are of kernels that are built: do not look for the files "
 			"that they name",
+	},
+	[CLI_OPT_HOOK] = {
+		.name = "hook",
+		.arg = "WHICH",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "post-build pre-install",
+		.help = "called by DKMS after a build or before an installation: where the "
+			"check fails, what was built is discarded or not installed",
 	},
 	[CLI_OPT_JOBS] = {
 		.letter = 'j',
@@ -188,6 +226,13 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "level",
 		.arg = "N",
 		.help = "compression level for zstd and gzip",
+	},
+	[CLI_OPT_LIBEXEC] = {
+		.name = "libexec",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "where modseal-dkms-sign and modseal-dkms-check are (default: where "
+			"modseal was installed)",
 	},
 	[CLI_OPT_MAX_SIZE] = {
 		.name = "max-size",

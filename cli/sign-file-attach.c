@@ -11,7 +11,7 @@ int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 {
 	const struct ms_tree_options options = {
 		.jobs = 1,
-		.any_file = true,
+		.any_file = !request->modules_only,
 		.writes = true,
 		.break_links = true, /* sign-file's rename does so as well */
 		.output = request->work,

@@ -25,6 +25,8 @@ struct request {
 	const char *module;
 	const char *dest;   /* NULL: in place */
 	const char *bundle; /* $MODSEAL_BUNDLE, or NULL */
+	const char *pin_file; /* with the passphrase or PIN, or NULL */
+	bool modules_only;    /* what is no ELF module is refused */
 	char *work;	    /* the directory for a file that is not signed in place */
 	char *result;	    /* the signed file */
 };
@@ -61,6 +63,12 @@ int sign_file_open_tree(const struct request *request, struct ms_tree **ret);
 
 /** What became of the module, after an operation that returned @run. */
 int sign_file_check(const struct request *request, const struct ms_tree *tree, int run);
+
+/** Looks at the module, which is to be a regular file, and has the result replace it. */
+int sign_file_in_place(struct request *request);
+
+/** Signs the module. */
+int sign_file_sign(struct request *request);
 
 /** Attaches the raw signature, or the one that the bundle has. */
 int sign_file_attach(const struct request *request);

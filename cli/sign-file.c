@@ -95,7 +95,11 @@ static int parse(int argc, char **argv, struct request *request)
 
 static int open_signer(struct request *request, struct ms_signer **ret)
 {
-	struct cli_secret secret = {.cli = &request->cli, .no_prompt = true};
+	struct cli_secret secret = {
+		.cli = &request->cli,
+		.pin_file = request->pin_file,
+		.no_prompt = true,
+	};
 	_cleanup_string_ char *name = cli_check(strdup(request->hash));
 	struct ms_signer_options options = {
 		.key = request->key,
@@ -116,7 +120,7 @@ static int open_signer(struct request *request, struct ms_signer **ret)
 	return r < 0 ? sign_file_fail_ctx(request) : OK;
 }
 
-static int sign(struct request *request)
+int sign_file_sign(struct request *request)
 {
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
@@ -167,7 +171,7 @@ static int move_to_dest(const struct request *request)
 	return OK;
 }
 
-static int prepare(struct request *request)
+int sign_file_in_place(struct request *request)
 {
 	struct stat st;
 
@@ -177,14 +181,21 @@ static int prepare(struct request *request)
 	if (!S_ISREG(st.st_mode))
 		return sign_file_fail(request, "'%s' is no regular file",
 				      request->module);
-	if (!request->dest && !request->only) {
-		request->result = cli_check(strdup(request->module));
+	request->result = cli_check(strdup(request->module));
+	return OK;
+}
+
+static int prepare(struct request *request)
+{
+	if (sign_file_in_place(request) != OK)
+		return FAILED;
+	if (!request->dest && !request->only)
 		return OK;
-	}
 	if (sign_file_make_directory(request,
 				     request->only ? request->module : request->dest,
 				     &request->work) != OK)
 		return FAILED;
+	free(request->result);
 	request->result =
 		cli_format("%s/%s", request->work, sign_file_name(request->module));
 	return OK;
@@ -196,7 +207,7 @@ static int run(struct request *request)
 
 	if (status == OK)
 		status = request->raw || request->bundle ? sign_file_attach(request)
-							 : sign(request);
+							 : sign_file_sign(request);
 	if (status == OK && request->save)
 		status = save_signature(request);
 	if (status == OK && request->dest && !request->only)

@@ -229,7 +229,8 @@ def test_installing_puts_everything_in_its_place(tmp_path):
         "bin/modseal", "libmodseal.so.0", "pkgconfig/libmodseal.pc", "include/modseal/tree.h",
         "share/man/man1/modseal-sign.1", "share/man/man5/modseal-bundle.5",
         "share/bash-completion/completions/modseal", "share/zsh/site-functions/_modseal",
-        "share/fish/vendor_completions.d/modseal.fish",
+        "share/fish/vendor_completions.d/modseal.fish", "libexec/modseal/modseal-dkms-sign",
+        "libexec/modseal/modseal-dkms-check",
     ):
         assert any(name.endswith(part) for name in files), part
     assert not any(pathlib.Path(name).name.startswith("gen-") for name in files)

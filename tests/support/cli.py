@@ -21,7 +21,8 @@ REFERENCE = pathlib.Path(
 )
 COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover",
             "key new", "key list", "key status", "key prune", "key install", "key enroll",
-            "config get", "config set", "config trust", "config check"]
+            "config get", "config set", "config trust", "config check",
+            "dkms setup", "dkms check"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 

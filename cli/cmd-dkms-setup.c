@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * modseal dkms setup: makes modseal the signer of DKMS.
+ *
+ * All files are looked at before the first is written. One that somebody has edited is
+ * replaced with --force only, and kept under another name then.
+ */
+
+#include <dirent.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "dkms-plan.h"
+#include "run.h"
+#include "util.h"
+
+/* One file to be written. */
+struct target {
+	char *path;
+	char *text;
+	enum dkms_file state;
+};
+
+static void free_targets(struct target **targets)
+{
+	for (struct target *t = *targets; t && t->path; t++) {
+		free(t->path);
+		free(t->text);
+	}
+	free(*targets);
+}
+
+/* Characters that are no shell's business, as DKMS's own modules have them. */
+static bool is_module_name(const char *name)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_+.-";
+
+	return *name && *name != '.' && *name != '-' && !name[strspn(name, good)];
+}
+
+static int make_targets(struct cli *cli, const struct cli_args *args,
+			const struct dkms_plan *plan, struct target **ret)
+{
+	size_t n = args->counts[CLI_OPT_DKMS_MODULE];
+	struct target *targets = cli_check(calloc(n + 2, sizeof(*targets)));
+
+	*ret = targets;
+	targets[0].path = cli_format("%s" DKMS_OUR_CONF, plan->root);
+	targets[0].text = dkms_plan_framework(plan);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = args->values[CLI_OPT_DKMS_MODULE][i];
+
+		if (!is_module_name(name))
+			return cli_usage(cli, "'%s' is no name of a DKMS module", name);
+		targets[i + 1].path = cli_format("%s" DKMS_ETC "/%s.conf", plan->root, name);
+		targets[i + 1].text = dkms_plan_module(plan);
+	}
+	return CLI_YES;
+}
+
+static int look_at(struct cli *cli, struct target *targets, bool force)
+{
+	int status = CLI_YES;
+
+	for (struct target *t = targets; t->path; t++) {
+		_cleanup_string_ char *text = NULL;
+
+		t->state = dkms_file_look(cli, t->path, t->text);
+		if (t->state == DKMS_FILE_FAILED)
+			status = CLI_TROUBLE;
+		if (t->state != DKMS_FILE_EDITED || force)
+			continue;
+		text = cli_format("'%s' was written or edited by somebody else", t->path);
+		status = cli_error_text(cli, text,
+					"--force replaces it and keeps it as FILE.old");
+	}
+	return status;
+}
+
+static const char *result_of(const struct target *target)
+{
+	switch (target->state) {
+	case DKMS_FILE_NEW:
+		return "written";
+	case DKMS_FILE_UNCHANGED:
+		return "unchanged";
+	case DKMS_FILE_OURS:
+	case DKMS_FILE_EDITED:
+		return "replaced";
+	case DKMS_FILE_FAILED:
+		break;
+	}
+	return "failed";
+}
+
+static int write_all(struct cli *cli, const struct target *targets)
+{
+	json_object *files = cli_check(json_object_new_array());
+	int status = CLI_YES;
+
+	for (const struct target *t = targets; t->path && status == CLI_YES; t++) {
+		json_object *file = cli_check(json_object_new_object());
+
+		if (t->state != DKMS_FILE_UNCHANGED)
+			status = dkms_file_write(cli, t->path, t->text,
+						 t->state == DKMS_FILE_EDITED);
+		cli_json_add(file, "path", cli_json_text(t->path));
+		cli_json_add(file, "result",
+			     cli_json_text(status == CLI_YES ? result_of(t) : "failed"));
+		json_object_array_add(files, file);
+		if (!cli->quiet && status == CLI_YES)
+			cli_line(cli, "%s: %s", t->path, result_of(t));
+	}
+	cli_doc_add(cli, "files", files);
+	return status;
+}
+
+static void warn_of_later(void *userdata, const char *path)
+{
+	cli_warn(userdata, "'%s' says something of signing, too, and is read after modseal's",
+		 path);
+}
+
+static bool has_hook(const struct dkms_plan *plan, const char *module)
+{
+	_cleanup_string_ char *path = cli_format("%s" DKMS_ETC "/%s.conf", plan->root, module);
+	FILE *stream = fopen(path, "re");
+	bool found = false;
+	char line[1024];
+
+	while (stream && !found && fgets(line, sizeof(line), stream))
+		found = strstr(line, DKMS_CHECKER) != NULL;
+	if (stream)
+		fclose(stream);
+	return found;
+}
+
+/* Modules of the DKMS at hand that nobody would check. */
+static void report_unchecked(struct cli *cli, const struct dkms_plan *plan)
+{
+	_cleanup_string_ char *tree = cli_format("%s/var/lib/dkms", plan->root);
+	json_object *list = cli_check(json_object_new_array());
+	DIR *dir = opendir(tree);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || !is_module_name(entry->d_name) ||
+		    has_hook(plan, entry->d_name))
+			continue;
+		json_object_array_add(list, cli_json_text(entry->d_name));
+		cli_warn(cli, "'%s' is not checked after its build: --module %s sees to that",
+			 entry->d_name, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	cli_doc_add(cli, "unchecked", list);
+}
+
+static void report_plan(struct cli *cli, const struct dkms_plan *plan)
+{
+	cli_doc_add(cli, "dkms",
+		    cli_json_text(plan->version ? plan->version_text : NULL));
+	cli_doc_add(cli, "key", cli_json_text(plan->key));
+	cli_doc_add(cli, "cert", cli_json_text(plan->cert));
+	cli_doc_add(cli, "store", cli_json_text(plan->store));
+	if (!plan->version)
+		cli_warn(cli, "no DKMS found: written for any version");
+}
+
+static int set_up(struct cli *cli, const struct cli_args *args,
+		  const struct dkms_plan *plan)
+{
+	_cleanup_(free_targets) struct target *targets = NULL;
+	int status;
+
+	report_plan(cli, plan);
+	if (make_targets(cli, args, plan, &targets) != CLI_YES ||
+	    look_at(cli, targets, cli_args_has(args, CLI_OPT_DKMS_FORCE)) != CLI_YES)
+		return CLI_TROUBLE;
+	status = write_all(cli, targets);
+	if (status != CLI_YES)
+		return status;
+	dkms_settings_after_ours(plan->root, warn_of_later, cli);
+	report_unchecked(cli, plan);
+	return CLI_YES;
+}
+
+int cmd_dkms_setup(struct cli *cli, const struct cli_args *args)
+{
+	struct dkms_plan plan;
+	int status = dkms_plan_make(cli, args, &plan);
+
+	if (status == CLI_YES)
+		status = set_up(cli, args, &plan);
+	dkms_plan_done(&plan);
+	return status;
+}
