@@ -46,8 +46,7 @@ struct ms_generation {
 	bool in_token;
 	enum ms_hash hash;     /* khash; NONE where it does not say */
 	const char *type;      /* "rsa4096"; NULL where the certificate cannot be read */
-	int64_t made;          /* seconds since the epoch: the oldest of what certificate, name
-				  and key file's mtime say */
+	int64_t made;          /* seconds since the epoch; see ms_keystore_rotate() */
 	const struct ms_cert_info *info; /* the certificate; NULL where it cannot be read */
 	const char *const *faults; /* what is wrong with it, for a person */
 	const char *const *hints;  /* for each the command that mends it, or NULL */
@@ -130,12 +129,81 @@ MS_PUBLIC int ms_keystore_add(struct ms_ctx *ctx, struct ms_keystore *store,
 			      const struct ms_key_request *request, const char *token,
 			      bool no_wait, const struct ms_generation **ret);
 
+/** Why a new key is due. */
+enum ms_due {
+	MS_DUE_UNDECIDED = 0,
+	MS_DUE_NOT,    /* it is not: the current one is kept */
+	MS_DUE_ALWAYS, /* that was asked for */
+	MS_DUE_NO_KEY, /* there is no current one */
+	MS_DUE_HASH,   /* the configurations ask for another digest algorithm */
+	MS_DUE_TYPE,   /* ... for another kind of key */
+	MS_DUE_AGE,    /* the current one is older than the period */
+	MS_DUE_COUNT,
+};
+
+/** "not-due", "always", "no-key", "hash", "type", "age". */
+MS_PUBLIC const char *ms_due_name(enum ms_due due);
+
 /**
  * Reads a period: "always" (0 seconds), or a number and a unit: s, m, h, d, w, which may
  * be spelled out ("7d", "7days", "12 hours" is none). -EINVAL: it is none, zero, or too
  * large to be counted in seconds.
  */
 MS_PUBLIC int ms_refresh_parse(struct ms_ctx *ctx, const char *text, int64_t *ret);
+
+struct ms_rotate_options {
+	const char *refresh; /* as ms_refresh_parse() reads it; NULL: "7d" */
+	const char *const *configs; /* kernel configurations, paths */
+	size_t n_configs;
+	/* what a new key is to be; the type may be NULL, and the hash is not looked at */
+	struct ms_key_request key;
+	const char *token; /* as for ms_keystore_add() */
+	bool no_wait;
+};
+
+/** What became of a configuration. */
+struct ms_rotated_config {
+	char *path;
+	char *trusted; /* what CONFIG_SYSTEM_TRUSTED_KEYS says now */
+	bool changed;
+};
+
+struct ms_rotation {
+	enum ms_due due;
+	char *previous; /* the generation that was current, or NULL */
+	const struct ms_generation *current; /* owned by the store */
+	struct ms_rotated_config *configs;
+	size_t n_configs;
+};
+
+MS_PUBLIC void ms_rotation_done(struct ms_rotation *rotation);
+
+/**
+ * Makes a new key generation where one is due, points `current` to it, and lets every
+ * configuration trust the current generation (CONFIG_SYSTEM_TRUSTED_KEYS names it; other
+ * certificates that it named before stay trusted).
+ *
+ * One is due where that was asked for, where there is no current one, where the digest
+ * algorithm or the kind of key that the configurations ask for is not the current one's,
+ * or where it is older than the period. A key is as old as its directory's name says (local
+ * time, which survives copies) or, where that is more, as the mtime of its key file and
+ * certificate (at which kernel-sign looks); validity may begin before a key is made and says
+ * nothing. Where another process has made a new one while this one waited for the store,
+ * none is due.
+ *
+ * Algorithm and kind are those of the configurations, which must agree
+ * (CONFIG_MODULE_SIG_HASH, CONFIG_MODULE_SIG_KEY_TYPE_*; ECDSA is P-384 and RSA has 4096
+ * bits). Without configurations they are those of the current key. A type that is asked
+ * for wins, and a current key of another type makes a new one due.
+ *
+ * Errors: -EINVAL an option, configurations that disagree, an algorithm that modseal does
+ * not sign with; -EBADMSG no configuration, or a store whose current generation is not
+ * whole; -EEXIST a configuration that says it twice; those of making a key and of
+ * writing. Where it fails, store and configurations are as they were.
+ */
+MS_PUBLIC int ms_keystore_rotate(struct ms_ctx *ctx, struct ms_keystore *store,
+				 const struct ms_rotate_options *options,
+				 struct ms_rotation *ret);
 
 /** What became of one generation. */
 enum ms_pruned {

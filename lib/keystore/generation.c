@@ -112,6 +112,13 @@ static int read_line(struct reader *reader, const char *name, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* A copy is younger than the key, never older. */
+static void note_date(struct reader *reader, const struct stat *st)
+{
+	if (st->st_mtime < reader->entry->face.made)
+		reader->entry->face.made = st->st_mtime;
+}
+
 /* The certificate, as people and as the kernel read it: 1, or 0 with a fault. */
 static int read_cert(struct reader *reader)
 {
@@ -122,6 +129,7 @@ static int read_cert(struct reader *reader)
 
 	if (r != 1)
 		return r;
+	note_date(reader, &st);
 	r = ms_cert_list_read(reader->ctx, entry->cert, &entry->certs);
 	if (r == -ENOMEM)
 		return r;
@@ -206,8 +214,7 @@ static int check_key_file(struct reader *reader, const char *name, bool with_cer
 		return ms_faults_add(&entry->faults, NULL,
 				     "'%s/%s' holds no private key in PEM", entry->path,
 				     name);
-	if (st.st_mtime < entry->face.made)
-		entry->face.made = st.st_mtime;
+	note_date(reader, &st);
 	return with_cert ? check_has_cert(reader, name, &content) : 1;
 }
 
@@ -316,22 +323,14 @@ static int read_type(struct reader *reader)
 			     reader->entry->face.type);
 }
 
-/* What is known of the age before the key file's mtime. */
-static void read_dates(struct ms_store_entry *entry)
-{
-	time_t named = ms_generation_name_time(&entry->id);
-
-	entry->face.made = named;
-	if (entry->parsed && (named < 0 || ms_cert_not_before(entry->parsed) < named))
-		entry->face.made = ms_cert_not_before(entry->parsed);
-}
-
 static int read_parts(struct reader *reader)
 {
 	struct ms_store_entry *entry = reader->entry;
-	int cert = read_cert(reader), key, hash, r;
+	int cert, key, hash, r;
 
-	read_dates(entry);
+	/* not later than at the end of the minute that the name says */
+	entry->face.made = ms_generation_name_time(&entry->id) + 59;
+	cert = read_cert(reader);
 	key = cert < 0 ? cert : read_key(reader);
 	hash = key < 0 ? key : read_hash(reader);
 	r = hash < 0 ? hash : read_type(reader);

@@ -13,6 +13,8 @@
  *	generation.c    one generation's parts, and what is wrong with them
  *	write.c         files and directories that appear whole, with their modes
  *	add.c           a new generation
+ *	rotate.c          is one due?
+ *	rotate-configs.c  the configurations that trust it
  *	trusting.c      who trusts a generation: configurations and installed kernels
  *	prune.c         generations that nobody needs
  *	install.c       public parts for others
