@@ -17,6 +17,7 @@ int cmd_attach(struct cli *cli, const struct cli_args *args);
 int cmd_certs(struct cli *cli, const struct cli_args *args);
 int cmd_recover(struct cli *cli, const struct cli_args *args);
 int cmd_key_new(struct cli *cli, const struct cli_args *args);
+int cmd_key_rotate(struct cli *cli, const struct cli_args *args);
 int cmd_key_list(struct cli *cli, const struct cli_args *args);
 int cmd_key_status(struct cli *cli, const struct cli_args *args);
 int cmd_key_prune(struct cli *cli, const struct cli_args *args);

@@ -204,6 +204,25 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 				   CLI_OPT_NO_SYNC),
 		.exit = { "the key is made", NULL, TROUBLE },
 	},
+	[CLI_CMD_KEY_ROTATE] = {
+		.name = "key rotate",
+		.synopsis = "[--refresh PERIOD] [--config FILE]... [options] [FILE]...",
+		.summary = "make a new key where one is due, and let configs trust it",
+		.description =
+			"Makes a new key generation where the current one is older "
+			"than the period, or is not of the kind or for the digest "
+			"algorithm that the kernel configurations ask for, or is not "
+			"there. Every configuration is then made to trust the current "
+			"generation, beside the other certificates that it trusts. "
+			"Configurations that disagree are an error, and nothing is "
+			"changed.",
+		.options = OPTIONS(CLI_OPT_STORE, CLI_OPT_REFRESH, CLI_OPT_ROTATE_CONFIG,
+				   CLI_OPT_NO_WAIT),
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "the key is current and trusted by every configuration", NULL,
+			  TROUBLE },
+	},
 	[CLI_CMD_KEY_LIST] = {
 		.name = "key list",
 		.synopsis = "[--store DIR] [options]",

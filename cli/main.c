@@ -29,6 +29,7 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_DETACH] = cmd_detach, [CLI_CMD_ATTACH] = cmd_attach,
 	[CLI_CMD_CERTS] = cmd_certs,   [CLI_CMD_RECOVER] = cmd_recover,
 	[CLI_CMD_KEY_NEW] = cmd_key_new,
+	[CLI_CMD_KEY_ROTATE] = cmd_key_rotate,
 	[CLI_CMD_KEY_LIST] = cmd_key_list,
 	[CLI_CMD_KEY_STATUS] = cmd_key_status,
 	[CLI_CMD_KEY_PRUNE] = cmd_key_prune,

@@ -20,7 +20,8 @@ REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
 COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover",
-            "key new", "key list", "key status", "key prune", "key install", "key enroll",
+            "key new", "key rotate", "key list", "key status", "key prune", "key install",
+            "key enroll",
             "config get", "config set", "config trust", "config check",
             "dkms setup", "dkms check"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})

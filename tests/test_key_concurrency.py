@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Many rotations at once, and killed ones: is `current` always a whole key, and no key ever open
+to others?
+
+Whoever looks does so from outside, by the files' names and the openssl program, while the
+rotations are at work; the modes at creation are those that strace saw in the system calls.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+import stores
+
+from support import cli
+
+PARTS = {"signing_key.pem": 0o600, "signing_prv.pem": 0o600, "signing_crt.crt": None,
+         "khash": None, "ktype": None}
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / ".config"
+    path.write_text('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
+                    'CONFIG_MODULE_SIG_HASH="sha512"\n')
+    return path
+
+
+def start(store, config, refresh, umask=0):
+    return subprocess.Popen(
+        ["sh", "-c", f'umask {umask:o}; exec "$@"', "sh", cli.PROGRAM, "key", "rotate", "-q",
+         f"--refresh={refresh}", "--store", store, "--config", config],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=cli.environment())
+
+
+def fault_of(store):
+    """What is wrong with the current key, seen from outside; None where all is well."""
+    try:
+        directory = store / os.readlink(store / "current")
+    except FileNotFoundError:
+        return None  # no key yet
+    for name, mode in PARTS.items():
+        try:
+            st = (directory / name).stat()
+        except FileNotFoundError:
+            return f"{directory}/{name} is not there"
+        if not st.st_size:
+            return f"{directory}/{name} is empty"
+        if mode and st.st_mode & 0o777 != mode:
+            return f"{directory}/{name} has mode {st.st_mode:o}"
+    return None
+
+
+def open_keys(store):
+    """Files of private keys that others may open, wherever they lie in the store."""
+    found = []
+    for root, _, names in os.walk(store):
+        for name in names:
+            try:
+                mode = os.lstat(os.path.join(root, name)).st_mode
+            except FileNotFoundError:
+                continue
+            if name.endswith(".pem") and mode & 0o077:
+                found.append(f"{root}/{name} {mode:o}")
+    return found
+
+
+class Watch(threading.Thread):
+    """Looks at the store all the time."""
+
+    def __init__(self, store):
+        super().__init__()
+        self.store, self.faults, self.looks, self.over = store, [], 0, False
+
+    def run(self):
+        while not self.over:
+            self.looks += 1
+            self.faults += [fault_of(self.store)] if fault_of(self.store) else []
+            self.faults += open_keys(self.store)
+            time.sleep(0.002)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over = True
+        self.join()
+
+
+def check_whole(store):
+    """The current key can be signed with, by openssl's account of key and certificate."""
+    directory = store / "current"
+    publics = {
+        subprocess.run(["openssl", *command, "-in", directory / "signing_key.pem"],
+                       check=True, capture_output=True).stdout
+        for command in (["pkey", "-pubout"], ["x509", "-noout", "-pubkey"])
+    }
+    assert len(publics) == 1
+    done = cli.run("key", "status", "--store", store)
+    assert done.returncode == 0, cli.said(done)
+
+
+def generations(store):
+    return sorted(path.name for path in store.iterdir() if path.name.startswith("20"))
+
+
+def test_of_100_rotations_at_once_one_makes_the_key(tmp_path, config):
+    store = tmp_path / "store"
+    with Watch(store) as watch:
+        runs = [start(store, config, "7d") for _ in range(100)]
+        ends = [(run.communicate(timeout=300), run.returncode) for run in runs]
+    assert {status for _, status in ends} == {0}, ends
+    assert watch.faults == [] and watch.looks > 10
+    assert len(generations(store)) == 1
+    check_whole(store)
+    assert f'"{store}/{generations(store)[0]}/signing_key.pem"' in config.read_text()
+
+
+def test_of_rotations_that_were_due_at_once_no_key_is_torn(tmp_path, config, pki):
+    """With always, whoever waited while another made a key is content with that."""
+    store = stores.certs_local(tmp_path / "store", pki, {"20200101-1200": "p384"})
+    with Watch(store) as watch:
+        runs = [start(store, config, "always") for _ in range(60)]
+        ends = [(run.communicate(timeout=300), run.returncode) for run in runs]
+    assert {status for _, status in ends} == {0}, ends
+    assert watch.faults == []
+    assert 2 <= len(generations(store)) <= 61
+    check_whole(store)
+    assert f'"{store}/{os.readlink(store / "current")}/signing_key.pem"' in config.read_text()
+
+
+def test_kills_at_random_moments_leave_a_whole_current_key(tmp_path, config, pki):
+    store = stores.certs_local(tmp_path / "store", pki, {"20200101-1200": "p384"})
+    dice = random.Random(4)
+    seen = set()
+    began = time.monotonic()
+    assert start(store, config, "always").wait(timeout=60) == 0
+    whole_run = time.monotonic() - began
+    with Watch(store) as watch:
+        for _ in range(60):
+            runs = [start(store, config, "always", umask=0) for _ in range(dice.choice([1, 2, 3]))]
+            time.sleep(dice.uniform(0, 1.5 * whole_run))
+            for run in runs:
+                run.send_signal(signal.SIGKILL)
+            for run in runs:
+                run.communicate()
+            assert fault_of(store) is None
+            seen.add(os.readlink(store / "current"))
+    assert watch.faults == []
+    assert len(seen) > 1, "no rotation came through: nothing was proven"
+    done = cli.run("key", "rotate", "--refresh=always", "--store", store, "--config", config)
+    assert done.returncode == 0, cli.said(done)
+    check_whole(store)
+    assert not [path for path in store.iterdir() if path.name.startswith(".modseal")]
+    assert not [path for path in config.parent.iterdir() if path.name not in (".config", "store")]
+
+
+CREATED = re.compile(r'openat\([^,]+, "([^"]+)", (\S*O_CREAT\S*), (0\d+)')
+OTHER = re.compile(r'\b(creat|open|mknodat?|linkat?|f?chmod|fchmodat2?)\((.*)')
+
+
+def test_strace_saw_no_key_file_that_was_ever_open_to_others(tmp_path, config):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    store, log = tmp_path / "store", tmp_path / "log"
+    done = subprocess.run(
+        ["sh", "-c", 'umask 0; exec "$@"', "sh", "strace", "-f", "-o", log, "-e",
+         "trace=%file,fchmod,fchmodat", cli.PROGRAM, "key", "rotate", "--store", store,
+         "--config", config], capture_output=True, text=True, check=False, env=cli.environment())
+    if "ptrace" in done.stderr and "not permitted" in done.stderr:
+        pytest.skip("no ptrace here")
+    assert done.returncode == 0, done.stderr
+    text = log.read_text()
+    created = {name: (flags, int(mode, 8)) for name, flags, mode in CREATED.findall(text)}
+    for name in "signing_key.pem", "signing_prv.pem":
+        flags, mode = created[name]
+        assert "O_EXCL" in flags and mode == 0o600
+    modes = [int(mode, 8) for mode in re.findall(r"mkdir(?:at)?\([^)]*, (0\d+)\)", text)]
+    assert modes and set(modes) <= {0o700, 0o755}
+    assert re.search(rf'mkdirat\(\d+, "\.modseal-key-[0-9a-f]+", 0700\)', text)
+    assert re.search(rf'mkdir\("{store}", 0700\)', text)
+    # nothing is made otherwise, and nothing opened further afterwards
+    assert not re.search(r"\b(creat|mknod|mknodat|linkat|link)\(", text)
+    for line in text.splitlines():
+        match = re.search(r"\bchmod\(|fchmod\(\d+, (0\d+)\)|fchmodat\(", line)
+        assert not match or match[1] in ("0600", "0644", "0700"), line
+    chmods = re.findall(r"openat\([^\n]*\"(signing_\w+\.pem)\"[^\n]*= (\d+)\n(?:[^\n]*\n)*?"
+                        r"[^\n]*fchmod\(\2, (0\d+)\)", text)
+    assert {mode for name, _, mode in chmods if "crt" not in name} == {"0600"}
+
+
+def test_a_second_run_waits_or_says_that_it_would(tmp_path, config):
+    import fcntl
+
+    store = tmp_path / "store"
+    cli.ok("key", "rotate", "--store", store, "--config", config)
+    lock = os.open(store, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    for command in (["rotate", "--refresh=always"], ["prune", "--keep=1"]):
+        done = cli.run("key", *command, "--no-wait", "--store", store)
+        assert done.returncode == 2 and "another run is at work" in done.stderr
+    run = start(store, config, "always")
+    time.sleep(0.7)
+    assert run.poll() is None
+    assert cli.run("key", "status", "--store", store).returncode == 0  # readers do not wait
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    run.communicate(timeout=60)
+    assert run.returncode == 0 and len(generations(store)) == 2
+    os.close(lock)
