@@ -164,3 +164,69 @@ def test_a_kernel_without_image_is_not_installed(machine):
     assert machine.run(HOOK).returncode == 1
     assert machine.run(HOOK, "add", machine.kernel.release).returncode == 1
     assert pathlib.Path(HOOK).stat().st_mode & 0o111
+
+
+def store_of(directory, keys, *generations):
+    """A key store in kernel-sign's layout: (name, key of the lab's kernel)... oldest first."""
+    for name, kind in generations:
+        place = directory / name
+        place.mkdir(parents=True, mode=0o700)
+        (place / "signing_key.pem").write_bytes(
+            (keys / f"{kind}.key").read_bytes() + (keys / f"{kind}.pem").read_bytes())
+        (place / "signing_prv.pem").write_bytes((keys / f"{kind}.key").read_bytes())
+        for private in "signing_key.pem", "signing_prv.pem":
+            (place / private).chmod(0o600)
+        flows.ok("openssl", "x509", "-in", keys / f"{kind}.pem", "-outform", "DER", "-out",
+                 place / "signing_crt.crt")
+        (place / "khash").write_text("sha512\n")
+        (place / "ktype").write_text("ec\n")
+        (directory / "current").unlink(missing_ok=True)
+        (directory / "current").symlink_to(name)
+    directory.chmod(0o700)
+    return directory
+
+
+class OwnKernel(Machine):
+    """The lab's kernel, which trusts some of our keys, where a kernel is looked for."""
+
+    def __init__(self, directory):
+        self.own = kernels.built()
+        super().__init__(directory, "6.1")
+        shutil.rmtree(self.tree)
+        self.kernel = self.own
+        self.tree = directory / "modules" / self.own.release
+        (self.tree / "extra").mkdir(parents=True)
+        self.module = self.tree / "extra" / "nls_ascii.ko"
+        shutil.copyfile(pathlib.Path(self.own.modules, "kernel/nls_ascii.ko"), self.module)
+        for name in "vmlinuz", "config":
+            shutil.copyfile(getattr(self.own, name), self.tree / name)
+
+    def run(self, *command, **env):
+        bind = ["unshare", "--mount", "sh", "-c",
+                'mount --bind "$1" /lib/modules; shift; exec "$@"', "sh", self.tree.parent]
+        if flows.run(*bind, "true").returncode:
+            pytest.skip("no mount namespaces on this machine, or no /lib/modules")
+        return super().run(*bind, *command, **env)
+
+
+def test_of_a_store_the_generation_is_taken_that_the_new_kernel_trusts(tmp_path):
+    machine = OwnKernel(tmp_path)
+    keys = pathlib.Path(machine.own.keys)
+    store = store_of(tmp_path / "keys", keys, ("20260101-0000", "p384"),
+                     ("20260201-0000", "stranger"))
+    machine.configure(ACTION="sign", STORE=store)
+    there, said = installed(machine, Machine.kernel_package)
+    assert there, said
+    cli.ok("verify", "--trust", keys / "p384.pem", machine.module)
+
+
+def test_a_store_that_the_new_kernel_does_not_trust_signs_nothing(tmp_path):
+    machine = OwnKernel(tmp_path)
+    store = store_of(tmp_path / "keys", pathlib.Path(machine.own.keys),
+                     ("20260201-0000", "stranger"))
+    machine.configure(ACTION="sign", STORE=store)
+    before = machine.module.read_bytes()
+    there, said = installed(machine, Machine.kernel_package)
+    assert not there
+    assert "trusts no key generation" in said
+    assert machine.module.read_bytes() == before
