@@ -98,7 +98,8 @@ def test_two_builds_in_two_places_give_the_same_bytes(packages, tmp_path_factory
 def test_everything_is_in_its_place(packages):
     program = contents(packages, "modseal")
     for path in ("/usr/bin/modseal", "/usr/libexec/modseal/sign-file",
-                 "/usr/libexec/modseal/kmodsign", "/usr/share/man/man1/modseal.1.gz",
+                 "/usr/libexec/modseal/kmodsign", "/usr/libexec/modseal/modseal-dkms-sign",
+                 "/usr/share/man/man1/modseal.1.gz",
                  "/usr/share/man/man5/modseal-bundle.5.gz",
                  "/usr/share/bash-completion/completions/modseal",
                  "/usr/share/zsh/vendor-completions/_modseal",
