@@ -22,6 +22,7 @@
 #include "program.h"
 #include "run.h"
 #include "secret.h"
+#include "store-args.h"
 #include "util.h"
 
 static const char *const at_boot[] = {
@@ -251,8 +252,24 @@ static int enroll_keyring(struct cli *cli, const char *name, const struct enrolm
 	return CLI_YES;
 }
 
+/* The certificate that is named, or the one of a store's current key. */
+static int choose_cert(struct cli *cli, const struct cli_args *args,
+		       struct ms_keystore **store, struct enrolment *own)
+{
+	const struct ms_generation *current;
+
+	if (args->n_operands)
+		return read_cert(cli, args->operands[0], own);
+	if (cli_store_open(cli, args, false, store) != CLI_YES)
+		return CLI_TROUBLE;
+	if (ms_keystore_current(cli->ctx, *store, &current) < 0)
+		return cli_run_failed(cli);
+	return read_cert(cli, current->cert, own);
+}
+
 int cmd_key_enroll(struct cli *cli, const struct cli_args *args)
 {
+	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	_cleanup_(enrolment_done) struct enrolment own = {.fd = -1};
 	const char *keyring = cli_args_value(args, CLI_OPT_KEYRING);
 
@@ -263,7 +280,9 @@ int cmd_key_enroll(struct cli *cli, const struct cli_args *args)
 		return cli_usage(cli, "--keyring excludes --mok, --hash-file and --root-pw");
 	if (keyring && check_keyring(cli, keyring) != CLI_YES)
 		return CLI_TROUBLE;
-	if (read_cert(cli, args->operands[0], &own) != CLI_YES)
+	if (args->n_operands && cli_args_has(args, CLI_OPT_STORE))
+		return cli_usage(cli, "--store excludes a certificate's name");
+	if (choose_cert(cli, args, &store, &own) != CLI_YES)
 		return CLI_TROUBLE;
 	if (keyring)
 		return enroll_keyring(cli, keyring, &own);

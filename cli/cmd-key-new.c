@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * modseal key new: a key and its certificate, into a file or a token.
+ * modseal key new: a key and its certificate, into a file, a token or a key store.
  *
  * A passphrase that encrypts is given on purpose (--encrypt, --pin-file), never because
  * some variable of the environment happens to be set: nobody else would know it.
  */
+
+#include <string.h>
 
 #include <modseal/config.h>
 #include <modseal/key.h>
@@ -13,6 +15,7 @@
 #include "cmd.h"
 #include "run.h"
 #include "secret.h"
+#include "store-args.h"
 #include "util.h"
 
 enum { MAX_DAYS = 2900000 }; /* the library's */
@@ -55,56 +58,124 @@ static int choose_certificate(struct cli *cli, const struct cli_args *args,
 
 static int check_usage(struct cli *cli, const struct cli_args *args)
 {
-	bool token = cli_args_has(args, CLI_OPT_TOKEN);
+	bool output = cli_args_has(args, CLI_OPT_OUTPUT_KEY);
 
-	if (!token && !cli_args_has(args, CLI_OPT_OUTPUT_KEY))
-		return cli_usage(cli, "--output or --token is missing: where the key goes");
-	if (token && cli_args_has(args, CLI_OPT_ENCRYPT))
+	if (output && cli_args_has(args, CLI_OPT_STORE))
+		return cli_usage(cli, "--output and --store exclude each other");
+	if (!output && cli_args_has(args, CLI_OPT_FORCE_KEY))
+		return cli_usage(cli, "--force replaces what --output names");
+	if (cli_args_has(args, CLI_OPT_TOKEN) && cli_args_has(args, CLI_OPT_ENCRYPT))
 		return cli_usage(cli, "--encrypt is not for keys in tokens");
 	if (cli_args_has(args, CLI_OPT_CN) && cli_args_has(args, CLI_OPT_GENKEY))
 		return cli_usage(cli, "--cn and --genkey exclude each other");
 	return CLI_YES;
 }
 
-static void report(struct cli *cli, const struct ms_made_key *made, bool in_token,
-		   bool encrypted)
+/* What was made, wherever it is. */
+struct made {
+	const char *key;  /* the file, or the URI */
+	const char *cert; /* the file; or NULL */
+	bool in_token;
+	bool encrypted;
+	enum ms_hash hash; /* of the certificate's signature */
+	const struct ms_cert_info *info;
+};
+
+static json_object *made_json(const struct made *made)
 {
 	json_object *object = cli_check(json_object_new_object());
-	const struct ms_cert_info *info = &made->info;
+	const struct ms_cert_info *info = made->info;
 	const char *hash = made->hash ? ms_hash_name(made->hash) : NULL;
 
-	cli_json_add(object, "path", in_token ? NULL : cli_json_text(made->key));
+	cli_json_add(object, "path", made->in_token ? NULL : cli_json_text(made->key));
 	/* a URI has its own escapes, of what is not plain ASCII */
 	cli_json_add(object, "uri",
-		     in_token ? cli_check(json_object_new_string(made->key)) : NULL);
+		     made->in_token ? cli_check(json_object_new_string(made->key)) : NULL);
 	cli_json_add(object, "certificate", cli_json_text(made->cert));
 	cli_json_add(object, "type", cli_json_text(info->key_type));
 	cli_json_add(object, "hash", cli_json_text(hash));
-	cli_json_add(object, "encrypted", cli_json_bool(true, encrypted));
+	cli_json_add(object, "encrypted", cli_json_bool(true, made->encrypted));
 	cli_json_add(object, "subject", cli_json_text(info->subject));
 	cli_json_add(object, "serial", cli_json_text(info->serial));
 	cli_json_add(object, "skid", cli_json_text(info->skid));
 	cli_json_add(object, "not_before", cli_json_text(info->not_before));
 	cli_json_add(object, "not_after", cli_json_text(info->not_after));
 	cli_json_add(object, "sha256", cli_json_text(info->sha256));
-	cli_doc_add(cli, "key", object);
+	return object;
+}
+
+static int report(struct cli *cli, const struct made *made)
+{
+	const struct ms_cert_info *info = made->info;
+
+	cli_doc_add(cli, "key", made_json(made));
 	if (cli->quiet)
-		return;
+		return CLI_YES;
 	cli_verdict_line(cli, made->key, CLI_GREEN, "made", "");
 	cli_line(cli, "  key type    %s%s", info->key_type,
-		 encrypted ? ", encrypted" : "");
+		 made->encrypted ? ", encrypted" : "");
 	if (made->cert)
 		cli_line(cli, "  certificate %s", made->cert);
 	cli_line(cli, "  subject     %s", info->subject);
 	cli_line(cli, "  serial      %s", info->serial);
 	cli_line(cli, "  validity    %s to %s", info->not_before, info->not_after);
 	cli_line(cli, "  sha256      %s", info->sha256);
+	return CLI_YES;
+}
+
+/* Into a file, or into a token and nowhere else. */
+static int make_alone(struct cli *cli, const struct cli_args *args,
+		      const struct ms_key_request *request, bool encrypted)
+{
+	_cleanup_(ms_made_key_done) struct ms_made_key key = {0};
+	const char *token = cli_args_value(args, CLI_OPT_TOKEN);
+	const struct ms_key_output output = {
+		.path = cli_args_value(args, CLI_OPT_OUTPUT_KEY),
+		.replace = cli_args_has(args, CLI_OPT_FORCE_KEY),
+		.no_sync = cli_args_has(args, CLI_OPT_NO_SYNC),
+	};
+	int r = token ? ms_key_new_token(cli->ctx, request, token, &output, &key)
+		      : ms_key_new_file(cli->ctx, request, &output, &key);
+	const struct made made = {
+		.key = key.key,
+		.cert = key.cert,
+		.in_token = token != NULL,
+		.encrypted = encrypted,
+		.hash = key.hash,
+		.info = &key.info,
+	};
+
+	return r < 0 ? cli_run_failed(cli) : report(cli, &made);
+}
+
+/* Into a store, as its newest and current generation. */
+static int make_generation(struct cli *cli, const struct cli_args *args,
+			   const struct ms_key_request *request, bool encrypted)
+{
+	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
+	const struct ms_generation *generation;
+	struct made made = {.encrypted = encrypted};
+
+	if (cli_store_open(cli, args, true, &store) != CLI_YES)
+		return CLI_TROUBLE;
+	if (ms_keystore_add(cli->ctx, store, request, cli_args_value(args, CLI_OPT_TOKEN),
+			    cli_args_has(args, CLI_OPT_NO_WAIT), &generation) < 0)
+		return cli_run_failed(cli);
+	cli_doc_add(cli, "generation", cli_generation_json(generation));
+	made.key = generation->key;
+	made.cert = generation->cert;
+	made.in_token = generation->in_token;
+	made.info = generation->info;
+	if (strncmp(made.info->key_type, "mldsa", 5) != 0)
+		made.hash = request->hash ? request->hash : MS_HASH_SHA512;
+	return report(cli, &made);
 }
 
 int cmd_key_new(struct cli *cli, const struct cli_args *args)
 {
-	_cleanup_(ms_made_key_done) struct ms_made_key made = {0};
-	const char *token = cli_args_value(args, CLI_OPT_TOKEN);
+	bool token = cli_args_has(args, CLI_OPT_TOKEN);
+	bool alone = cli_args_has(args, CLI_OPT_OUTPUT_KEY) ||
+		     (token && !cli_args_has(args, CLI_OPT_STORE));
 	bool encrypted = !token && (cli_args_has(args, CLI_OPT_ENCRYPT) ||
 				    cli_args_has(args, CLI_OPT_PIN_FILE));
 	struct cli_secret secret = {
@@ -116,24 +187,14 @@ int cmd_key_new(struct cli *cli, const struct cli_args *args)
 		.secret = token || encrypted ? cli_secret : NULL,
 		.secret_userdata = &secret,
 	};
-	const struct ms_key_output output = {
-		.path = cli_args_value(args, CLI_OPT_OUTPUT_KEY),
-		.replace = cli_args_has(args, CLI_OPT_FORCE_KEY),
-		.no_sync = cli_args_has(args, CLI_OPT_NO_SYNC),
-	};
-	int r;
+	int status;
 
 	if (check_usage(cli, args) != CLI_YES ||
 	    choose_certificate(cli, args, &request) != CLI_YES ||
 	    choose_kind(cli, args, &request) != CLI_YES)
 		return CLI_TROUBLE;
-	if (token)
-		r = ms_key_new_token(cli->ctx, &request, token, &output, &made);
-	else
-		r = ms_key_new_file(cli->ctx, &request, &output, &made);
+	status = alone ? make_alone(cli, args, &request, encrypted)
+		       : make_generation(cli, args, &request, encrypted);
 	cli_secret_forget();
-	if (r < 0)
-		return cli_run_failed(cli);
-	report(cli, &made, token != NULL, encrypted);
-	return CLI_YES;
+	return status;
 }

@@ -187,20 +187,23 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 	},
 	[CLI_CMD_KEY_NEW] = {
 		.name = "key new",
-		.synopsis = "{-o FILE | --token URI} [options]",
+		.synopsis = "[--store DIR | -o FILE] [--token URI] [options]",
 		.summary = "make a key and its certificate",
 		.description =
 			"Makes a private key and its self-signed certificate, with the "
-			"extensions that the kernel's own build gives its key. An "
-			"existing key is never replaced without --force.\n"
+			"extensions that the kernel's own build gives its key: in a "
+			"store, whose current generation it becomes, in a file, or "
+			"inside a PKCS#11 token. An existing key is never replaced "
+			"without --force.\n"
 			"With --encrypt or --pin-file the key is encrypted; the "
 			"passphrase, or the token's PIN, comes from --pin-file, "
 			"$KBUILD_SIGN_PIN or $CREDENTIALS_DIRECTORY/modseal.pin, or is "
 			"asked for on the terminal.",
-		.options = OPTIONS(CLI_OPT_OUTPUT_KEY, CLI_OPT_TOKEN, CLI_OPT_KEY_TYPE,
-				   CLI_OPT_KEY_CONFIG, CLI_OPT_HASH, CLI_OPT_CN,
-				   CLI_OPT_GENKEY, CLI_OPT_DAYS, CLI_OPT_CODE_SIGNING,
-				   CLI_OPT_ENCRYPT, CLI_OPT_PIN_FILE, CLI_OPT_FORCE_KEY,
+		.options = OPTIONS(CLI_OPT_STORE, CLI_OPT_OUTPUT_KEY, CLI_OPT_TOKEN,
+				   CLI_OPT_KEY_TYPE, CLI_OPT_KEY_CONFIG, CLI_OPT_HASH,
+				   CLI_OPT_CN, CLI_OPT_GENKEY, CLI_OPT_DAYS,
+				   CLI_OPT_CODE_SIGNING, CLI_OPT_ENCRYPT,
+				   CLI_OPT_PIN_FILE, CLI_OPT_FORCE_KEY, CLI_OPT_NO_WAIT,
 				   CLI_OPT_NO_SYNC),
 		.exit = { "the key is made", NULL, TROUBLE },
 	},
@@ -279,17 +282,17 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 	},
 	[CLI_CMD_KEY_ENROLL] = {
 		.name = "key enroll",
-		.synopsis = "[--mok | --keyring NAME] [options] CERT",
+		.synopsis = "[--mok | --keyring NAME] [options] [CERT]",
 		.summary = "have this machine's kernel trust a certificate",
 		.description =
 			"Asks the firmware's MokManager by mokutil to enrol CERT among "
 			"the machine owner's keys, which somebody has to confirm at the "
 			"next boot; or adds it by keyctl to a keyring of the running "
 			"kernel, as far as that lets it. CERT is a certificate, or a "
-			"file that holds one, such as a key of 'modseal key new'.",
-		.options = OPTIONS(CLI_OPT_MOK, CLI_OPT_HASH_FILE, CLI_OPT_ROOT_PW,
-				   CLI_OPT_KEYRING),
-		.min_operands = 1,
+			"file that holds one, such as a key of 'modseal key new' "
+			"(default: that of the store's current key).",
+		.options = OPTIONS(CLI_OPT_STORE, CLI_OPT_MOK, CLI_OPT_HASH_FILE,
+				   CLI_OPT_ROOT_PW, CLI_OPT_KEYRING),
 		.max_operands = 1,
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "enrolled, or to be confirmed at the next boot", NULL,

@@ -81,6 +81,18 @@ def test_mokutil_is_given_the_certificate_in_der(state, pki, form):
     assert request.read_bytes() == (pki / "p384.der").read_bytes()
 
 
+def test_without_a_name_it_is_the_current_key_of_the_store(state, tmp_path):
+    store = tmp_path / "keys"
+    for _ in range(2):
+        cli.ok("key", "new", "--type", "p256", "--store", store)
+    der = (store / "current/signing_crt.crt").read_bytes()
+    assert enroll_document(state, "--store", store)["result"] == "requested"
+    request, = state.glob("new-*")
+    assert request.read_bytes() == der
+    done = enroll(state, "--store", store, store / "current/signing_crt.crt")
+    assert done.returncode == 2 and "--store" in done.stderr
+
+
 def test_what_is_to_be_confirmed_at_boot_is_said(state, pki):
     done = enroll(state, "--mok", pki / "p384.der")
     assert done.returncode == 0
@@ -184,7 +196,7 @@ def test_what_is_not_one_certificate_is_refused(state, pki, tmp_path):
     assert not calls(state)
 
 
-@pytest.mark.parametrize("options", [[], ["--mok", "--keyring", ".ima", "cert"],
+@pytest.mark.parametrize("options", [["--mok", "--keyring", ".ima", "cert"],
                                      ["--root-pw", "--keyring", ".ima", "cert"], ["a", "b"]])
 def test_arguments_that_contradict_are_a_usage_error(state, options):
     done = enroll(state, *options)

@@ -398,13 +398,29 @@ def test_the_private_key_is_in_no_output(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["--type", "p384"], ["-o", "k", "--cn", "a", "--genkey", "b"],
+    ["--force"], ["-o", "k", "--store", "s"], ["-o", "k", "--cn", "a", "--genkey", "b"],
     ["--token", "pkcs11:token=t", "--encrypt"], ["-o", "k", "operand"],
 ])
 def test_arguments_that_contradict_are_a_usage_error(arguments, tmp_path):
     done = cli.run("key", "new", *arguments, cwd=tmp_path)
     assert done.returncode == 2 and "see 'modseal key new --help'" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_key_for_a_store_becomes_its_current_one(tmp_path, module):
+    store = tmp_path / "keys"
+    for options in (["--store", store], []):
+        result = cli.document("key", "new", *options, "--type", "p256", "-Hsha384",
+                              env={"MODSEAL_STORE": store})
+        generation, key = result["generation"], result["key"]
+        assert (generation["current"], generation["hash"], key["hash"]) == (True, "sha384", "sha384")
+        assert key["path"] == generation["key"] and key["certificate"] == generation["cert"]
+        assert key["sha256"] == generation["sha256"]
+        assert pathlib.Path(key["path"]).stat().st_mode & 0o7777 == 0o600
+        assert (store / "current").resolve() == pathlib.Path(generation["path"])
+    assert len(cli.document("key", "list", "--store", store)["generations"]) == 2
+    cli.ok("sign", "--store", store, module)
+    assert cli.ok("verify", "--trust", key["certificate"], module)
 
 
 @pytest.mark.parametrize("kind", ML_DSA)

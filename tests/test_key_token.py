@@ -140,6 +140,16 @@ def test_a_module_signed_by_it_is_trusted(token, module, kind):
         cli.ok("verify", "--trust", out, module)
 
 
+def test_a_store_may_keep_its_key_in_the_token(token, module):
+    store = token.place / "keys"
+    result = token.new_document(f"{TOKEN};object=k", "--type", "p256", "--store", store)
+    generation = result["generation"]
+    assert (generation["in_token"], generation["whole"], result["key"]["path"]) == (True, True, None)
+    assert result["key"]["uri"] == (store / "current/signing_key.uri").read_text().strip()
+    der = token.tool("--read-object", "--type", "cert", "--label", "k")
+    assert der == (store / "current/signing_crt.crt").read_bytes()
+
+
 def test_one_login_makes_key_and_certificate(token):
     assert token.new(f"{TOKEN};object=k", "--type", "p256").returncode == 0
     assert token.logins == ["0"]
