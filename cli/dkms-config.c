@@ -4,7 +4,6 @@
 
 #include "dkms.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -163,6 +162,19 @@ void dkms_settings_after_ours(const char *root,
 	free(entries);
 }
 
+/* A number below 100 at *@at, which is moved behind it and the point that may follow. */
+static bool take_number(const char **at, unsigned *ret)
+{
+	size_t digits = strspn(*at, "0123456789");
+
+	*ret = 0;
+	for (size_t i = 0; i < digits; i++)
+		*ret = *ret * 10 + (unsigned)((*at)[i] - '0');
+	*at += digits;
+	*at += **at == '.';
+	return digits > 0 && digits <= 2;
+}
+
 /* "dkms-3.0.10" in the script's text, where it answers --version or fills in a log */
 static unsigned version_in(const char *line, char text[32])
 {
@@ -171,8 +183,8 @@ static unsigned version_in(const char *line, char text[32])
 
 	while ((at = strstr(at, "dkms-"))) {
 		at += 5;
-		if (sscanf(at, "%2u.%2u.%2u", &major, &minor, &patch) == 3 && major &&
-		    isdigit((unsigned char)*at)) {
+		if (take_number(&at, &major) && take_number(&at, &minor) &&
+		    take_number(&at, &patch) && major) {
 			snprintf(text, 32, "%u.%u.%u", major, minor, patch);
 			return DKMS_VERSION(major, minor, patch);
 		}

@@ -7,6 +7,7 @@
 
 #include "dkms-store.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "store-args.h"
@@ -16,13 +17,13 @@ int dkms_store_key(struct ms_ctx *ctx, const char *store, const char *release,
 		   struct dkms_key *ret)
 {
 	_cleanup_(cli_free_store) struct ms_keystore *open = NULL;
-	const struct ms_generation *generation;
+	const struct ms_generation *generation = NULL;
 	int r = ms_keystore_open(ctx, store, false, &open);
 
 	if (r == 0)
 		r = ms_keystore_for_kernel(ctx, open, release, &generation);
-	if (r < 0)
-		return r;
+	if (r < 0 || !generation)
+		return r < 0 ? r : -ENOKEY;
 	ret->key = cli_check(strdup(generation->key));
 	ret->cert = cli_check(strdup(generation->cert));
 	return 0;
