@@ -9,7 +9,9 @@
  */
 
 #include "cmd.h"
+#include "key-args.h"
 #include "run.h"
+#include "secret.h"
 #include "store-args.h"
 #include "util.h"
 
@@ -76,6 +78,16 @@ static void report(struct cli *cli, const struct ms_rotation *rotation)
 	report_configs(cli, rotation);
 }
 
+static bool is_in_token(const struct ms_keystore *store)
+{
+	const struct ms_generation *generation;
+
+	for (size_t i = 0; (generation = ms_keystore_at(store, i)); i++)
+		if (generation->current)
+			return generation->in_token;
+	return false;
+}
+
 int cmd_key_rotate(struct cli *cli, const struct cli_args *args)
 {
 	_cleanup_(ms_rotation_done) struct ms_rotation rotation = {0};
@@ -83,19 +95,34 @@ int cmd_key_rotate(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_paths_done) struct cli_paths configs = {0};
 	struct ms_rotate_options options = {
 		.refresh = cli_args_value(args, CLI_OPT_REFRESH),
+		.token = cli_args_value(args, CLI_OPT_TOKEN),
+		.encrypt = cli_args_has(args, CLI_OPT_ENCRYPT),
+		.key.type = cli_args_value(args, CLI_OPT_ROTATE_TYPE),
+		.key.secret = cli_secret,
 		.no_wait = cli_args_has(args, CLI_OPT_NO_WAIT),
+	};
+	struct cli_secret secret = {
+		.cli = cli,
+		.pin_file = cli_args_value(args, CLI_OPT_PIN_FILE),
 	};
 	int64_t period;
 	int r;
 
+	options.key.secret_userdata = &secret;
+	if (options.token && options.encrypt)
+		return cli_usage(cli, "--encrypt is not for keys in tokens");
 	if (options.refresh && ms_refresh_parse(cli->ctx, options.refresh, &period) < 0)
 		return cli_error_ctx(cli);
-	if (find_configs(cli, args, &configs) != CLI_YES ||
+	if (cli_key_certificate(cli, args, &options.key) != CLI_YES ||
+	    find_configs(cli, args, &configs) != CLI_YES ||
 	    cli_store_open(cli, args, true, &store) != CLI_YES)
 		return CLI_TROUBLE;
 	options.configs = (const char *const *)configs.list;
 	options.n_configs = configs.count;
+	/* a new passphrase is typed twice, a token's PIN is not new */
+	secret.twice = !options.token && !is_in_token(store);
 	r = ms_keystore_rotate(cli->ctx, store, &options, &rotation);
+	cli_secret_forget();
 	if (r < 0)
 		return cli_run_failed(cli);
 	report(cli, &rotation);

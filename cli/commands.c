@@ -218,9 +218,13 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"there. Every configuration is then made to trust the current "
 			"generation, beside the other certificates that it trusts. "
 			"Configurations that disagree are an error, and nothing is "
-			"changed.",
+			"changed.\n"
+			"A key in a token is followed by one there, an encrypted one by "
+			"an encrypted one; PIN and passphrase come as for key new.",
 		.options = OPTIONS(CLI_OPT_STORE, CLI_OPT_REFRESH, CLI_OPT_ROTATE_CONFIG,
-				   CLI_OPT_NO_WAIT),
+				   CLI_OPT_ROTATE_TYPE, CLI_OPT_CN, CLI_OPT_GENKEY,
+				   CLI_OPT_DAYS, CLI_OPT_CODE_SIGNING, CLI_OPT_TOKEN,
+				   CLI_OPT_ENCRYPT, CLI_OPT_PIN_FILE, CLI_OPT_NO_WAIT),
 		.max_operands = CLI_ANY,
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "the key is current and trusted by every configuration", NULL,

@@ -364,6 +364,15 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "root-pw",
 		.help = "let root's password be the one that MokManager asks for",
 	},
+	[CLI_OPT_ROTATE_TYPE] = {
+		.name = "type",
+		.arg = "TYPE",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "rsa2048 rsa3072 rsa4096 p256 p384 p521 mldsa44 mldsa65 mldsa87",
+		.help = "type of key: rsa2048, rsa3072, rsa4096, p256, p384, p521, "
+			"mldsa44, mldsa65, mldsa87 (default: what the configurations "
+			"say, else that of the current key)",
+	},
 	[CLI_OPT_SIGN_CONFIG] = {
 		.name = "kernel-config",
 		.arg = "FILE",

@@ -5,8 +5,11 @@ What the signature names is read from it by the openssl program; verify --kernel
 whether that kernel takes it.
 """
 
+import os
+import random
 import re
 import subprocess
+import time
 
 import pytest
 import stores
@@ -168,3 +171,61 @@ def test_an_encrypted_key_of_a_store_takes_its_passphrase(store, module, pki):
     assert refused(module, "--store", store)
     cli.ok("sign", "--store", store, module, env={"KBUILD_SIGN_PIN": test_pki.PASSPHRASE})
     assert signer(module, pki) == "p384"
+
+
+def test_fault_failed_signing_exits_0(store, module, tmp_path):
+    """sign_module printed and ended in 0: no key directory, no such file, a bad key."""
+    missing = cli.run("sign", "--store", store, tmp_path / "none.ko")
+    assert missing.returncode == 2 and "none.ko" in missing.stderr
+    assert refused(module, "--store", tmp_path / "none")
+    (store / CURRENT / "signing_key.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n")
+    assert refused(module, "--store", store)
+
+
+def test_fault_a_junk_ko_is_signed(store, module):
+    module.write_bytes(b"this is no module\n" * 10)
+    assert "ELF" in refused(module, "--store", store)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o600, 0o444])
+@pytest.mark.parametrize("suffix", ["", ".xz"])
+def test_fault_mode_0640_becomes_0644(store, module, mode, suffix):
+    if suffix:
+        subprocess.run(["xz", "--check=crc32", module], check=True)
+    path = module.with_name(module.name + suffix)
+    path.chmod(mode)
+    cli.ok("sign", "--store", store, path)
+    assert path.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.parametrize("check", ["crc32", "crc64"])
+def test_fault_xz_is_rewritten_with_crc64(store, module, check):
+    """The kernel's decoder knows CRC32 only."""
+    subprocess.run(["xz", f"--check={check}", module], check=True)
+    path = module.with_name(module.name + ".xz")
+    cli.ok("sign", "--store", store, path)
+    listed = subprocess.run(["xz", "--robot", "--list", path], check=True, capture_output=True,
+                            text=True).stdout
+    assert listed.split("\n")[1].split("\t")[6] == "CRC32"
+
+
+def test_fault_an_interrupted_compression_leaves_temporary_files(store, module, tmp_path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    data = module.read_bytes() + os.urandom(300000)
+    names = [f"m{number}.ko.xz" for number in range(12)]
+    packed = subprocess.run(["xz", "--check=crc32", "-0"], input=data, capture_output=True,
+                            check=True).stdout
+    for name in names:
+        (tree / name).write_bytes(packed)
+    dice = random.Random(7)
+    for _ in range(8):
+        run = subprocess.Popen([cli.PROGRAM, "sign", "-q", "--store", store, tree])
+        time.sleep(dice.uniform(0, 0.4))
+        run.kill()
+        run.wait()
+        for name in names:  # each is whole, the old or the new one
+            subprocess.run(["xz", "--test", tree / name], check=True)
+    cli.ok("sign", "--store", store, tree)
+    assert sorted(path.name for path in tree.iterdir()) == sorted(names)
+    cli.ok("verify", "--trust", store / CURRENT / "signing_crt.crt", tree)

@@ -44,6 +44,7 @@ struct ms_generation {
 	bool current;
 	bool whole;            /* key, certificate and khash are there and can be used */
 	bool in_token;
+	bool encrypted;        /* a passphrase opens it; not of a token */
 	enum ms_hash hash;     /* khash; NONE where it does not say */
 	const char *type;      /* "rsa4096"; NULL where the certificate cannot be read */
 	int64_t made;          /* seconds since the epoch; see ms_keystore_rotate() */
@@ -120,7 +121,8 @@ MS_PUBLIC int ms_keystore_for_kernel(struct ms_ctx *ctx, struct ms_keystore *sto
  *
  * @request: as for ms_key_new_file(); its hash becomes khash, too (NONE: SHA-512).
  * @token: NULL, or the pkcs11: URI by which the key is made inside a token, as for
- * ms_key_new_token(). @no_wait: -EWOULDBLOCK at once where the store is being changed.
+ * ms_key_new_token(); where it names no object, the label is "modseal-" and the
+ * generation's name. @no_wait: -EWOULDBLOCK at once where the store is being changed.
  *
  * Errors: those of making a key and of writing. The store is as it was then; what was made
  * inside a token before is still there.
@@ -157,7 +159,16 @@ struct ms_rotate_options {
 	size_t n_configs;
 	/* what a new key is to be; the type may be NULL, and the hash is not looked at */
 	struct ms_key_request key;
-	const char *token; /* as for ms_keystore_add() */
+	/*
+	 * As for ms_keystore_add(). NULL: into the token of the current key, under a new
+	 * label, where that is in one.
+	 */
+	const char *token;
+	/*
+	 * The key is encrypted by the passphrase of key.secret, which otherwise is for the
+	 * token only. A key that follows an encrypted one is encrypted anyway.
+	 */
+	bool encrypt;
 	bool no_wait;
 };
 

@@ -76,11 +76,16 @@ static int write_all(struct ms_ctx *ctx, const struct ms_new_dir *dir, const cha
 }
 
 static int make_key(struct ms_ctx *ctx, const struct ms_key_request *request,
-		    const char *token, struct ms_new_key *key, char **ret_uri)
+		    const char *token, const char *name, struct ms_new_key *key,
+		    char **ret_uri)
 {
-	if (token)
-		return ms_key_make_in_token(ctx, request, token, key, ret_uri);
-	return ms_key_make(ctx, request, key);
+	_cleanup_free_ char *uri = NULL;
+	int r;
+
+	if (!token)
+		return ms_key_make(ctx, request, key);
+	r = ms_store_token_uri(ctx, token, true, name, &uri);
+	return r < 0 ? r : ms_key_make_in_token(ctx, request, uri, key, ret_uri);
 }
 
 int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
@@ -101,7 +106,7 @@ int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
 		r = ms_fail(ctx, -ERANGE, "no name is left for a new key in '%s'",
 			    store->path);
 	if (r == 0)
-		r = make_key(ctx, request, token, &key, &uri);
+		r = make_key(ctx, request, token, ret_name, &key, &uri);
 	if (r == 0 && !ms_store_kind(key.type))
 		r = ms_fail(ctx, -EINVAL, "no kernel takes a key of that type");
 	if (r == 0)

@@ -7,6 +7,14 @@
 #include "store.h"
 
 /**
+ * The URI by which the key of generation @name is made in the token of @uri. An object that
+ * @uri names is replaced by a label made from @name, unless @keep_object; where @name is
+ * NULL it is left out. @ret: to free(). -EINVAL: no pkcs11: URI.
+ */
+int ms_store_token_uri(struct ms_ctx *ctx, const char *uri, bool keep_object,
+		       const char *name, char **ret);
+
+/**
  * Makes a key and its directory; `current` stays as it is. @ret_name: its name. Scan the
  * store afterwards. Errors as ms_keystore_add().
  */

@@ -194,6 +194,13 @@ static int check_has_cert(struct reader *reader, const char *name,
 			     name, MS_STORE_CRT);
 }
 
+/* PKCS#8 says it in the block's name, the traditional form in a header (RFC 1421). */
+static bool is_encrypted(const struct ms_buf *content)
+{
+	return memmem(content->data, content->len, "BEGIN ENCRYPTED ", 16) ||
+	       memmem(content->data, content->len, ",ENCRYPTED", 10);
+}
+
 /* A file with the private key, and @with_cert the certificate: 1, or 0 with a fault. */
 static int check_key_file(struct reader *reader, const char *name, bool with_cert)
 {
@@ -215,6 +222,7 @@ static int check_key_file(struct reader *reader, const char *name, bool with_cer
 				     "'%s/%s' holds no private key in PEM", entry->path,
 				     name);
 	note_date(reader, &st);
+	entry->face.encrypted |= is_encrypted(&content);
 	return with_cert ? check_has_cert(reader, name, &content) : 1;
 }
 
@@ -279,35 +287,6 @@ static int read_hash(struct reader *reader)
 	return fault_of_ctx(reader);
 }
 
-const char *ms_store_kind(const char *type)
-{
-	static const char *const kinds[][2] = {
-		{ "rsa2048", "rsa" },	  { "rsa3072", "rsa" },	    { "rsa4096", "rsa" },
-		{ "p256", "ec" },	  { "p384", "ec" },	    { "p521", "ec" },
-		{ "mldsa44", "mldsa44" }, { "mldsa65", "mldsa65" }, { "mldsa87", "mldsa87" },
-	};
-
-	for (size_t i = 0; type && i < MS_ARRAY_SIZE(kinds); i++)
-		if (strcmp(kinds[i][0], type) == 0)
-			return kinds[i][1];
-	return NULL;
-}
-
-/* ML-DSA-65, ml_dsa_65, mldsa65: spellings of one kind. */
-static bool same_kind(const char *said, const char *kind)
-{
-	for (; *said; said++) {
-		char c = *said >= 'A' && *said <= 'Z' ? (char)(*said - 'A' + 'a') : *said;
-
-		if (c == '-' || c == '_')
-			continue;
-		if (c != *kind)
-			return false;
-		kind++;
-	}
-	return *kind == '\0';
-}
-
 /* ktype informs; the certificate knows. But they should agree. */
 static int read_type(struct reader *reader)
 {
@@ -315,7 +294,7 @@ static int read_type(struct reader *reader)
 	_cleanup_free_ char *text = NULL;
 	int r = read_line(reader, MS_STORE_TYPE, &text);
 
-	if (r < 0 || !text || !kind || same_kind(text, kind))
+	if (r < 0 || !text || !kind || ms_store_same_kind(text, kind))
 		return r;
 	return ms_faults_add(&reader->entry->faults, NULL,
 			     "'%s/%s' says '%s', but the certificate's key is %s",

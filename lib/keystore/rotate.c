@@ -138,10 +138,41 @@ static const char *type_to_use(const struct rotation *rotation,
 	return current ? current->type : DEFAULT_TYPE;
 }
 
+/* The token that the next key goes into, *@ret NULL: into files. To free(). */
+static int token_to_use(const struct rotation *rotation,
+			const struct ms_generation *current, char **ret)
+{
+	const char *uri = rotation->options->token;
+
+	*ret = NULL;
+	if (!uri && (!current || !current->in_token))
+		return 0;
+	if (!uri)
+		return ms_store_token_uri(rotation->ctx, current->key, false, NULL, ret);
+	*ret = strdup(uri);
+	return *ret ? 0 : ms_fail_nomem(rotation->ctx);
+}
+
+/* A key in files is encrypted where it was asked for, or the one before is. */
+static int choose_secret(const struct rotation *rotation,
+			 const struct ms_generation *current, bool in_token,
+			 struct ms_key_request *request)
+{
+	bool encrypt = rotation->options->encrypt || (current && current->encrypted);
+
+	if (!in_token && !encrypt)
+		request->secret = NULL;
+	if (!in_token && encrypt && !request->secret)
+		return ms_fail(rotation->ctx, -ENOKEY,
+			       "no passphrase to encrypt the new key with");
+	return 0;
+}
+
 static int make(struct rotation *rotation)
 {
 	struct ms_key_request request = rotation->options->key;
 	const struct ms_generation *current = NULL;
+	_cleanup_free_ char *token = NULL;
 	int r;
 
 	if (rotation->due == MS_DUE_NOT)
@@ -150,8 +181,11 @@ static int make(struct rotation *rotation)
 		current = &rotation->store->entries[rotation->store->current].face;
 	request.hash = hash_to_use(rotation, current);
 	request.type = type_to_use(rotation, current);
-	r = ms_store_make_generation(rotation->ctx, rotation->store, &request,
-				     rotation->options->token, rotation->made);
+	r = token_to_use(rotation, current, &token);
+	r = r < 0 ? r : choose_secret(rotation, current, token != NULL, &request);
+	if (r == 0)
+		r = ms_store_make_generation(rotation->ctx, rotation->store, &request,
+					     token, rotation->made);
 	if (r < 0) {
 		rotation->made[0] = '\0';
 		return r;

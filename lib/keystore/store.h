@@ -6,15 +6,15 @@
  * Inside lib/keystore: an open store.
  *
  *	name.c          what generations are called
+ *	kind.c          what ktype says
  *	period.c        how long a key is good for
  *	faults.c        lists of what is wrong
  *	store.c         opening, making and locking a store
  *	scan.c          what is in it: generations, the link
  *	generation.c    one generation's parts, and what is wrong with them
  *	write.c         files and directories that appear whole, with their modes
- *	add.c           a new generation
- *	rotate.c          is one due?
- *	rotate-configs.c  the configurations that trust it
+ *	add.c           a new generation; token-uri.c: where it goes in a token
+ *	rotate.c        is one due? rotate-configs.c: the configurations that trust it
  *	trusting.c      who trusts a generation: configurations and installed kernels
  *	prune.c         generations that nobody needs
  *	install.c       public parts for others
@@ -100,6 +100,9 @@ void ms_generation_done(struct ms_store_entry *entry);
 
 /** "rsa", "ec", "mldsa65": what ktype says of a key of that type; NULL: of no kind. */
 const char *ms_store_kind(const char *type);
+
+/** Is what ktype says that kind? "ML-DSA-65" and "ml_dsa_65" are "mldsa65". */
+bool ms_store_same_kind(const char *said, const char *kind);
 
 /**
  * Locks the store, clears away what a killed run left, and scans it again. @ret: close it
