@@ -29,6 +29,7 @@ int cmd_config_trust(struct cli *cli, const struct cli_args *args);
 int cmd_config_check(struct cli *cli, const struct cli_args *args);
 int cmd_dkms_setup(struct cli *cli, const struct cli_args *args);
 int cmd_dkms_check(struct cli *cli, const struct cli_args *args);
+int cmd_doctor(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 
 #endif

@@ -403,6 +403,22 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "a module is not trusted",
 			  "no module, no trust source, or " TROUBLE },
 	},
+	[CLI_CMD_DOCTOR] = {
+		.name = "doctor",
+		.synopsis = "[--release RELEASE] [options]",
+		.summary = "find what keeps modules from being signed or loaded",
+		.description =
+			"Looks at the running kernel, its keyrings, the machine owner's "
+			"keys, a kernel's image and configuration, the key store, DKMS's "
+			"configuration and the modes of private keys. Below everything "
+			"that is wrong is the command that mends it. What cannot be read "
+			"is unknown, never good.\n"
+			"Nothing is changed. With -v it also says how things are.",
+		.options = OPTIONS(CLI_OPT_RELEASE, CLI_OPT_DOCTOR_ROOT, CLI_OPT_STORE),
+		.exit = { "nothing is wrong", "something is wrong",
+			  "nothing wrong was seen, but not all could be looked at, or "
+			  TROUBLE },
+	},
 	[CLI_CMD_HELP] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",

@@ -41,6 +41,7 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_CONFIG_CHECK] = cmd_config_check,
 	[CLI_CMD_DKMS_SETUP] = cmd_dkms_setup,
 	[CLI_CMD_DKMS_CHECK] = cmd_dkms_check,
+	[CLI_CMD_DOCTOR] = cmd_doctor,
 	[CLI_CMD_HELP] = cmd_help,
 };
 

@@ -85,6 +85,12 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "the key store: of its generations the one that counts is that "
 			"which the kernel trusts",
 	},
+	[CLI_OPT_DOCTOR_ROOT] = {
+		.name = "root",
+		.arg = "DIR",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "look at the system below DIR instead of this one",
+	},
 	[CLI_OPT_DRY_RUN] = {
 		.name = "dry-run",
 		.help = "say what would be done and change nothing",
@@ -338,6 +344,12 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "PERIOD",
 		.help = "when a new key is due: always, or when the current one is older "
 			"than a number of s, m, h, d or w (default: 7d)",
+	},
+	[CLI_OPT_RELEASE] = {
+		.name = "release",
+		.arg = "RELEASE",
+		.complete = CLI_COMPLETE_RELEASE,
+		.help = "the kernel that modules are for (default: the running one)",
 	},
 	[CLI_OPT_REVOKED] = {
 		.name = "revoked",

@@ -81,6 +81,7 @@ def test_every_command_that_answers_no_keeps_to_its_schema(module, pki, tmp_path
         ["recover", module],
         ["config", "get", "NOWHERE", kernel_config(tmp_path)],
         ["config", "check", kernel_config(tmp_path)],
+        ["doctor", "--root", tmp_path, "--release", "6.1.0"],
     ):
         assert cli.document(*arguments)["status"] == 1, arguments
 

@@ -40,12 +40,20 @@ static const struct requirement {
 	/* security/integrity/Kconfig */
 	{ "INTEGRITY_MACHINE_KEYRING", "SECONDARY_TRUSTED_KEYRING" },
 	/* security/lockdown/Kconfig */
-	{ "SECURITY_LOCKDOWN_LSM", "MODULE_SIG" },
+	{ "SECURITY_LOCKDOWN_LSM", "MODULE_SIG" }, /* if MODULES */
 	{ "SECURITY_LOCKDOWN_LSM_EARLY", "SECURITY_LOCKDOWN_LSM" },
 	{ "LOCK_DOWN_KERNEL_FORCE_INTEGRITY", "SECURITY_LOCKDOWN_LSM" },
 	{ "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY", "SECURITY_LOCKDOWN_LSM" },
 	{ "LOCK_DOWN_IN_EFI_SECURE_BOOT", "SECURITY_LOCKDOWN_LSM_EARLY" },
 };
+
+/* It says so: in a fragment of a configuration it may just not be mentioned. */
+static bool has_no_modules(struct ms_check *check)
+{
+	const char *value = ms_check_value(check, "MODULES");
+
+	return value && strcmp(value, "n") == 0 && !ms_check_yes(check, "MODULE_SIG");
+}
 
 static int check_signing(struct ms_check *check)
 {
@@ -53,6 +61,10 @@ static int check_signing(struct ms_check *check)
 	bool force = ms_check_yes(check, "MODULE_SIG_FORCE");
 	int r = 0;
 
+	if (has_no_modules(check))
+		return ms_check_found(check, "no-modules", MS_SEVERITY_WARNING, NULL,
+				      "CONFIG_MODULES is not set: the kernel loads no "
+				      "modules, signed or not");
 	if (!ms_check_yes(check, "MODULE_SIG"))
 		return ms_check_found(check, "signing-off", MS_SEVERITY_ERROR,
 				      ms_check_set(check, "MODULE_SIG=y"),
@@ -76,7 +88,8 @@ static int check_one(struct ms_check *check, const struct requirement *rule)
 {
 	const char *value = ms_check_value(check, rule->needs);
 
-	if (value && strcmp(value, "y") == 0)
+	if ((value && strcmp(value, "y") == 0) ||
+	    (strcmp(rule->needs, "MODULE_SIG") == 0 && has_no_modules(check)))
 		return 0;
 	return ms_check_found(check, "requirement", MS_SEVERITY_ERROR,
 			      ms_check_set(check, "%s=y", rule->needs),

@@ -23,7 +23,7 @@ COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "ce
             "key new", "key rotate", "key list", "key status", "key prune", "key install",
             "key enroll",
             "config get", "config set", "config trust", "config check",
-            "dkms setup", "dkms check"]
+            "dkms setup", "dkms check", "doctor"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * How DKMS signs: which program, key and certificate its configuration names (dkms(8)).
+ * DKMS itself goes on where the program is not there or fails, and leaves the module
+ * unsigned, so everything that leads there is said here.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "doctor.h"
+
+#define CONF	"/etc/dkms"
+#define DEFAULT "/var/lib/dkms/mok"
+
+MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static int check_program(struct ms_doctor *doctor, const char *sign_file)
+{
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+	int r;
+
+	if (!sign_file)
+		return 0;
+	r = ms_doctor_path(doctor, sign_file, &path);
+	if (r < 0)
+		return r;
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111))
+		return ms_doctor_found(doctor, "dkms-sign-file", MS_SEVERITY_INFO, NULL,
+				       "DKMS signs by '%s'", path);
+	return ms_doctor_found(doctor, "dkms-sign-file-missing", MS_SEVERITY_ERROR,
+			       strdup("modseal dkms setup"),
+			       "DKMS is to sign by '%s', which is no program: modules stay "
+			       "unsigned",
+			       path);
+}
+
+/* DKMS makes a key of its own where neither file of the default is there. */
+static int check_key(struct ms_doctor *doctor, const char *key, bool given)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (strncmp(key, "pkcs11:", strlen("pkcs11:")) == 0)
+		return ms_doctor_found(doctor, "dkms-key", MS_SEVERITY_INFO, NULL,
+				       "DKMS signs with a key in a token, which was not "
+				       "looked at");
+	r = ms_doctor_path(doctor, key, &path);
+	if (r < 0)
+		return r;
+	if (access(path, F_OK) == 0)
+		return ms_doctor_key_mode(doctor, path);
+	return ms_doctor_found(doctor, "dkms-key-missing",
+			       given ? MS_SEVERITY_ERROR : MS_SEVERITY_INFO,
+			       strdup("modseal dkms setup"),
+			       given ? "DKMS is to sign with key '%s', which is not there"
+				     : "DKMS has no key '%s' yet: it makes one when it first "
+				       "signs",
+			       path);
+}
+
+static int not_trusted(struct ms_doctor *doctor, const char *path,
+		       const struct ms_cert_info *cert)
+{
+	_cleanup_free_ char *word = ms_shell_word(path);
+	enum ms_doctor_trusted trusted = ms_doctor_trusts(doctor, cert);
+
+	if (!word)
+		return ms_fail_nomem(doctor->ctx);
+	if (trusted == MS_DOCTOR_TRUSTED)
+		return 0;
+	if (trusted == MS_DOCTOR_UNKNOWN)
+		return ms_doctor_found(doctor, "dkms-key-trust-unknown",
+				       MS_SEVERITY_UNKNOWN, NULL,
+				       "whether kernel %s trusts '%s' is not known",
+				       doctor->release, path);
+	return ms_doctor_found(doctor, "dkms-key-not-trusted", MS_SEVERITY_ERROR,
+			       ms_text_format("mokutil --import %s", word),
+			       "kernel %s does not trust '%s', with which DKMS signs%s",
+			       doctor->release, path,
+			       trusted == MS_DOCTOR_REVOKED ? ": it is revoked" : "");
+}
+
+static int check_certificate(struct ms_doctor *doctor, const char *certificate, bool given)
+{
+	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
+	_cleanup_free_ char *path = NULL, *what = NULL;
+	int r = ms_doctor_path(doctor, certificate, &path);
+
+	if (r < 0 || (!given && access(path, F_OK) < 0))
+		return r;
+	r = ms_cert_list_read(doctor->ctx, path, &list);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		return ms_doctor_found(doctor, "dkms-certificate-unusable",
+				       r == -EACCES ? MS_SEVERITY_UNKNOWN
+						    : MS_SEVERITY_ERROR,
+				       strdup("modseal dkms setup"),
+				       "DKMS's certificate: %s", ms_ctx_message(doctor->ctx));
+	what = ms_text_format("DKMS's certificate '%s'", path);
+	if (!what)
+		return ms_fail_nomem(doctor->ctx);
+	if (!doctor->release)
+		return 0;
+	r = not_trusted(doctor, path, &list->certs[0]);
+	return r < 0 ? r
+		     : ms_doctor_certificate(doctor, what, &list->certs[0], MS_HASH_NONE);
+}
+
+/* /etc/dkms/MODULE.conf may be a link, as kernel-sign makes them. */
+static int check_links(struct ms_doctor *doctor)
+{
+	_cleanup_free_ char *dir = NULL;
+	_cleanup_(close_dir) DIR *handle = NULL;
+	const struct dirent *entry;
+	int r = ms_doctor_path(doctor, CONF, &dir);
+
+	handle = r < 0 ? NULL : opendir(dir);
+	if (!handle)
+		return r < 0 ? r : ms_doctor_unread(doctor, "dkms-conf-unknown", CONF, -errno);
+	while (r == 0 && (entry = readdir(handle))) {
+		_cleanup_free_ char *path = ms_text_format(CONF "/%s", entry->d_name);
+
+		if (!path)
+			return ms_fail_nomem(doctor->ctx);
+		if (!ms_ends_with(entry->d_name, ".conf") || ms_doctor_exists(doctor, path))
+			continue;
+		r = ms_doctor_found(doctor, "dkms-conf-dangling", MS_SEVERITY_ERROR,
+				    ms_text_format("rm '%s/%s'", dir, entry->d_name),
+				    "'%s/%s' leads to a file that is not there", dir,
+				    entry->d_name);
+	}
+	return r;
+}
+
+static int check_conf(struct ms_doctor *doctor, const struct ms_doctor_dkms_conf *conf)
+{
+	int r = 0;
+
+	if (conf->has_sign_tool)
+		r = ms_doctor_found(doctor, "dkms-sign-tool", MS_SEVERITY_ERROR,
+				    strdup("modseal dkms setup"),
+				    "DKMS's configuration sets sign_tool, which DKMS no longer "
+				    "reads: it is sign_file now");
+	r = r < 0 ? r : check_program(doctor, conf->sign_file);
+	r = r < 0 ? r : check_key(doctor, conf->key ? conf->key : DEFAULT ".key", conf->key);
+	return r < 0 ? r
+		     : check_certificate(doctor,
+					 conf->certificate ? conf->certificate
+							   : DEFAULT ".pub",
+					 conf->certificate);
+}
+
+int ms_doctor_dkms(struct ms_doctor *doctor)
+{
+	_cleanup_(ms_doctor_dkms_done) struct ms_doctor_dkms_conf conf = { 0 };
+	int r;
+
+	if (!ms_doctor_exists(doctor, CONF))
+		return ms_doctor_found(doctor, "no-dkms", MS_SEVERITY_INFO, NULL,
+				       "there is no DKMS here");
+	r = ms_doctor_dkms_read(doctor, &conf);
+	r = r < 0 ? r : check_conf(doctor, &conf);
+	return r < 0 ? r : check_links(doctor);
+}

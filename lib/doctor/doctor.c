@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The examination of a system: a table of topics, each in a file of its own.
+ *
+ * It only reads. Whatever it comes to becomes a finding; an error ends it only where it
+ * could not go on at all. What cannot be read is a finding too, of severity "unknown", and
+ * whatever would follow from it is unknown as well: nothing is good that was not seen.
+ *
+ * The order matters: what the kernel trusts is known once its image and the machine's
+ * EFI variables were looked at, and the keys are held against that.
+ */
+
+#include "doctor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+
+#define OSRELEASE "/proc/sys/kernel/osrelease"
+
+static int (*const topics[])(struct ms_doctor *) = {
+	ms_doctor_running, ms_doctor_keyrings, ms_doctor_kernel,  ms_doctor_machine,
+	ms_doctor_keys,	   ms_doctor_dkms,     ms_doctor_private,
+};
+
+static void doctor_done(struct ms_doctor *doctor)
+{
+	ms_findings_done(&doctor->findings);
+	for (size_t i = 0; i < doctor->n_lists; i++)
+		ms_cert_list_free(doctor->lists[i].certs);
+	free(doctor->release);
+	free(doctor->config);
+}
+
+/* A release becomes part of paths: it may not lead elsewhere. */
+static bool is_release(const char *release)
+{
+	return *release && *release != '.' && !strchr(release, '/') &&
+	       strlen(release) < 128;
+}
+
+static int find_release(struct ms_doctor *doctor, const char *wanted)
+{
+	_cleanup_free_ char *running = NULL;
+	int r = ms_doctor_line(doctor, OSRELEASE, &running);
+
+	if (r == -ENOMEM)
+		return ms_fail_nomem(doctor->ctx);
+	if (wanted && !is_release(wanted))
+		return ms_fail(doctor->ctx, -EINVAL, "'%s' is no kernel release", wanted);
+	if (running && !is_release(running))
+		free(ms_steal(&running));
+	if (!wanted && !running)
+		return ms_doctor_found(doctor, "release-unknown", MS_SEVERITY_UNKNOWN,
+				       strdup("modseal doctor --release RELEASE"),
+				       "which kernel runs is not known: '%s" OSRELEASE
+				       "' does not say",
+				       doctor->root);
+	doctor->running = running && (!wanted || strcmp(wanted, running) == 0);
+	doctor->release = wanted ? strdup(wanted) : ms_steal(&running);
+	return doctor->release ? 0 : ms_fail_nomem(doctor->ctx);
+}
+
+/* "" for "/", and no slash at the end. */
+static int clean_root(struct ms_ctx *ctx, const char *root, char **ret)
+{
+	struct stat st;
+	size_t len;
+
+	if (!root)
+		root = "/";
+	if (stat(root, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
+	if (!S_ISDIR(st.st_mode))
+		return ms_fail(ctx, -ENOTDIR, "'%s' is no directory", root);
+	*ret = realpath(root, NULL);
+	if (!*ret)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
+	len = strlen(*ret);
+	if (len == 1)
+		(*ret)[0] = '\0';
+	return 0;
+}
+
+int ms_doctor_examine(struct ms_ctx *ctx, const struct ms_doctor_options *options,
+		      struct ms_findings *ret, char **ret_release)
+{
+	_cleanup_(doctor_done) struct ms_doctor doctor = { .ctx = ctx };
+	_cleanup_free_ char *root = NULL;
+	int r = clean_root(ctx, options->root, &root);
+
+	if (r < 0)
+		return r;
+	doctor.root = root;
+	doctor.store = options->store;
+	r = find_release(&doctor, options->release);
+	for (size_t i = 0; i < MS_ARRAY_SIZE(topics) && r == 0; i++) {
+		r = topics[i](&doctor);
+		r = r < 0 ? r : ms_check_cancelled(ctx);
+	}
+	if (r < 0)
+		return r;
+	*ret = doctor.findings;
+	doctor.findings = (struct ms_findings){ 0 };
+	*ret_release = ms_steal(&doctor.release);
+	return 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_DOCTOR_DOCTOR_H
+#define MS_DOCTOR_DOCTOR_H
+
+/*
+ * Inside lib/doctor: one examination of a system.
+ *
+ *	doctor.c        the table of topics, and what they share
+ *	files.c         files below the root, links included
+ *	running.c       the running kernel: taint, enforcement, lockdown
+ *	keyrings.c      its keyrings
+ *	machine.c       EFI: the machine owner's keys
+ *	kernel.c        the kernel that is asked about: image, configuration
+ *	certificate.c   would that kernel take signatures of this certificate's key
+ *	keys.c          the key store
+ *	dkms.c          how DKMS signs
+ *	dkms-conf.c     reading DKMS's configuration
+ *	private.c       private keys that others can read
+ */
+
+#include <modseal/doctor.h>
+#include <modseal/hash.h>
+#include <modseal/image.h>
+
+#include "../base/buffer.h"
+#include "../config/findings.h"
+
+enum { MS_DOCTOR_LISTS = 6 };
+
+/** Certificates that the kernel trusts, or that are revoked. */
+struct ms_doctor_list {
+	struct ms_cert_list *certs;
+	bool revoked; /* all of them; else each by its place */
+};
+
+struct ms_doctor {
+	struct ms_ctx *ctx;
+	struct ms_findings findings;
+	const char *root; /* "" or a directory, without a slash at its end */
+	char *release;	  /* NULL: not known */
+	bool running;	  /* release is the running kernel's */
+	bool enforcing;	  /* which refuses modules without a trusted signature */
+	const char *store;
+	char *config; /* path of the kernel's configuration; NULL: not found */
+	struct ms_doctor_list lists[MS_DOCTOR_LISTS];
+	size_t n_lists;
+	bool trust_known; /* all that the kernel trusts is in the lists */
+};
+
+/** The topics, in the order of the table. 0, or an error that ends the examination. */
+int ms_doctor_running(struct ms_doctor *doctor);
+int ms_doctor_keyrings(struct ms_doctor *doctor);
+int ms_doctor_machine(struct ms_doctor *doctor);
+int ms_doctor_kernel(struct ms_doctor *doctor);
+int ms_doctor_keys(struct ms_doctor *doctor);
+int ms_doctor_dkms(struct ms_doctor *doctor);
+int ms_doctor_private(struct ms_doctor *doctor);
+
+/**
+ * The place of the system's path @path on this machine: below the root, with links
+ * followed as if the root were "/". To free(). -ENOMEM; -ELOOP.
+ */
+int ms_doctor_path(struct ms_doctor *doctor, const char *path, char **ret);
+
+/** ms_doctor_path() of formatted text. */
+__attribute__((format(printf, 3, 4))) int
+ms_doctor_pathf(struct ms_doctor *doctor, char **ret, const char *format, ...);
+
+/**
+ * Reads a file of the system, of at most 1 MiB, that may be one of /proc or /sys, whose
+ * sizes are not known beforehand. No message: what it means is the caller's to say.
+ * Errors: those of open and read; -EFBIG; -ENOMEM.
+ */
+int ms_doctor_read(struct ms_doctor *doctor, const char *path, struct ms_buf *ret);
+
+/** The first line of such a file, without white space around it; to free(). */
+int ms_doctor_line(struct ms_doctor *doctor, const char *path, char **ret);
+
+/** True where the system has such a path. */
+bool ms_doctor_exists(struct ms_doctor *doctor, const char *path);
+
+/** Adds a finding; @mend is a string to free(), or NULL. */
+#define ms_doctor_found(doctor, id, severity, mend, ...)                               \
+	ms_findings_add((doctor)->ctx, &(doctor)->findings, id, severity, mend, __VA_ARGS__)
+
+/** The finding that @path could not be read because of @error. */
+int ms_doctor_unread(struct ms_doctor *doctor, const char *id, const char *path,
+		     int error);
+
+/** Keeps a list of certificates; takes @list. -ENOMEM. */
+int ms_doctor_keep(struct ms_doctor *doctor, struct ms_cert_list *list, bool revoked);
+
+enum ms_doctor_trusted {
+	MS_DOCTOR_UNKNOWN = 0, /* not all that the kernel trusts is known */
+	MS_DOCTOR_TRUSTED,
+	MS_DOCTOR_NOT_TRUSTED,
+	MS_DOCTOR_REVOKED,
+};
+
+/** Does the kernel trust this certificate: by its bytes or its subject key identifier. */
+enum ms_doctor_trusted ms_doctor_trusts(const struct ms_doctor *doctor,
+					const struct ms_cert_info *cert);
+
+/**
+ * Holds a certificate that modules are signed with against the kernel: is its type of key
+ * one that is built in, may it sign code. @what: "key '...'". @hash: that it signs with,
+ * or NONE.
+ */
+int ms_doctor_certificate(struct ms_doctor *doctor, const char *what,
+			  const struct ms_cert_info *cert, enum ms_hash hash);
+
+/** The finding that private key @path, below the root, can be read by others; if so. */
+int ms_doctor_key_mode(struct ms_doctor *doctor, const char *path);
+
+/** What DKMS's configuration says of signing; texts are NULL where it does not. */
+struct ms_doctor_dkms_conf {
+	char *sign_file;
+	char *key;
+	char *certificate;
+	bool has_sign_tool; /* which no DKMS reads any more */
+};
+
+/**
+ * Reads framework.conf and framework.conf.d/ as far as can be told without running
+ * them; what cannot is a finding. -ENOMEM.
+ */
+int ms_doctor_dkms_read(struct ms_doctor *doctor, struct ms_doctor_dkms_conf *ret);
+void ms_doctor_dkms_done(struct ms_doctor_dkms_conf *conf);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * The kernel that is asked about: is it installed, which certificates are in its image,
+ * and what does its configuration say. It is built already, so what is wrong with its
+ * configuration is mended by another kernel only.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <modseal/config.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../trust/trust.h"
+#include "doctor.h"
+
+MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
+
+static int check_modules(struct ms_doctor *doctor)
+{
+	_cleanup_free_ char *path = ms_text_format("/lib/modules/%s", doctor->release);
+
+	if (!path)
+		return ms_fail_nomem(doctor->ctx);
+	if (ms_doctor_exists(doctor, path) ||
+	    (doctor->running && !ms_doctor_exists(doctor, "/proc/modules")))
+		return 0;
+	return ms_doctor_found(doctor, "modules-missing", MS_SEVERITY_ERROR,
+			       strdup("ls /lib/modules; modseal doctor --release RELEASE"),
+			       "kernel %s has no modules: '%s%s' is not there",
+			       doctor->release, doctor->root, path);
+}
+
+static int report_image(struct ms_doctor *doctor, const char *path,
+			const struct ms_cert_list *list)
+{
+	int r = 0;
+
+	if (list->release && strcmp(list->release, doctor->release) != 0)
+		r = ms_doctor_found(doctor, "image-of-another-kernel", MS_SEVERITY_ERROR,
+				    NULL, "'%s' is the image of kernel %s", path,
+				    list->release);
+	for (size_t i = 0; i < list->count && r == 0; i++)
+		r = ms_doctor_found(doctor, "built-in", MS_SEVERITY_INFO, NULL,
+				    "kernel %s: %s: %s (%s)", doctor->release,
+				    ms_cert_place_name(list->certs[i].place),
+				    list->certs[i].subject, list->certs[i].key_type);
+	return r;
+}
+
+static int check_image(struct ms_doctor *doctor)
+{
+	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
+	_cleanup_free_ char *path = NULL;
+	int r = ms_kernel_image_find_below(doctor->ctx, doctor->root, doctor->release,
+					   &path);
+
+	r = r < 0 ? r : ms_cert_list_read(doctor->ctx, path, &list);
+	if (r == -ENOMEM)
+		return r;
+	if (r == -ENOKEY) {
+		doctor->trust_known = true;
+		return ms_doctor_found(doctor, "image-without-certificate",
+				       MS_SEVERITY_WARNING, NULL,
+				       "'%s' has no certificate built in", path);
+	}
+	if (r < 0)
+		return ms_doctor_found(doctor, "image-unknown", MS_SEVERITY_UNKNOWN, NULL,
+				       "which keys kernel %s has built in is not known: %s",
+				       doctor->release, ms_ctx_message(doctor->ctx));
+	doctor->trust_known = true;
+	r = report_image(doctor, path, list);
+	return r < 0 ? r : ms_doctor_keep(doctor, ms_steal(&list), false);
+}
+
+static int find_config(struct ms_doctor *doctor)
+{
+	static const char *const places[] = { "/boot/config-%s", "/lib/modules/%s/config",
+					      "/lib/modules/%s/build/.config" };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(places); i++) {
+		_cleanup_free_ char *path = ms_text_format(places[i], doctor->release);
+
+		if (!path)
+			return ms_fail_nomem(doctor->ctx);
+		if (ms_doctor_exists(doctor, path))
+			return ms_doctor_path(doctor, path, &doctor->config);
+	}
+	if (doctor->running && ms_doctor_exists(doctor, "/proc/config.gz"))
+		return ms_doctor_path(doctor, "/proc/config.gz", &doctor->config);
+	return ms_doctor_found(doctor, "config-unknown", MS_SEVERITY_UNKNOWN, NULL,
+			       "the configuration of kernel %s is neither in '%s/boot' nor "
+			       "beside its modules: which algorithms it has is not known",
+			       doctor->release, doctor->root);
+}
+
+/* Without signatures a kernel loads everything: that is bad, but keeps no module out. */
+static enum ms_severity severity_of(const struct ms_finding *finding)
+{
+	return strcmp(finding->id, "signing-off") == 0 ? MS_SEVERITY_WARNING
+						       : finding->severity;
+}
+
+static int check_config(struct ms_doctor *doctor)
+{
+	_cleanup_(ms_findings_done) struct ms_findings found = { 0 };
+	int r = find_config(doctor);
+
+	if (r < 0 || !doctor->config)
+		return r;
+	r = ms_config_check(doctor->ctx, doctor->config, true, &found);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		free(ms_steal(&doctor->config));
+		return ms_doctor_found(doctor, "config-unknown", MS_SEVERITY_UNKNOWN, NULL,
+				       "%s", ms_ctx_message(doctor->ctx));
+	}
+	for (size_t i = 0; i < found.count && r == 0; i++)
+		r = ms_doctor_found(doctor, found.list[i].id,
+				    severity_of(&found.list[i]), NULL, "kernel %s: %s",
+				    doctor->release, found.list[i].message);
+	return r;
+}
+
+int ms_doctor_kernel(struct ms_doctor *doctor)
+{
+	int r;
+
+	if (!doctor->release)
+		return 0;
+	r = check_modules(doctor);
+	r = r < 0 ? r : check_image(doctor);
+	return r < 0 ? r : check_config(doctor);
+}

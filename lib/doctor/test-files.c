@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "../../tests/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/checked.h"
+#include "../base/cleanup.h"
+#include "doctor.h"
+
+static char dir[] = "/tmp/modseal-test-doctor-XXXXXX";
+static struct ms_doctor doctor;
+
+static bool shell(const char *command)
+{
+	return system(command) == 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	doctor.ctx = ms_ctx_new();
+	doctor.root = dir;
+	return doctor.ctx && mkdtemp(dir) && chdir(dir) == 0 &&
+			       shell("mkdir -p a/b etc && echo ' x ' >a/b/file && "
+				     "ln -s /a/b absolute && ln -s ../../../.. etc/up && "
+				     "ln -s loop2 loop1 && ln -s loop1 loop2 && "
+				     "ln -s absolute/file chain && ln -s /missing gone")
+		       ? 0
+		       : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	ms_ctx_free(doctor.ctx);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return shell(command) ? 0 : -1;
+}
+
+static void links_are_followed_and_never_out_of_the_root(void **state)
+{
+	static const char *const paths[][2] = {
+		{ "/a/b/file", "/a/b/file" },
+		{ "/absolute/file", "/a/b/file" },
+		{ "/chain", "/a/b/file" },
+		{ "/etc/up/a/b", "/a/b" },
+		{ "/../../../etc", "/etc" },
+		{ "/etc/up/etc/../a/./b//file", "/a/b/file" },
+		{ "/gone", "/missing" },
+		{ "/nowhere/at/all", "/nowhere/at/all" },
+		{ "/", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *path = NULL;
+		char expected[256];
+
+		snprintf(expected, sizeof(expected), "%s%s", dir, paths[i][1]);
+		assert_int_equal(ms_doctor_path(&doctor, paths[i][0], &path), 0);
+		assert_string_equal(path, expected);
+	}
+}
+
+static void links_without_an_end_are_an_error(void **state)
+{
+	char *path = NULL;
+
+	(void)state;
+	assert_int_equal(ms_doctor_path(&doctor, "/loop1/x", &path), -ELOOP);
+	assert_null(path);
+	assert_false(ms_doctor_exists(&doctor, "/loop1"));
+	assert_true(ms_doctor_exists(&doctor, "/chain"));
+}
+
+static void a_file_of_unknown_size_is_read_to_its_end(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
+	_cleanup_free_ char *line = NULL, *inside = NULL;
+	struct ms_doctor here = { .ctx = doctor.ctx, .root = "" };
+
+	(void)state;
+	assert_int_equal(ms_doctor_line(&doctor, "/absolute/file", &inside), 0);
+	assert_string_equal(inside, "x");
+	assert_int_equal(ms_doctor_read(&here, "/proc/self/status", &file), 0);
+	assert_true(file.len > 100);
+	assert_int_equal(ms_doctor_line(&here, "/proc/sys/kernel/ostype", &line), 0);
+	assert_string_equal(line, "Linux");
+	assert_int_equal(ms_doctor_read(&doctor, "/gone", &file), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(links_are_followed_and_never_out_of_the_root),
+		cmocka_unit_test(links_without_an_end_are_an_error),
+		cmocka_unit_test(a_file_of_unknown_size_is_read_to_its_end),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
