@@ -373,8 +373,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"Writes DKMS's configuration so that modseal signs what it "
 			"builds, and for every NAME two hooks that fail where a module "
 			"is not signed as it should be.\n"
-			"Without KEY and DIR the key stays that is configured, or is "
-			"DKMS's own. A file that somebody has edited is not replaced.",
+			"Without KEY and DIR the key stays that is configured, or comes "
+			"from $MODSEAL_STORE or /var/lib/modseal/keys, or is DKMS's own. "
+			"A file that somebody has edited is not replaced.",
 		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_DKMS_STORE,
 				   CLI_OPT_PIN_FILE, CLI_OPT_DKMS_MODULE,
 				   CLI_OPT_DKMS_FORCE, CLI_OPT_DKMS_ROOT,

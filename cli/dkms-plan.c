@@ -21,6 +21,7 @@
 
 #define OWN_KEY "/var/lib/dkms/mok.key"
 #define OWN_CERT "/var/lib/dkms/mok.pub"
+#define USUAL_STORE "/var/lib/modseal/keys"
 
 void dkms_plan_done(struct dkms_plan *plan)
 {
@@ -99,7 +100,21 @@ static void use_store(struct dkms_plan *plan, const char *store)
 	}
 }
 
-/* Neither --key nor --store: as it is configured, else with the key that DKMS makes. */
+/* The store that modseal's other commands use, where there is one; or NULL. */
+static const char *usual_store(const struct dkms_plan *plan)
+{
+	const char *named = *plan->root ? NULL : getenv("MODSEAL_STORE");
+	const char *store = named && *named ? named : USUAL_STORE;
+	_cleanup_string_ char *current = cli_format("%s%s/current", plan->root, store);
+	struct stat st;
+
+	return lstat(current, &st) == 0 ? store : NULL;
+}
+
+/*
+ * Neither --key nor --store: as it is configured, else by the usual store, else with the
+ * key that DKMS makes.
+ */
 static int use_configured(struct cli *cli, struct dkms_plan *plan)
 {
 	struct dkms_settings settings;
@@ -111,6 +126,8 @@ static int use_configured(struct cli *cli, struct dkms_plan *plan)
 	} else if (settings.key && settings.cert) {
 		plan->key = cli_steal(&settings.key);
 		plan->cert = cli_steal(&settings.cert);
+	} else if (usual_store(plan)) {
+		use_store(plan, usual_store(plan));
 	} else {
 		plan->key = cli_check(strdup(OWN_KEY));
 		plan->cert = cli_check(strdup(OWN_CERT));

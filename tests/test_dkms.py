@@ -146,28 +146,51 @@ def test_a_token_signs_with_its_pin_from_a_file_and_fails_the_build_once_locked(
     assert world.built() == world.installed() == []
 
 
+def trusts(world, pki, *kinds, release=None):
+    """Installs the image of a kernel that trusts keys of these kinds."""
+    ders = [(pki / f"{kind}.der").read_bytes() for kind in ("p521", *kinds)]
+    release = release or world.kernel
+    work = world.top / "image"
+    work.mkdir(exist_ok=True)
+    certs = make_image.Certs(own=ders[0], trusted=ders[1:])
+    image = make_image.vmlinux(work, certs, symbols=True, release=release)
+    (world.top / "modules" / release).mkdir(exist_ok=True)
+    shutil.copy(image, world.top / "modules" / release / "vmlinuz")
+
+
 def test_each_kernel_gets_the_generation_of_the_store_that_it_trusts(world, pki):
     store = stores.certs_local(
         world.top / "store", pki, {"20250101-1200": "rsa2048", "20260101-1200": "rsa4096"}
     )
-
-    def kernel_trusts(*kinds):
-        ders = [(pki / f"{kind}.der").read_bytes() for kind in ("p521", *kinds)]
-        work = world.top / "image"
-        work.mkdir(exist_ok=True)
-        certs = make_image.Certs(own=ders[0], trusted=ders[1:])
-        image = make_image.vmlinux(work, certs, symbols=True, release=world.kernel)
-        shutil.copy(image, world.modules / "vmlinuz")
-
-    kernel_trusts("rsa2048")
+    trusts(world, pki, "rsa2048")
     world.setup("--store", store)
     status, text = world.dkms("install", "hello/1.0")
     assert status == 0, text
     assert signer_of(world.installed()[0]) == common_name(pki / "rsa2048.pem")
     world.dkms("remove", "hello/1.0")
 
-    kernel_trusts()
+    trusts(world, pki)
     status, text = world.dkms("install", "hello/1.0")
     assert status != 0, text
     assert f"kernel {world.kernel}" in text + world.log() and "hint: " in text + world.log()
     assert world.built() == world.installed() == []
+
+
+def test_a_generation_of_the_store_may_be_in_a_token(world, pki, token, module):
+    store = stores.certs_local(world.top / "store", pki, {"20250101-1200": "rsa2048"})
+    for part in "signing_key.pem", "signing_prv.pem":
+        (store / "current" / part).unlink()
+    uri = "pkcs11:token=modseal%20test;object=rsa2048;pin-value=12345678"
+    (store / "current/signing_key.uri").write_text(f"{uri}\n")
+    shutil.copy(pki / "rsa2048.pem", store / "current/signing_crt.pem")
+    trusts(world, pki, "rsa2048", release="6.12.0-test")
+    world.setup("--store", store, **token.env)
+    named = re.findall(
+        r'(?:mok_signing_key|mok_certificate)="(.*)"',
+        (world.top / "etc/framework.conf.d/modseal.conf").read_text(),
+    )
+    status, text = world.run(
+        world.libexec / "modseal-dkms-sign", "sha256", *named, module, **token.env
+    )
+    assert status == 0, text
+    assert signer_of(module) == common_name(pki / "rsa2048.pem")

@@ -9,6 +9,7 @@ import stat
 import subprocess
 
 import pytest
+import stores
 
 from support import cli, dkms
 
@@ -104,6 +105,21 @@ def test_the_key_stays_where_none_is_named(root):
     result = cli.document(*setup(root, "--module", "hello", keys=[]))
     assert result["key"] == "/etc/keys/rsa2048.key"
     assert files(root)[CONF] == before[CONF]
+
+
+def test_the_usual_store_is_used_where_there_is_one(root, pki):
+    store = stores.certs_local(root / "var/lib/modseal/keys", pki, {"20250101-1200": "rsa2048"})
+    result = cli.document(*setup(root, "--module", "hello", keys=[]))
+    assert (result["status"], result["store"]) == (0, "/var/lib/modseal/keys")
+    assert result["key"] == "/var/lib/modseal/keys/current/signing_key.pem"
+    assert b" --store=/var/lib/modseal/keys " in files(root)["etc/dkms/hello.conf"]
+    for part in "signing_key.pem", "signing_crt.crt":
+        (store / "current" / part).rename(store / "away")
+        before = files(root)
+        done = cli.run(*setup(root, keys=["--store", "/var/lib/modseal/keys"]))
+        assert done.returncode == 2 and "cannot find the" in done.stderr
+        assert files(root) == before
+        (store / "away").rename(store / "current" / part)
 
 
 def test_a_file_from_modseal_that_nobody_edited_is_replaced(root):
