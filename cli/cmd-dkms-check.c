@@ -24,7 +24,8 @@ static int add_store(struct cli *cli, const char *store, const char *release,
 	int r;
 
 	if (!release)
-		return cli_usage(cli, "--kernel-release is missing: whose key of the store");
+		return cli_usage(cli,
+				 "--kernel-release is missing: whose key of the store");
 	if (dkms_store_key(cli->ctx, store, release, &key) < 0)
 		return cli_error_ctx(cli);
 	r = ms_trust_add(cli->ctx, trust, key.cert);
@@ -43,16 +44,18 @@ static int add_configured(struct cli *cli, const char *release, struct ms_trust 
 	if (settings.store)
 		status = add_store(cli, settings.store, release, trust);
 	else if (!settings.cert)
-		status = cli_error_text(cli, "DKMS is not told which certificate is the key's",
-					"'modseal dkms setup' tells it; or say whom to trust: "
-					"--trust SRC");
+		status = cli_error_text(
+			cli, "DKMS is not told which certificate is the key's",
+			"'modseal dkms setup' tells it; or say whom to trust: "
+			"--trust SRC");
 	else if (ms_trust_add(cli->ctx, trust, settings.cert) < 0)
 		status = cli_error_ctx(cli);
 	dkms_settings_done(&settings);
 	return status;
 }
 
-/* The algorithms are those of the kernel that it was built for, as far as that is known. */
+/* The algorithms are those of the kernel that it was built for, as far as that is known.
+ */
 static int set_rules(struct cli *cli, const char *release, struct ms_trust *trust)
 {
 	_cleanup_string_ char *config = NULL;
@@ -61,7 +64,8 @@ static int set_rules(struct cli *cli, const char *release, struct ms_trust *trus
 		return CLI_YES;
 	config = cli_format("/lib/modules/%s/build/.config", release);
 	if (ms_trust_set_release(cli->ctx, trust, release) < 0 ||
-	    (access(config, R_OK) == 0 && ms_trust_set_config(cli->ctx, trust, config) < 0))
+	    (access(config, R_OK) == 0 &&
+	     ms_trust_set_config(cli->ctx, trust, config) < 0))
 		return cli_error_ctx(cli);
 	return CLI_YES;
 }
@@ -129,12 +133,14 @@ static void refuse(struct cli *cli, const struct cli_args *args, enum dkms_hook 
 
 	cli_doc_add(cli, "discarded", cli_json_bool(true, gone));
 	if (gone)
-		cli_message("what was built is discarded: it is not signed as it should be",
-			    "mend the signing (the signer's message stands above, or in "
-			    "make.log), then build again");
+		cli_message(
+			"what was built is discarded: it is not signed as it should be",
+			"mend the signing (the signer's message stands above, or in "
+			"make.log), then build again");
 	else if (hook == DKMS_HOOK_PRE_INSTALL)
-		cli_message("this is not to be installed: it is not signed as it should be",
-			    "'dkms unbuild' it, mend the signing, and build again");
+		cli_message(
+			"this is not to be installed: it is not signed as it should be",
+			"'dkms unbuild' it, mend the signing, and build again");
 	if (cli_args_has(args, CLI_OPT_END_DKMS) && dkms_end_parent())
 		cli_message("this DKMS takes no notice of a failing hook, so it is ended",
 			    NULL);
@@ -144,7 +150,8 @@ static enum dkms_hook hook_of(const struct cli_args *args)
 {
 	const char *name = cli_args_value(args, CLI_OPT_HOOK);
 
-	return name ? (enum dkms_hook)cli_parse_choice(cli_options[CLI_OPT_HOOK].values, name)
+	return name ? (enum dkms_hook)cli_parse_choice(cli_options[CLI_OPT_HOOK].values,
+						       name)
 		    : DKMS_HOOK_NONE;
 }
 

@@ -54,7 +54,8 @@ static int make_targets(struct cli *cli, const struct cli_args *args,
 
 		if (!is_module_name(name))
 			return cli_usage(cli, "'%s' is no name of a DKMS module", name);
-		targets[i + 1].path = cli_format("%s" DKMS_ETC "/%s.conf", plan->root, name);
+		targets[i + 1].path =
+			cli_format("%s" DKMS_ETC "/%s.conf", plan->root, name);
 		targets[i + 1].text = dkms_plan_module(plan);
 	}
 	return CLI_YES;
@@ -119,13 +120,15 @@ static int write_all(struct cli *cli, const struct target *targets)
 
 static void warn_of_later(void *userdata, const char *path)
 {
-	cli_warn(userdata, "'%s' says something of signing, too, and is read after modseal's",
+	cli_warn(userdata,
+		 "'%s' says something of signing, too, and is read after modseal's",
 		 path);
 }
 
 static bool has_hook(const struct dkms_plan *plan, const char *module)
 {
-	_cleanup_string_ char *path = cli_format("%s" DKMS_ETC "/%s.conf", plan->root, module);
+	_cleanup_string_ char *path =
+		cli_format("%s" DKMS_ETC "/%s.conf", plan->root, module);
 	FILE *stream = fopen(path, "re");
 	bool found = false;
 	char line[1024];
@@ -150,7 +153,8 @@ static void report_unchecked(struct cli *cli, const struct dkms_plan *plan)
 		    has_hook(plan, entry->d_name))
 			continue;
 		json_object_array_add(list, cli_json_text(entry->d_name));
-		cli_warn(cli, "'%s' is not checked after its build: --module %s sees to that",
+		cli_warn(cli,
+			 "'%s' is not checked after its build: --module %s sees to that",
 			 entry->d_name, entry->d_name);
 	}
 	if (dir)

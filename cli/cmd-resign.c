@@ -45,11 +45,13 @@ static bool belongs(const struct group *group, const struct ms_item *item)
 
 	if (group->outcome != item->outcome || !a != !b)
 		return false;
-	return !a || (same_text(a->signer, b->signer) &&
-		      same_text(a->sig_key, b->sig_key) && same_text(a->sig_id, b->sig_id));
+	return !a ||
+	       (same_text(a->signer, b->signer) && same_text(a->sig_key, b->sig_key) &&
+		same_text(a->sig_id, b->sig_id));
 }
 
-static struct group *find_group(struct group *groups, size_t n, const struct ms_item *item)
+static struct group *find_group(struct group *groups, size_t n,
+				const struct ms_item *item)
 {
 	for (size_t i = n; i-- > 0;)
 		if (belongs(&groups[i], item))
@@ -71,7 +73,8 @@ static int compare_groups(const void *left, const void *right)
 /* @ret: to free(). A module that could not be read has no signer to be counted with. */
 static size_t group_by_signer(const struct ms_tree *tree, struct group **ret)
 {
-	struct group *groups = cli_check(calloc(ms_tree_count(tree) + 1, sizeof(*groups)));
+	struct group *groups =
+		cli_check(calloc(ms_tree_count(tree) + 1, sizeof(*groups)));
 	size_t n = 0;
 
 	for (size_t i = 0; i < ms_tree_count(tree); i++) {
@@ -118,8 +121,9 @@ static void group_line(const struct cli *cli, const struct group *group)
 		cli_line(cli, "  %zu of '%s' (%s): %s", group->count, old->signer,
 			 old->sig_key ? old->sig_key : "no serial", word);
 	else
-		cli_line(cli, "  %zu of a signer without a name (%s, %s): %s", group->count,
-			 old->sig_id, old->sig_key ? old->sig_key : "no serial", word);
+		cli_line(cli, "  %zu of a signer without a name (%s, %s): %s",
+			 group->count, old->sig_id,
+			 old->sig_key ? old->sig_key : "no serial", word);
 }
 
 static void report_signers(struct cli *cli, const struct ms_tree *tree)
@@ -180,8 +184,8 @@ static int resign_tree(struct cli *cli, const struct cli_args *args,
 /* What is to be kept; *@ret is NULL where nothing is. */
 static int build_keep(struct cli *cli, const struct cli_args *args, struct ms_trust **ret)
 {
-	static const enum cli_option_id sources[] = { CLI_OPT_TRUST, CLI_OPT_KERNEL,
-						      CLI_OPT_REVOKED };
+	static const enum cli_option_id sources[] = {CLI_OPT_TRUST, CLI_OPT_KERNEL,
+						     CLI_OPT_REVOKED};
 	_cleanup_string_ char *image = NULL;
 	int status;
 

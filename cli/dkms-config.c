@@ -21,13 +21,13 @@ static void close_stream(FILE **stream)
 #define _cleanup_stream_ _cleanup_(close_stream)
 
 /* In the order of the settings' members. */
-static const char *const names[] = { "sign_file", "mok_signing_key", "mok_certificate",
-				     "modseal_store", "modseal_pin_file" };
+static const char *const names[] = {"sign_file", "mok_signing_key", "mok_certificate",
+				    "modseal_store", "modseal_pin_file"};
 
 static char **member(struct dkms_settings *settings, size_t i)
 {
-	char **members[] = { &settings->sign_file, &settings->key, &settings->cert,
-			     &settings->store, &settings->pin_file };
+	char **members[] = {&settings->sign_file, &settings->key, &settings->cert,
+			    &settings->store, &settings->pin_file};
 
 	return members[i];
 }
@@ -39,7 +39,8 @@ void dkms_settings_done(struct dkms_settings *settings)
 	memset(settings, 0, sizeof(*settings));
 }
 
-/* The assignment's value, unquoted, to free(); NULL: the shell would have to compute it. */
+/* The assignment's value, unquoted, to free(); NULL: the shell would have to compute it.
+ */
 static char *plain_value(const char *text)
 {
 	char quote = *text == '"' || *text == '\'' ? *text : 0;
@@ -120,7 +121,8 @@ int dkms_settings_read(struct cli *cli, const char *root, struct dkms_settings *
 	memset(ret, 0, sizeof(*ret));
 	status = read_file(cli, first, ret);
 	for (int i = 0; i < n; i++) {
-		_cleanup_string_ char *path = cli_format("%s/%s", dir, entries[i]->d_name);
+		_cleanup_string_ char *path =
+			cli_format("%s/%s", dir, entries[i]->d_name);
 
 		if (status == CLI_YES)
 			status = read_file(cli, path, ret);
@@ -153,9 +155,11 @@ void dkms_settings_after_ours(const char *root,
 	int n = scandir(dir, &entries, is_conf, by_bytes);
 
 	for (int i = 0; i < n; i++) {
-		_cleanup_string_ char *path = cli_format("%s/%s", dir, entries[i]->d_name);
+		_cleanup_string_ char *path =
+			cli_format("%s/%s", dir, entries[i]->d_name);
 
-		if (strcmp(entries[i]->d_name, "modseal.conf") > 0 && assigns_signing(path))
+		if (strcmp(entries[i]->d_name, "modseal.conf") > 0 &&
+		    assigns_signing(path))
 			found(userdata, path);
 		free(entries[i]);
 	}
@@ -194,7 +198,7 @@ static unsigned version_in(const char *line, char text[32])
 
 unsigned dkms_version(const char *root, char text[32])
 {
-	static const char *const places[] = { "/usr/sbin/dkms", "/usr/bin/dkms" };
+	static const char *const places[] = {"/usr/sbin/dkms", "/usr/bin/dkms"};
 	char line[MOST_LINE];
 	unsigned version = 0;
 

@@ -4,14 +4,14 @@
  * Taking back what DKMS has built.
  *
  * A hook that fails after the build does not unbuild: every DKMS counts the module as
- * built then, and the next `dkms install` would install it without building, and checking,
- * anew. So the build's directory goes: TREE/MODULE/VERSION/KERNEL/ARCH with module/ and
- * log/ in it. Nothing but files in those is removed and no link is followed; whatever else
- * is there stays, and the directory with it.
+ * built then, and the next `dkms install` would install it without building, and
+ * checking, anew. So the build's directory goes: TREE/MODULE/VERSION/KERNEL/ARCH with
+ * module/ and log/ in it. Nothing but files in those is removed and no link is followed;
+ * whatever else is there stays, and the directory with it.
  *
- * DKMS before 3.2 does not even look at what a hook returns. Its own subshell for this one
- * module waits for the hook, and ending that fails the action without another module's
- * being touched.
+ * DKMS before 3.2 does not even look at what a hook returns. Its own subshell for this
+ * one module waits for the hook, and ending that fails the action without another
+ * module's being touched.
  */
 
 #include "dkms.h"

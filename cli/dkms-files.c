@@ -4,9 +4,9 @@
  * Files that modseal writes for DKMS, and only modseal may replace.
  *
  * The second line of such a file holds a sum of all that follows. Where it fits, every
- * word is modseal's own and may be replaced; where not, somebody has put something in that
- * must not be lost. The sum is against mistakes, not against an attacker, who could write
- * DKMS's configuration anyway: FNV-1a.
+ * word is modseal's own and may be replaced; where not, somebody has put something in
+ * that must not be lost. The sum is against mistakes, not against an attacker, who could
+ * write DKMS's configuration anyway: FNV-1a.
  */
 
 #include "dkms.h"
@@ -34,8 +34,8 @@ static uint64_t sum_of(const char *text)
 
 char *dkms_file_text(const char *version, const char *body)
 {
-	return cli_format("# Written by `modseal dkms setup` for DKMS %s; see modseal-dkms(1).\n"
-			  SUM_LINE "%016" PRIx64 "\n%s",
+	return cli_format("# Written by `modseal dkms setup` for DKMS %s; see "
+			  "modseal-dkms(1).\n" SUM_LINE "%016" PRIx64 "\n%s",
 			  *version ? version : "of any version", sum_of(body), body);
 }
 
@@ -95,7 +95,8 @@ static int make_parents(struct cli *cli, const char *path)
 	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return cli_error(cli, "cannot make '%s': %s", part, strerror(errno));
+			return cli_error(cli, "cannot make '%s': %s", part,
+					 strerror(errno));
 		*slash = '/';
 	}
 	return CLI_YES;

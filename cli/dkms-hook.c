@@ -90,7 +90,8 @@ static char *script_directory(enum dkms_hook hook, const char *built, const char
 	_cleanup_string_ char *version = above(built, 3);
 	_cleanup_string_ char *module = above(built, 4);
 	const char *slash = strrchr(module, '/');
-	_cleanup_string_ char *ours = cli_format(DKMS_ETC "/%s", slash ? slash + 1 : module);
+	_cleanup_string_ char *ours =
+		cli_format(DKMS_ETC "/%s", slash ? slash + 1 : module);
 	_cleanup_string_ char *path = cli_format("%s/%s", ours, script);
 	char text[32];
 
@@ -100,8 +101,8 @@ static char *script_directory(enum dkms_hook hook, const char *built, const char
 			  hook == DKMS_HOOK_PRE_INSTALL ? "source" : "build");
 }
 
-__attribute__((noreturn)) static void become(const char *directory, const char *const *words,
-					     size_t n)
+__attribute__((noreturn)) static void become(const char *directory,
+					     const char *const *words, size_t n)
 {
 	char **argv = cli_check(calloc(n + 1, sizeof(*argv)));
 

@@ -15,8 +15,8 @@ enum dkms_hook {
 
 /**
  * The directory with the modules that DKMS has built, where a hook in its build directory
- * was not told: ../KERNEL/ARCH/module. KERNEL is @release or $kernelver, ARCH $arch or the
- * only one there. CLI_YES and *@ret, to free(), or CLI_TROUBLE after reporting.
+ * was not told: ../KERNEL/ARCH/module. KERNEL is @release or $kernelver, ARCH $arch or
+ * the only one there. CLI_YES and *@ret, to free(), or CLI_TROUBLE after reporting.
  */
 int dkms_find_built(struct cli *cli, const char *release, char **ret);
 

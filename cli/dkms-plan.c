@@ -19,8 +19,8 @@
 #include "secret.h"
 #include "util.h"
 
-#define OWN_KEY "/var/lib/dkms/mok.key"
-#define OWN_CERT "/var/lib/dkms/mok.pub"
+#define OWN_KEY	    "/var/lib/dkms/mok.key"
+#define OWN_CERT    "/var/lib/dkms/mok.pub"
 #define USUAL_STORE "/var/lib/modseal/keys"
 
 void dkms_plan_done(struct dkms_plan *plan)
@@ -51,8 +51,10 @@ static int check_value(struct cli *cli, const char *what, const char *value)
 	if (is_uri(value) || *value == '/') {
 		if (!value[len])
 			return CLI_YES;
-		return cli_error(cli, "%s '%s' has a character that DKMS would not leave as "
-				      "it is: '%c'", what, value, value[len]);
+		return cli_error(cli,
+				 "%s '%s' has a character that DKMS would not leave as "
+				 "it is: '%c'",
+				 what, value, value[len]);
 	}
 	return cli_error(cli, "%s '%s' must be an absolute path", what, value);
 }
@@ -76,7 +78,8 @@ static bool is_there(const struct dkms_plan *plan, const char *path)
 	return stat(full, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static bool holds_certificate(struct cli *cli, const struct dkms_plan *plan, const char *path)
+static bool holds_certificate(struct cli *cli, const struct dkms_plan *plan,
+			      const char *path)
 {
 	_cleanup_(cli_free_cert_list) struct ms_cert_list *list = NULL;
 	_cleanup_string_ char *full = cli_format("%s%s", plan->root, path);
@@ -138,7 +141,8 @@ static int use_configured(struct cli *cli, struct dkms_plan *plan)
 	return CLI_YES;
 }
 
-static int choose_key(struct cli *cli, const struct cli_args *args, struct dkms_plan *plan)
+static int choose_key(struct cli *cli, const struct cli_args *args,
+		      struct dkms_plan *plan)
 {
 	const char *key = cli_args_value(args, CLI_OPT_KEY);
 	const char *cert = cli_args_value(args, CLI_OPT_CERT);
@@ -162,7 +166,8 @@ static int choose_key(struct cli *cli, const struct cli_args *args, struct dkms_
 	else if (!is_uri(key) && holds_certificate(cli, plan, plan->key))
 		plan->cert = cli_check(strdup(plan->key));
 	else
-		return cli_usage(cli, "--cert is missing: DKMS wants the certificate as a file");
+		return cli_usage(
+			cli, "--cert is missing: DKMS wants the certificate as a file");
 	return CLI_YES;
 }
 
@@ -176,10 +181,12 @@ static int check_file(struct cli *cli, const struct dkms_plan *plan, const char 
 	if (is_there(plan, path))
 		return CLI_YES;
 	text = cli_format("cannot find %s '%s%s'", what, plan->root, path);
-	return cli_error_text(cli, text, "'modseal key new' makes a key and its certificate");
+	return cli_error_text(cli, text,
+			      "'modseal key new' makes a key and its certificate");
 }
 
-/* Are the two each other's? A key that is not to be had without its secret stays untried. */
+/* Are the two each other's? A key that is not to be had without its secret stays untried.
+ */
 static int try_key(struct cli *cli, const struct dkms_plan *plan)
 {
 	_cleanup_string_ char *key = cli_format("%s%s", plan->root, plan->key);
@@ -210,9 +217,10 @@ static int try_key(struct cli *cli, const struct dkms_plan *plan)
 
 static int check_programs(struct cli *cli, const struct dkms_plan *plan)
 {
-	static const char *const names[] = { DKMS_SIGNER, DKMS_CHECKER };
+	static const char *const names[] = {DKMS_SIGNER, DKMS_CHECKER};
 
-	if (check_value(cli, "the directory of modseal's programs", plan->libexec) != CLI_YES)
+	if (check_value(cli, "the directory of modseal's programs", plan->libexec) !=
+	    CLI_YES)
 		return CLI_TROUBLE;
 	for (size_t i = 0; i < CLI_ARRAY_SIZE(names); i++) {
 		_cleanup_string_ char *path =
@@ -220,9 +228,11 @@ static int check_programs(struct cli *cli, const struct dkms_plan *plan)
 		struct stat st;
 
 		/* inside another root the link need not lead anywhere from here */
-		if (lstat(path, &st) == 0 && (S_ISLNK(st.st_mode) || access(path, X_OK) == 0))
+		if (lstat(path, &st) == 0 &&
+		    (S_ISLNK(st.st_mode) || access(path, X_OK) == 0))
 			continue;
-		return cli_error_text(cli, "modseal's programs for DKMS are not installed",
+		return cli_error_text(cli,
+				      "modseal's programs for DKMS are not installed",
 				      "'meson install' or the package puts them there; "
 				      "--libexec names another directory");
 	}
@@ -267,13 +277,13 @@ char *dkms_plan_framework(const struct dkms_plan *plan)
 	_cleanup_string_ char *pin_file = line_of("modseal_pin_file", plan->pin_file);
 	/* since 3.3: else nothing is signed in a chroot, and nothing said of it */
 	bool tries = !plan->version || plan->version >= DKMS_VERSION(3, 3, 0);
-	_cleanup_string_ char *body = cli_format(
-		"sign_file=\"%s/" DKMS_SIGNER "\"\n"
-		"mok_signing_key=\"%s\"\n"
-		"mok_certificate=\"%s\"\n"
-		"%s%s%s",
-		plan->libexec, plan->key, plan->cert,
-		tries ? "try_sign_modules=\"true\"\n" : "", store, pin_file);
+	_cleanup_string_ char *body =
+		cli_format("sign_file=\"%s/" DKMS_SIGNER "\"\n"
+			   "mok_signing_key=\"%s\"\n"
+			   "mok_certificate=\"%s\"\n"
+			   "%s%s%s",
+			   plan->libexec, plan->key, plan->cert,
+			   tries ? "try_sign_modules=\"true\"\n" : "", store, pin_file);
 
 	return dkms_file_text(plan->version_text, body);
 }
@@ -286,15 +296,16 @@ char *dkms_plan_framework(const struct dkms_plan *plan)
 char *dkms_plan_module(const struct dkms_plan *plan)
 {
 	bool deaf = plan->version && plan->version < DKMS_VERSION(3, 2, 0);
-	_cleanup_string_ char *trust =
-		plan->store ? cli_format("--store=%s", plan->store)
-			    : cli_format("--trust=%s", plan->cert);
+	_cleanup_string_ char *trust = plan->store ? cli_format("--store=%s", plan->store)
+						   : cli_format("--trust=%s", plan->cert);
 	_cleanup_string_ char *body = cli_format(
 		"modseal_check=%s/" DKMS_CHECKER "\n"
 		"[ -x \"$modseal_check\" ] || modseal_check=/bin/false\n"
-		"modseal_check=../../../../../../../../../../../../../../../..$modseal_check\n"
+		"modseal_check=../../../../../../../../../../../../../../../"
+		"..$modseal_check\n"
 		"modseal_check=\"$modseal_check %s --kernel-release=$kernelver\"\n"
-		"modseal_built=$dkms_tree/$module/$module_version/$kernelver/$arch/module\n"
+		"modseal_built=$dkms_tree/$module/$module_version/$kernelver/$arch/"
+		"module\n"
 		"POST_BUILD=\"$modseal_check --hook=post-build%s -- $modseal_built "
 		"$POST_BUILD\"\n"
 		"PRE_INSTALL=\"$modseal_check --hook=pre-install -- $modseal_built "

@@ -8,12 +8,12 @@
 #include "parse.h"
 
 struct dkms_plan {
-	const char *root;       /* "" for this system; put before every path used here */
-	const char *libexec;    /* as it is in the root */
-	char *key, *cert;       /* as they are in the root */
-	char *store;            /* or NULL */
-	char *pin_file;         /* or NULL */
-	unsigned version;       /* of DKMS */
+	const char *root;    /* "" for this system; put before every path used here */
+	const char *libexec; /* as it is in the root */
+	char *key, *cert;    /* as they are in the root */
+	char *store;	     /* or NULL */
+	char *pin_file;	     /* or NULL */
+	unsigned version;    /* of DKMS */
 	char version_text[32];
 };
 

@@ -13,13 +13,13 @@
 #include "cli.h"
 
 /** Directories of a DKMS, below the root. */
-#define DKMS_ETC "/etc/dkms"
-#define DKMS_FRAMEWORK DKMS_ETC "/framework.conf"
+#define DKMS_ETC	   "/etc/dkms"
+#define DKMS_FRAMEWORK	   DKMS_ETC "/framework.conf"
 #define DKMS_FRAMEWORK_DIR DKMS_ETC "/framework.conf.d"
-#define DKMS_OUR_CONF DKMS_FRAMEWORK_DIR "/modseal.conf"
+#define DKMS_OUR_CONF	   DKMS_FRAMEWORK_DIR "/modseal.conf"
 
 /** The programs that DKMS calls: links to modseal. */
-#define DKMS_SIGNER "modseal-dkms-sign"
+#define DKMS_SIGNER  "modseal-dkms-sign"
 #define DKMS_CHECKER "modseal-dkms-check"
 
 /** What DKMS's configuration says of signing, to be freed; NULL where it does not say. */
@@ -27,7 +27,7 @@ struct dkms_settings {
 	char *sign_file;
 	char *key;
 	char *cert;
-	char *store;    /* modseal's own, of modseal.conf */
+	char *store;	/* modseal's own, of modseal.conf */
 	char *pin_file; /* modseal's own */
 };
 
@@ -53,21 +53,22 @@ void dkms_settings_after_ours(const char *root,
  */
 unsigned dkms_version(const char *root, char text[32]);
 
-#define DKMS_VERSION(major, minor, patch) ((major) * 10000u + (minor) * 100u + (patch))
+#define DKMS_VERSION(major, minor, patch) ((major)*10000u + (minor)*100u + (patch))
 
 /** The store that a key file lies in, to free(); NULL: it lies in none. */
 char *dkms_store_of(const char *key);
 
 /** What a file has become, or why not. */
 enum dkms_file {
-	DKMS_FILE_NEW,       /* there was none */
+	DKMS_FILE_NEW,	     /* there was none */
 	DKMS_FILE_UNCHANGED, /* it is there, with this text */
-	DKMS_FILE_OURS,      /* it is there, from modseal, and nobody has edited it */
+	DKMS_FILE_OURS,	     /* it is there, from modseal, and nobody has edited it */
 	DKMS_FILE_EDITED,    /* it is there, and somebody else's words are in it */
 	DKMS_FILE_FAILED,    /* it cannot be read: reported */
 };
 
-/** The text of a file from modseal, with the sum by which it is known again; to free(). */
+/** The text of a file from modseal, with the sum by which it is known again; to free().
+ */
 char *dkms_file_text(const char *version, const char *body);
 
 /** Compares the file at @path with @text. */
