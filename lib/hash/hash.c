@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "../base/checked.h"
+#include "../base/cleanup.h"
 #include "../base/context.h"
 #include "payload.h"
 
@@ -108,6 +109,33 @@ int ms_hash_bytes(struct ms_ctx *ctx, enum ms_hash hash, const void *data, size_
 		return r;
 	if (EVP_Digest(data, len, ret, &size, md, NULL) != 1 || size != table[hash].size)
 		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", table[hash].name);
+	return 0;
+}
+
+static void md_ctx_done(EVP_MD_CTX **md_ctx)
+{
+	EVP_MD_CTX_free(*md_ctx);
+}
+
+int ms_hash_parts(struct ms_ctx *ctx, enum ms_hash hash, const struct ms_hash_part *parts,
+		  size_t n, uint8_t *ret)
+{
+	_cleanup_(md_ctx_done) EVP_MD_CTX *state = EVP_MD_CTX_new();
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	const EVP_MD *md;
+	unsigned size = 0;
+	int r = ms_hash_md(ctx, hash, &md);
+	bool good;
+
+	if (r < 0)
+		return r;
+	good = state && EVP_DigestInit_ex2(state, md, NULL) == 1;
+	for (size_t i = 0; good && i < n; i++)
+		good = EVP_DigestUpdate(state, parts[i].data, parts[i].len) == 1;
+	if (!good || EVP_DigestFinal_ex(state, digest, &size) != 1 ||
+	    size != table[hash].size)
+		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", table[hash].name);
+	memcpy(ret, digest, size);
 	return 0;
 }
 

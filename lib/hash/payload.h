@@ -32,4 +32,14 @@ int ms_payload_digest(struct ms_ctx *ctx, struct ms_payload *payload, enum ms_ha
 int ms_hash_bytes(struct ms_ctx *ctx, enum ms_hash hash, const void *data, size_t len,
 		  uint8_t *ret);
 
+/** A piece of what is hashed, borrowed. */
+struct ms_hash_part {
+	const void *data;
+	size_t len;
+};
+
+/** The digest of @n pieces, one behind the other; @ret: ms_hash_size() bytes. As above. */
+int ms_hash_parts(struct ms_ctx *ctx, enum ms_hash hash, const struct ms_hash_part *parts,
+		  size_t n, uint8_t *ret);
+
 #endif

@@ -4,6 +4,7 @@
 
 /* Inside lib/image: a source while it is being read, and the kinds of files there are. */
 
+#include "../merkle/merkle.h"
 #include "image.h"
 
 /** How deep images may lie in images: UKI, zboot or gzip, Image; one to spare. */
@@ -18,6 +19,8 @@ struct ms_reading {
 	uint64_t max_size;	  /* no unpacked image may be larger */
 	unsigned depth;		  /* 0: the file itself */
 	struct ms_source *source; /* what was found so far */
+	/* not NULL: only section .module_hashes is wanted, and goes there */
+	struct ms_kernel_hashes **hashes;
 };
 
 /**

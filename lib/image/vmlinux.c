@@ -17,6 +17,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "hashes.h"
 #include "lists.h"
 
 MS_DEFINE_CLEANUP(cleanup_elf, struct ms_elf *, ms_elf_free)
@@ -185,6 +186,12 @@ static int read_elf(struct ms_reading *reading, const uint8_t *data, size_t len)
 	if (ms_elf_is_relocatable(elf))
 		return ms_reading_fail(reading, -EBADMSG,
 				       "an object file or module, no kernel image");
+	if (reading->hashes) {
+		r = ms_hashes_read(reading->ctx, elf, reading->hashes);
+		return r < 0 ? ms_fail_prefix(reading->ctx, -EBADMSG, "'%s'",
+					      reading->shown)
+			     : 0;
+	}
 	r = ms_kernel_read_strings(reading, data, len);
 	if (r < 0)
 		return r;

@@ -14,6 +14,7 @@
 #include "../cms/signer.h"
 #include "../codec/codec.h"
 #include "../hash/payload.h"
+#include "../merkle/merkle.h"
 #include "../trust/trust.h"
 #include "trailer.h"
 
@@ -57,6 +58,24 @@ struct ms_bytes ms_module_loadable(const struct ms_module *module);
 
 /** The signature of the outermost trailer, borrowed; len 0 where there is none. */
 struct ms_bytes ms_module_signature(const struct ms_module *module);
+
+/**
+ * The length of the module without the proofs that are its outermost trailers: what the
+ * kernel hashes that follows a proof. Other trailers belong to it. -EBADMSG: as above.
+ */
+int ms_module_unproved_len(struct ms_ctx *ctx, const struct ms_module *module,
+			   size_t *ret_len);
+
+/**
+ * The kernel's verdict on the module's outermost trailer as a proof under @root: that it
+ * has none, or none of a proof's length, that it leads elsewhere, or that it is trusted.
+ */
+int ms_module_judge_proof(struct ms_ctx *ctx, const struct ms_module *module,
+			  const struct ms_merkle_root *root, struct ms_judgement *ret);
+
+/** Appends proof and trailer (proof ‖ struct ‖ marker) to @tail. -ENOMEM. */
+int ms_module_proof_tail(struct ms_ctx *ctx, const uint8_t *proof, size_t len,
+			 struct ms_buf *tail);
 
 /** The kernel's verdict on the module as module_sig_check() gives it. */
 int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,

@@ -63,6 +63,7 @@ enum ms_trailer_id_type {
 	MS_TRAILER_PGP = 0,
 	MS_TRAILER_X509 = 1,
 	MS_TRAILER_PKCS7 = 2,
+	MS_TRAILER_MERKLE = 3, /* a proof; of no kernel that is released */
 };
 
 struct ms_trailer {
