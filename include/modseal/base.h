@@ -89,6 +89,13 @@ MS_PUBLIC const char *ms_version(void);
 MS_PUBLIC char *ms_path_to_utf8(const char *path);
 
 /**
+ * Writes @text to the file @path, which appears whole or, on failure, stays as it was. A
+ * new one gets mode 0666 less the umask. @sync: it is on disk when this returns.
+ */
+MS_PUBLIC int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text,
+			   size_t len, bool sync);
+
+/**
  * Escapes control characters (and invalid UTF-8) in @text as \xXX, \n, \t, so that
  * a terminal shows them and does not obey them. Returns a string to free(), NULL
  * where there is no memory.

@@ -231,3 +231,9 @@ int ms_file_create(struct ms_ctx *ctx, const char *path, const void *data, size_
 		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
 	return 0;
 }
+
+int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text, size_t len,
+		 bool sync)
+{
+	return ms_file_replace(ctx, path, text, len, 0666, sync);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * A manifest's signature: the same PKCS#7 message that a module would get, over the text,
+ * in a file beside it. So `openssl cms -verify` takes it as well, and so does whatever
+ * trusts a key for modules.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/file.h"
+#include "../cms/judge.h"
+#include "../cms/signer.h"
+#include "../trust/trust.h"
+#include "manifest.h"
+
+enum { MAX_SIGNATURE = 65535 }; /* what the kernel's ASN.1 decoder takes */
+
+MS_DEFINE_CLEANUP(trust_cleanup, struct ms_trust *, ms_trust_free)
+
+static int judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
+		 const struct ms_trust *trust, const struct ms_buf *der,
+		 struct ms_judgement *ret)
+{
+	struct ms_payload payload = {
+		.data = manifest->text.data,
+		.len = manifest->text.len,
+	};
+
+	return ms_cms_judge(ctx, ms_trust_keyring(trust), ms_trust_rules(trust), &payload,
+			    der->data, der->len, ret);
+}
+
+int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *manifest,
+		     const struct ms_signer *signer, const char *path, bool sync)
+{
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	_cleanup_(trust_cleanup) struct ms_trust *trust = NULL;
+	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
+	struct ms_payload payload = {
+		.data = manifest->text.data,
+		.len = manifest->text.len,
+	};
+	int r = ms_signer_sign_payload(ctx, signer, &payload, &der);
+
+	if (r == 0)
+		r = ms_trust_of_cert(ctx, ms_signer_cert_der(signer), &trust);
+	if (r == 0)
+		r = judge(ctx, manifest, trust, &der, &judgement);
+	if (r < 0)
+		return r;
+	if (judgement.verdict != MS_VERDICT_TRUSTED)
+		return ms_fail(ctx, -EKEYREJECTED,
+			       "the signature just made is not good: %s",
+			       judgement.reason ? judgement.reason : "no verdict");
+	return ms_file_replace(ctx, path, der.data, der.len, 0666, sync);
+}
+
+int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
+		      const struct ms_trust *trust, const char *path,
+		      struct ms_manifest_verdict *ret)
+{
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
+	int r = ms_file_read(ctx, path, MAX_SIGNATURE, &der);
+
+	if (r == 0)
+		r = judge(ctx, manifest, trust, &der, &judgement);
+	if (r < 0)
+		return r;
+	*ret = (struct ms_manifest_verdict){
+		.verdict = judgement.verdict,
+		.vouched_by = ms_steal(&judgement.vouched_by),
+		.reason = ms_steal(&judgement.reason),
+	};
+	return 0;
+}
+
+void ms_manifest_verdict_done(struct ms_manifest_verdict *verdict)
+{
+	free(verdict->vouched_by);
+	free(verdict->reason);
+	*verdict = (struct ms_manifest_verdict){ 0 };
+}
