@@ -36,6 +36,9 @@ enum ms_outcome {
 	MS_OUTCOME_NOT_TRUSTED,   /* attach: the signature found is not trusted; status 1 */
 	MS_OUTCOME_ROLLED_BACK,   /* well prepared, but another item failed; status 0 */
 	MS_OUTCOME_KEPT,          /* resign: its signature is trusted still; status 0 */
+	MS_OUTCOME_HASHED,
+	MS_OUTCOME_PROVED,        /* its Merkle proof is appended */
+	MS_OUTCOME_OTHER_ROOT,    /* the tree has not the root that was asked for; status 1 */
 	MS_OUTCOME_COUNT,
 };
 

@@ -413,6 +413,14 @@ static void workers_free(struct ms_worker *workers, unsigned n)
 	free(workers);
 }
 
+void ms_engine_again(struct ms_tree *tree)
+{
+	tree->used = false;
+	for (size_t i = 0; i < tree->n_entries; i++)
+		if (tree->entries[i].name)
+			tree->entries[i].item.outcome = MS_OUTCOME_UNDECIDED;
+}
+
 int ms_engine_run(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_op *op)
 {
 	struct run run = { .tree = tree, .op = op, .lock = PTHREAD_MUTEX_INITIALIZER };

@@ -56,6 +56,16 @@ __attribute__((format(printf, 3, 4))) int ms_job_say(struct ms_ctx *ctx,
 						     struct ms_job *job,
 						     const char *format, ...);
 
+/**
+ * What operations that judge do with a doubtful file. It is not exactly one stream:
+ * decoders disagree about it, so it has no content that could be trusted. One that nobody
+ * can unpack has no verdict instead: it is undecided.
+ */
+int ms_job_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata);
+
+/** Lets another operation run over the tree; its outcomes replace those there are. */
+void ms_engine_again(struct ms_tree *tree);
+
 /** Hands a judgement's findings over to the item. The judgement is empty then. */
 void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement);
 

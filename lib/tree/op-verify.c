@@ -54,11 +54,7 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	return judge_packing(ctx, job, ms_trust_rules(verify->trust));
 }
 
-/*
- * Not exactly one stream: decoders disagree about such a file, so it has no content that
- * could be trusted. One that nobody can unpack has no verdict instead: it is undecided.
- */
-static int judge_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
+int ms_job_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	struct ms_item *item = &job->entry->item;
 
@@ -82,7 +78,7 @@ int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_tru
 	struct ms_op op = {
 		.verb = "verify",
 		.fn = judge_one,
-		.doubtful = judge_doubtful,
+		.doubtful = ms_job_doubtful,
 		.userdata = &verify,
 	};
 

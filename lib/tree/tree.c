@@ -41,6 +41,9 @@ static const struct {
 	[MS_OUTCOME_NOT_TRUSTED] = { "not-trusted", 1 },
 	[MS_OUTCOME_ROLLED_BACK] = { "rolled-back", 0 },
 	[MS_OUTCOME_KEPT] = { "kept", 0 },
+	[MS_OUTCOME_HASHED] = { "hashed", 0 },
+	[MS_OUTCOME_PROVED] = { "proved", 0 },
+	[MS_OUTCOME_OTHER_ROOT] = { "other-root", 1 },
 };
 
 const char *ms_outcome_name(enum ms_outcome outcome)
