@@ -30,6 +30,15 @@ int cmd_config_check(struct cli *cli, const struct cli_args *args);
 int cmd_dkms_setup(struct cli *cli, const struct cli_args *args);
 int cmd_dkms_check(struct cli *cli, const struct cli_args *args);
 int cmd_doctor(struct cli *cli, const struct cli_args *args);
+int cmd_manifest_create(struct cli *cli, const struct cli_args *args);
+int cmd_manifest_verify(struct cli *cli, const struct cli_args *args);
+int cmd_manifest_diff(struct cli *cli, const struct cli_args *args);
+int cmd_manifest_sign(struct cli *cli, const struct cli_args *args);
+int cmd_merkle_root(struct cli *cli, const struct cli_args *args);
+int cmd_merkle_prove(struct cli *cli, const struct cli_args *args);
+int cmd_merkle_verify(struct cli *cli, const struct cli_args *args);
+int cmd_merkle_check(struct cli *cli, const struct cli_args *args);
+int cmd_embed(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 
 #endif

@@ -420,6 +420,153 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "nothing wrong was seen, but not all could be looked at, or "
 			  TROUBLE },
 	},
+	[CLI_CMD_MANIFEST_CREATE] = {
+		.name = "manifest create",
+		.synopsis = "[-o FILE] [--modules-order FILE] [options] TREE",
+		.summary = "write the digests of a tree's modules",
+		.description =
+			"Writes which modules TREE has, and the digest of each without "
+			"its signatures: the same bytes wherever the tree lies, packed "
+			"or not, signed or not.\n"
+			"With --modules-order, modules that it does not name and names "
+			"without a module are trouble.",
+		.options = OPTIONS(CLI_OPT_OUTPUT_FILE, CLI_OPT_MODULES_ORDER,
+				   CLI_OPT_MANIFEST_HASH, CLI_OPT_MANIFEST_RELEASE,
+				   CLI_OPT_MANIFEST_FORMAT, CLI_OPT_BUILDER_ID,
+				   CLI_OPT_BUILD_TYPE, CLI_OPT_NO_SYNC, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "written", NULL, TROUBLE },
+	},
+	[CLI_CMD_MANIFEST_VERIFY] = {
+		.name = "manifest verify",
+		.synopsis = "[--trust SRC]... [options] MANIFEST TREE",
+		.summary = "hold a tree against a manifest",
+		.description =
+			"Says which modules of TREE are not those of MANIFEST: changed, "
+			"missing or extra. With --trust its signature is verified first, "
+			"and nothing is compared where that is not trusted.",
+		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_SIGNATURE,
+				   CLI_OPT_MODULES_ORDER, READER_OPTIONS),
+		.min_operands = 2,
+		.max_operands = 2,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "the tree has exactly these modules",
+			  "a module is changed, missing or extra, or the signature is "
+			  "not trusted", TROUBLE },
+	},
+	[CLI_CMD_MANIFEST_DIFF] = {
+		.name = "manifest diff",
+		.synopsis = "[options] MANIFEST|TREE MANIFEST|TREE",
+		.summary = "compare two manifests",
+		.description =
+			"Says which modules were removed, added or changed from one "
+			"manifest to the other. A directory stands for the manifest of "
+			"its modules.",
+		.options = OPTIONS(READER_OPTIONS),
+		.min_operands = 2,
+		.max_operands = 2,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "they say the same", "they differ", TROUBLE },
+	},
+	[CLI_CMD_MANIFEST_SIGN] = {
+		.name = "manifest sign",
+		.synopsis = "-k KEY [-c CERT] [-H HASH] [options] MANIFEST",
+		.summary = "sign a manifest",
+		.description =
+			"Writes the manifest's signature, detached, to a file beside it. "
+			"It is verified before it is written.",
+		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_HASH,
+				   CLI_OPT_SIGN_CONFIG, CLI_OPT_SKID, CLI_OPT_NONCE,
+				   CLI_OPT_PIN_FILE, CLI_OPT_OUTPUT_SIGNATURE,
+				   CLI_OPT_NO_SYNC),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "signed", NULL, TROUBLE },
+	},
+	[CLI_CMD_MERKLE_ROOT] = {
+		.name = "merkle root",
+		.synopsis = "[-o FILE] [--modules-order FILE] [options] TREE",
+		.summary = "compute the Merkle root of a tree's modules",
+		.description =
+			"Prints the root, LEVELS:HEX, that a kernel with hash-based "
+			"module integrity knows of the modules in TREE. Proofs that "
+			"they have do not count, other trailers do.\n"
+			"The order is that of --modules-order, of TREE/modules.order "
+			"where there is one, or else of the paths.",
+		.options = OPTIONS(CLI_OPT_OUTPUT_FILE, CLI_OPT_MODULES_ORDER,
+				   READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "printed", NULL, TROUBLE },
+	},
+	[CLI_CMD_MERKLE_PROVE] = {
+		.name = "merkle prove",
+		.synopsis = "[--root ROOT] [--modules-order FILE] [options] TREE",
+		.summary = "append Merkle proofs to modules",
+		.description =
+			"Gives every module in TREE the proof that it belongs to the "
+			"tree, in one transaction. Proofs that it has are replaced. "
+			"strip takes them off.\n"
+			"With --root nothing is changed where the tree has another "
+			"root.",
+		.options = OPTIONS(CLI_OPT_MERKLE_ROOT, CLI_OPT_MODULES_ORDER, WRITER_OPTIONS,
+				   READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "all modules have their proof", "the tree has another root",
+			  TROUBLE },
+	},
+	[CLI_CMD_MERKLE_VERIFY] = {
+		.name = "merkle verify",
+		.synopsis = "--root ROOT [options] PATH...",
+		.summary = "verify modules' Merkle proofs",
+		.description =
+			"Judges the proof of every module under the PATHs as a kernel "
+			"with this root would. Prints the modules that are not trusted, "
+			"with -v all of them.",
+		.options = OPTIONS(CLI_OPT_MERKLE_ROOT, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = CLI_ANY,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "every module's proof leads to the root",
+			  "a module's does not, or it has none", TROUBLE },
+	},
+	[CLI_CMD_MERKLE_CHECK] = {
+		.name = "merkle check",
+		.synopsis = "[--modules-order FILE] [options] IMAGE TREE",
+		.summary = "say whether a kernel knows the modules of a tree",
+		.description =
+			"Says which modules in TREE the kernel would not know by the "
+			"root or list that IMAGE holds. Modules that have no proof yet "
+			"are judged by the root of the whole tree.",
+		.options = OPTIONS(CLI_OPT_MODULES_ORDER, READER_OPTIONS),
+		.min_operands = 2,
+		.max_operands = 2,
+		.operands = CLI_COMPLETE_PATH,
+		.exit = { "the kernel knows every module", "a module it does not know",
+			  TROUBLE },
+	},
+	[CLI_CMD_EMBED] = {
+		.name = "embed",
+		.synopsis = "--modules TREE [--modules-order FILE] [options] VMLINUX",
+		.summary = "write the hashes of modules into a vmlinux",
+		.description =
+			"Writes the Merkle root of the modules in TREE, or the list of "
+			"their hashes, into section .module_hashes of VMLINUX, and reads "
+			"it back. The size of the section says which of the two it is "
+			"for. VMLINUX is replaced whole or stays as it was.",
+		.options = OPTIONS(CLI_OPT_MODULES, CLI_OPT_MODULES_ORDER,
+				   CLI_OPT_OUTPUT_VMLINUX, READER_OPTIONS),
+		.min_operands = 1,
+		.max_operands = 1,
+		.operands = CLI_COMPLETE_FILE,
+		.exit = { "written, and read back", NULL, TROUBLE },
+	},
 	[CLI_CMD_HELP] = {
 		.name = "help",
 		.synopsis = "[COMMAND]",
@@ -438,6 +585,8 @@ const struct cli_group cli_groups[] = {
 	{ "key", "make, rotate, list, enrol and retire signing keys" },
 	{ "config", "read, change and check kernel configurations" },
 	{ "dkms", "let DKMS sign with modseal, and check what it built" },
+	{ "manifest", "which modules a tree has" },
+	{ "merkle", "hash-based module integrity" },
 	{0},
 };
 

@@ -42,6 +42,15 @@ static const command_fn command_functions[CLI_CMD_COUNT] = {
 	[CLI_CMD_DKMS_SETUP] = cmd_dkms_setup,
 	[CLI_CMD_DKMS_CHECK] = cmd_dkms_check,
 	[CLI_CMD_DOCTOR] = cmd_doctor,
+	[CLI_CMD_MANIFEST_CREATE] = cmd_manifest_create,
+	[CLI_CMD_MANIFEST_VERIFY] = cmd_manifest_verify,
+	[CLI_CMD_MANIFEST_DIFF] = cmd_manifest_diff,
+	[CLI_CMD_MANIFEST_SIGN] = cmd_manifest_sign,
+	[CLI_CMD_MERKLE_ROOT] = cmd_merkle_root,
+	[CLI_CMD_MERKLE_PROVE] = cmd_merkle_prove,
+	[CLI_CMD_MERKLE_VERIFY] = cmd_merkle_verify,
+	[CLI_CMD_MERKLE_CHECK] = cmd_merkle_check,
+	[CLI_CMD_EMBED] = cmd_embed,
 	[CLI_CMD_HELP] = cmd_help,
 };
 

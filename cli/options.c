@@ -18,6 +18,16 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "where a file has hard links outside the PATHs, give the name "
 			"found here a file of its own instead of refusing",
 	},
+	[CLI_OPT_BUILDER_ID] = {
+		.name = "builder-id",
+		.arg = "URI",
+		.help = "of in-toto: who built the modules (builder.id of SLSA)",
+	},
+	[CLI_OPT_BUILD_TYPE] = {
+		.name = "build-type",
+		.arg = "URI",
+		.help = "of in-toto: how they were built (buildType of SLSA)",
+	},
 	[CLI_OPT_BUNDLE] = {
 		.name = "bundle",
 		.arg = "FILE",
@@ -240,11 +250,40 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "where modseal-dkms-sign and modseal-dkms-check are (default: where "
 			"modseal was installed)",
 	},
+	[CLI_OPT_MANIFEST_FORMAT] = {
+		.name = "format",
+		.arg = "FORMAT",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "manifest in-toto",
+		.help = "what to write: a manifest (default) or an in-toto statement",
+	},
+	[CLI_OPT_MANIFEST_HASH] = {
+		.letter = 'H',
+		.name = "hash",
+		.arg = "HASH",
+		.complete = CLI_COMPLETE_CHOICE,
+		.values = "sha256 sha384 sha512 sha3-256 sha3-384 sha3-512",
+		.help = "digest algorithm: sha256 (default), sha384, sha512, sha3-256, "
+			"sha3-384, sha3-512",
+	},
+	[CLI_OPT_MANIFEST_RELEASE] = {
+		.name = "kernel-release",
+		.arg = "RELEASE",
+		.complete = CLI_COMPLETE_RELEASE,
+		.help = "the kernel release to write (default: what the modules say)",
+	},
 	[CLI_OPT_MAX_SIZE] = {
 		.name = "max-size",
 		.arg = "SIZE",
 		.help = "refuse files that are or unpack to more than SIZE bytes; K, M "
 			"or G may follow (default: 1G)",
+	},
+	[CLI_OPT_MERKLE_ROOT] = {
+		.name = "root",
+		.arg = "ROOT",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the root of the tree: LEVELS:HEX, a file with that, or a kernel "
+			"image",
 	},
 	[CLI_OPT_MODE] = {
 		.name = "mode",
@@ -257,6 +296,19 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 	[CLI_OPT_MOK] = {
 		.name = "mok",
 		.help = "enrol among the machine owner's keys (default)",
+	},
+	[CLI_OPT_MODULES] = {
+		.name = "modules",
+		.arg = "TREE",
+		.complete = CLI_COMPLETE_DIRECTORY,
+		.help = "the modules that the kernel is to know",
+	},
+	[CLI_OPT_MODULES_ORDER] = {
+		.name = "modules-order",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the build's modules.order: which modules there must be, and in "
+			"which order",
 	},
 	[CLI_OPT_NO_CRYPTO_MODULES] = {
 		.name = "no-crypto-modules",
@@ -300,6 +352,13 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "write key and certificate to FILE (PEM), and the certificate to "
 			"FILE.crt (DER); with --token: the certificate to FILE (DER)",
 	},
+	[CLI_OPT_OUTPUT_FILE] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "write to FILE (default: standard output)",
+	},
 	[CLI_OPT_OUTPUT_PEM] = {
 		.letter = 'o',
 		.name = "output",
@@ -315,6 +374,20 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.complete = CLI_COMPLETE_FILE,
 		.help = "collect the certificates in FILE (default: the configuration's "
 			"name with .trusted.pem behind it)",
+	},
+	[CLI_OPT_OUTPUT_SIGNATURE] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "write the signature to FILE (default: MANIFEST.p7s)",
+	},
+	[CLI_OPT_OUTPUT_VMLINUX] = {
+		.letter = 'o',
+		.name = "output",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "write to FILE and leave VMLINUX as it is",
 	},
 	[CLI_OPT_PIN_FILE] = {
 		.name = "pin-file",
@@ -384,6 +457,12 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.help = "type of key: rsa2048, rsa3072, rsa4096, p256, p384, p521, "
 			"mldsa44, mldsa65, mldsa87 (default: what the configurations "
 			"say, else that of the current key)",
+	},
+	[CLI_OPT_SIGNATURE] = {
+		.name = "signature",
+		.arg = "FILE",
+		.complete = CLI_COMPLETE_FILE,
+		.help = "the manifest's signature (default: MANIFEST.p7s)",
 	},
 	[CLI_OPT_SIGN_CONFIG] = {
 		.name = "kernel-config",

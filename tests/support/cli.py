@@ -23,7 +23,9 @@ COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "ce
             "key new", "key rotate", "key list", "key status", "key prune", "key install",
             "key enroll",
             "config get", "config set", "config trust", "config check",
-            "dkms setup", "dkms check", "doctor"]
+            "dkms setup", "dkms check", "doctor",
+            "manifest create", "manifest verify", "manifest diff", "manifest sign",
+            "merkle root", "merkle prove", "merkle verify", "merkle check", "embed"]
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* From arguments to orders and roots, and from those to output. */
+
+#include "hashes-args.h"
+
+#include <string.h>
+
+int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tree,
+		   bool look, struct ms_order **ret)
+{
+	_cleanup_string_ char *beside = cli_format("%s/modules.order", tree);
+	const char *path = cli_args_value(args, CLI_OPT_MODULES_ORDER);
+
+	*ret = NULL;
+	if (!path && look && access(beside, F_OK) == 0)
+		path = beside;
+	cli_doc_add(cli, "modules_order", cli_json_text(path));
+	if (!path) {
+		if (look && cli->verbose && !cli->quiet)
+			cli_message("no modules.order: the modules are taken by path",
+				    NULL);
+		return CLI_YES;
+	}
+	return ms_order_read(cli->ctx, path, ret) < 0 ? cli_error_ctx(cli) : CLI_YES;
+}
+
+int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run)
+{
+	bool quiet = cli->quiet;
+	int status;
+
+	cli->quiet = true;
+	status = cli_report(cli, tree, run, NULL);
+	cli->quiet = quiet;
+	return status;
+}
+
+void cli_root_report(struct cli *cli, const char *before,
+		     const struct ms_merkle_root *root)
+{
+	char text[MS_MERKLE_ROOT_TEXT];
+
+	ms_merkle_root_text(root, text);
+	cli_doc_add(cli, "root", cli_json_text(text));
+	cli_line(cli, "%s%s", before, text);
+}
+
+int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
+		   bool sync)
+{
+	if (path && strcmp(path, "-") != 0)
+		return ms_text_save(cli->ctx, path, text, len, sync) < 0
+			       ? cli_error_ctx(cli)
+			       : CLI_YES;
+	/* what cannot be written shows when the stream is flushed at the end */
+	if (!cli->json)
+		fwrite(text, 1, len, stdout);
+	return CLI_YES;
+}
+
+int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *ret)
+{
+	_cleanup_(cli_free_hashes) struct ms_kernel_hashes *hashes = NULL;
+
+	if (ms_kernel_hashes_read(cli->ctx, source, &hashes) < 0)
+		return cli_error_ctx(cli);
+	if (hashes->form != MS_HASHES_ROOT) {
+		_cleanup_string_ char *text = cli_format(
+			"'%s' has a list of hashes, and no root", source);
+
+		return cli_error_text(cli, text,
+				      "'modseal merkle check' takes either");
+	}
+	*ret = hashes->root;
+	return CLI_YES;
+}
+
+json_object *cli_hex_json(const uint8_t *data, size_t len)
+{
+	_cleanup_string_ char *text = cli_check(calloc(len + 1, 2));
+
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", data[i]);
+	return cli_check(json_object_new_string(text));
+}

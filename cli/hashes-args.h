@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CLI_HASHES_ARGS_H
+#define CLI_HASHES_ARGS_H
+
+/* What the commands about hashes share. */
+
+#include <modseal/tree-hashes.h>
+
+#include "run.h"
+#include "util.h"
+
+static inline void cli_free_order(struct ms_order **order)
+{
+	ms_order_free(*order);
+}
+
+static inline void cli_free_hashes(struct ms_kernel_hashes **hashes)
+{
+	ms_kernel_hashes_free(*hashes);
+}
+
+static inline void cli_free_manifest(struct ms_manifest **manifest)
+{
+	ms_manifest_free(*manifest);
+}
+
+/**
+ * Reads --modules-order. Without it, where @look: modules.order in the directory @tree,
+ * if there is one. @ret: NULL where there is none. Reports the path as "modules_order".
+ * CLI_YES, or CLI_TROUBLE after reporting.
+ */
+int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tree,
+		   bool look, struct ms_order **ret);
+
+/** As cli_report(), with nothing on standard output but the document. */
+int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run);
+
+/** Reports the root: "root", and a line with it unless JSON is wanted. */
+void cli_root_report(struct cli *cli, const char *before,
+		     const struct ms_merkle_root *root);
+
+/** Writes @text to @path; "-" or NULL: to standard output. CLI_YES or CLI_TROUBLE. */
+int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
+		   bool sync);
+
+/** The SOURCE of --root as a root. CLI_YES, or CLI_TROUBLE after reporting. */
+int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *ret);
+
+/** @len bytes as lower case hex. */
+json_object *cli_hex_json(const uint8_t *data, size_t len);
+
+#endif

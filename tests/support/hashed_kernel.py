@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A vmlinux with a section .module_hashes, and modules for it, for several machines.
+
+The section is read by objcopy, not by modseal.
+"""
+
+import dataclasses
+
+from make_image import MACHINES, run, tool
+
+SOURCE = """
+    .text
+    .globl _start
+    _start: .fill 64, 1, 0x90
+    .section .rodata, "a"
+    .ascii "Linux version 7.3.4-test (a@b) (cc 1) #1 SMP now\\n\\0"
+    {section}
+    .data
+    .int 4
+"""
+SECTION = """
+    .section {name}, "{flags}"{kind}
+    .balign 4
+    .globl {symbol}
+    {symbol}:
+    .fill {size}, 1, 0
+"""
+ROOT_SIZE = 36
+
+
+@dataclasses.dataclass
+class Section:
+    """What is linked in."""
+
+    size: int = ROOT_SIZE
+    name: str = ".module_hashes"
+    symbol: str = "module_hashes_root"
+    flags: str = "a"
+    kind: str = ""  # ", @nobits"
+
+
+def list_section(capacity):
+    return Section(4 + 32 * capacity, symbol="module_hashes_list")
+
+
+def assemble(directory, name, source, machine):
+    prefix, as_options, _, _ = MACHINES[machine]
+    path = directory / f"{name}.o"
+    run(tool(prefix + "as"), *as_options, "-o", path, "-", input=source.encode())
+    return path
+
+
+def vmlinux(directory, section=Section(), machine="x86_64"):
+    """Links a vmlinux with its symbols; its path."""
+    prefix, _, ld_options, _ = MACHINES[machine]
+    text = SECTION.format(**vars(section)) if section else ""
+    source = assemble(directory, "start", SOURCE.format(section=text), machine)
+    image = directory / "vmlinux"
+    run(tool(prefix + "ld"), *ld_options, "-z", "max-page-size=4096",
+        "--no-warn-rwx-segments", "-e", "_start", "-o", image, source)
+    return image
+
+
+def section_of(image, machine="x86_64", name=".module_hashes"):
+    """The section's bytes."""
+    out = image.with_name("section")
+    run(tool(MACHINES[machine][0] + "objcopy"), "-O", "binary", "--only-section", name,
+        image, out)
+    return out.read_bytes()
+
+
+def modules(directory, count, machine="x86_64"):
+    """A tree of modules m000.ko ... that differ; their paths in order."""
+    directory.mkdir(parents=True)
+    source = '.section .modinfo, "a"\n.asciz "vermagic=7.3.4-test SMP "\n.data\n.int {}\n'
+    paths = []
+    for i in range(count):
+        made = assemble(directory, f"m{i:03}", source.format(i), machine)
+        paths.append(made.rename(made.with_suffix(".ko")))
+    return paths
