@@ -163,8 +163,11 @@ def test_the_kernel_unpacks_its_own_compressed_modules(name):
     paths = kernels.module_paths(name)
     packed = [p for p in paths if p.name == f"{MODULE[name]}.ko.xz"]
     calls = "finit", "init", "compressed"
-    plain, memory, decoded = kernels.ask(name, packed, mode="enforcing", calls=calls)
+    cases = [*packed, ("with its own call", packed[0].read_bytes(), "compressed")]
+    results = kernels.ask(name, cases, mode="enforcing", calls=calls)
+    plain, memory, decoded, alone = results
     assert (decoded.outcome, decoded.verdict) == ("clean", "trusted")
+    assert (alone.call, alone.verdict) == ("compressed", "trusted")
     assert (plain.verdict, memory.verdict) == ("unsigned", "unsigned")
 
 
