@@ -90,6 +90,13 @@ def name_of_errno(number):
     return KERNEL_NAMES.get(number) or numbers.errorcode.get(number, str(number))
 
 
+def was_unpacked(result):
+    """False where the kernel's decoder is what refused the file."""
+    if result.call != "compressed":
+        return True
+    return result.errno != "EOPNOTSUPP" and not any(map(DECODER.search, result.log))
+
+
 def outcome_of(result, content):
     """Passed needs proof: ENOEXEC, or a log line about symbols or of the module's init
     function. ENOENT alone is none, as a kernel without ECDSA gives it for an embedded
@@ -100,9 +107,8 @@ def outcome_of(result, content):
         return "undecided"
     if result.errno == "ENOEXEC" or any(map(BEHIND.search, result.log)):
         return "passed"
-    if result.call == "compressed":
-        if result.errno == "EOPNOTSUPP" or any(map(DECODER.search, result.log)):
-            return "undecided"
+    if not was_unpacked(result):
+        return "undecided"
     if result.errno in REFUSALS:
         return "refused"
     no_elf = result.call != "compressed" and not content.startswith(b"\x7fELF")

@@ -28,6 +28,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import lab  # noqa: E402 (its path is set just above)
+from lab.report import was_unpacked  # noqa: E402
 from . import debian13, forge, hostile, known, mldsa, operators  # noqa: E402
 
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
@@ -225,9 +226,9 @@ class Share:
 
 def kernel_says(result, mode):
     """(errno of the check, what became of the file)."""
-    # a file that was not unpacked; else the modules of the campaign, which need no symbol
-    # of others, get ENOENT and its like only from the check
-    if result.outcome == "undecided" and result.call == "compressed":
+    # the modules of the campaign, which need no symbol of others, get ENOENT and its like
+    # only from the check
+    if not was_unpacked(result):
         return "undecided", "refused"
     errno = result.errno or "0"
     if result.outcome in ("clean", "tainted", "passed"):
