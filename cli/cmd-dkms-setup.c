@@ -3,8 +3,9 @@
 /*
  * modseal dkms setup: makes modseal the signer of DKMS.
  *
- * All files are looked at before the first is written. One that somebody has edited is
- * replaced with --force only, and kept under another name then.
+ * All files are looked at before the first is written, and all are written before the
+ * first takes its place. One that somebody has edited is replaced with --force only, and
+ * kept under another name then.
  */
 
 #include <dirent.h>
@@ -19,14 +20,18 @@
 struct target {
 	char *path;
 	char *text;
+	char *staged; /* the new file, as long as it is not in its place */
 	enum dkms_file state;
 };
 
 static void free_targets(struct target **targets)
 {
 	for (struct target *t = *targets; t && t->path; t++) {
+		if (t->staged)
+			unlink(t->staged);
 		free(t->path);
 		free(t->text);
+		free(t->staged);
 	}
 	free(*targets);
 }
@@ -96,17 +101,35 @@ static const char *result_of(const struct target *target)
 	return "failed";
 }
 
-static int write_all(struct cli *cli, const struct target *targets)
+static int stage_all(struct cli *cli, struct target *targets)
+{
+	for (struct target *t = targets; t->path; t++)
+		if (t->state != DKMS_FILE_UNCHANGED &&
+		    dkms_file_stage(cli, t->path, t->text, &t->staged) != CLI_YES)
+			return CLI_TROUBLE;
+	return CLI_YES;
+}
+
+static int commit(struct cli *cli, struct target *target)
+{
+	if (!target->staged)
+		return CLI_YES;
+	if (dkms_file_commit(cli, target->path, target->staged,
+			     target->state == DKMS_FILE_EDITED) != CLI_YES)
+		return CLI_TROUBLE;
+	free(cli_steal(&target->staged));
+	return CLI_YES;
+}
+
+static int commit_all(struct cli *cli, struct target *targets)
 {
 	json_object *files = cli_check(json_object_new_array());
 	int status = CLI_YES;
 
-	for (const struct target *t = targets; t->path && status == CLI_YES; t++) {
+	for (struct target *t = targets; t->path && status == CLI_YES; t++) {
 		json_object *file = cli_check(json_object_new_object());
 
-		if (t->state != DKMS_FILE_UNCHANGED)
-			status = dkms_file_write(cli, t->path, t->text,
-						 t->state == DKMS_FILE_EDITED);
+		status = commit(cli, t);
 		cli_json_add(file, "path", cli_json_text(t->path));
 		cli_json_add(file, "result",
 			     cli_json_text(status == CLI_YES ? result_of(t) : "failed"));
@@ -183,7 +206,9 @@ static int set_up(struct cli *cli, const struct cli_args *args,
 	if (make_targets(cli, args, plan, &targets) != CLI_YES ||
 	    look_at(cli, targets, cli_args_has(args, CLI_OPT_DKMS_FORCE)) != CLI_YES)
 		return CLI_TROUBLE;
-	status = write_all(cli, targets);
+	if (stage_all(cli, targets) != CLI_YES)
+		return CLI_TROUBLE;
+	status = commit_all(cli, targets);
 	if (status != CLI_YES)
 		return status;
 	dkms_settings_after_ours(plan->root, warn_of_later, cli);

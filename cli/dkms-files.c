@@ -138,9 +138,8 @@ static int keep_old(struct cli *cli, const char *path)
 	return CLI_YES;
 }
 
-int dkms_file_write(struct cli *cli, const char *path, const char *text, bool keep)
+int dkms_file_stage(struct cli *cli, const char *path, const char *text, char **ret)
 {
-	/* no name that DKMS would read */
 	_cleanup_string_ char *temporary = cli_format("%s.XXXXXX", path);
 	int r;
 
@@ -149,13 +148,27 @@ int dkms_file_write(struct cli *cli, const char *path, const char *text, bool ke
 	r = write_beside(temporary, text);
 	if (r < 0)
 		return cli_error(cli, "cannot write '%s': %s", path, strerror(-r));
-	if (keep && keep_old(cli, path) != CLI_YES) {
-		unlink(temporary);
+	*ret = cli_steal(&temporary);
+	return CLI_YES;
+}
+
+static int sync_directory_of(const char *path)
+{
+	_cleanup_string_ char *parent = cli_check(strdup(path));
+	_cleanup_fd_ int fd = -1;
+
+	*strrchr(parent, '/') = '\0';
+	fd = open(*parent ? parent : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int dkms_file_commit(struct cli *cli, const char *path, const char *staged, bool keep)
+{
+	if (keep && keep_old(cli, path) != CLI_YES)
 		return CLI_TROUBLE;
-	}
-	if (rename(temporary, path) == 0)
-		return CLI_YES;
-	r = errno;
-	unlink(temporary);
-	return cli_error(cli, "cannot write '%s': %s", path, strerror(r));
+	if (rename(staged, path) < 0)
+		return cli_error(cli, "cannot write '%s': %s", path, strerror(errno));
+	if (sync_directory_of(path) < 0)
+		return cli_error(cli, "cannot sync '%s': %s", path, strerror(errno));
+	return CLI_YES;
 }

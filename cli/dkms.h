@@ -75,10 +75,17 @@ char *dkms_file_text(const char *version, const char *body);
 enum dkms_file dkms_file_look(struct cli *cli, const char *path, const char *text);
 
 /**
- * Replaces the file atomically, 0644; the old one stays as PATH.old where @keep. Its
- * directory is made where it is not there. CLI_YES, or CLI_TROUBLE after reporting.
+ * Writes the new file beside @path, 0644 and synced, under a name that DKMS does not
+ * read. The directory is made where it is not there. *@ret: that name, to free().
+ * CLI_YES, or CLI_TROUBLE after reporting; then nothing is left of it.
  */
-int dkms_file_write(struct cli *cli, const char *path, const char *text, bool keep);
+int dkms_file_stage(struct cli *cli, const char *path, const char *text, char **ret);
+
+/**
+ * Renames what was staged to @path; with @keep the old file stays as PATH.old. CLI_YES,
+ * or CLI_TROUBLE after reporting.
+ */
+int dkms_file_commit(struct cli *cli, const char *path, const char *staged, bool keep);
 
 /** Removes what DKMS has built into @built, a directory `module`. True: it is gone. */
 bool dkms_discard(struct cli *cli, const char *built);

@@ -155,6 +155,43 @@ def test_somebody_s_own_file_is_not_replaced_though_it_is_empty(root):
     assert files(root) == {"etc/dkms/hello.conf": b""}
 
 
+def test_where_one_file_cannot_be_written_none_is(root):
+    # a directory that cannot be: something else has its name
+    cli.ok(*setup(root, "--module", "hello"))
+    before = files(root)
+    (root / "etc/dkms/other.conf").mkdir()
+    arguments = setup(root, "--module", "hello", "--module", "other",
+                      keys=["-k", "/etc/keys/p384-both.pem"])
+    done = cli.run(*arguments)
+    assert done.returncode == 2 and "other.conf'" in done.stderr, cli.said(done)
+    assert files(root) == before
+
+
+def test_a_full_disk_changes_nothing(root):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    cli.ok(*setup(root, "--module", "hello"))
+    before = files(root)
+    words = [str(word) for word in setup(root, "--module", "hello", keys=["-k", "/etc/keys/p384-both.pem"])]
+    script = f"""
+        set -e
+        cp -a {root}/etc/dkms {root}/kept
+        mount -t tmpfs -o size=64k tmpfs {root}/etc/dkms
+        cp -a {root}/kept/. {root}/etc/dkms
+        cat /dev/zero > {root}/etc/dkms/fill || :
+        "$@" && exit 9
+        rm {root}/etc/dkms/fill
+        diff -r {root}/kept {root}/etc/dkms
+    """
+    done = subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", cli.PROGRAM, *words],
+        capture_output=True, text=True, check=False, env=cli.environment(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No space left on device" in done.stderr.split("modseal: ")[1]
+    assert files(root) == before
+
+
 @pytest.mark.parametrize("name", ["../hello", "a b", ".hidden", "-x", "a;b", "$(a)", "a/b"])
 def test_a_name_that_is_none_of_a_module_is_refused(name, root):
     done = cli.run(*setup(root, f"--module={name}"))
