@@ -24,7 +24,6 @@
 enum { MAX_PEM = 1 << 20 };
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
-MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 
 /* A symbol that names a file of certificates. */
 struct named {

@@ -31,7 +31,6 @@
 enum { MAX_PEM = 1 << 20 };
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
-MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 
 /* A change at work. */
 struct work {
