@@ -19,7 +19,8 @@ BUILD_TOOLS = ("dpkg-buildpackage", "dh", "meson", "fakeroot")
 def copy_of_the_tree(directory):
     """What git has of the tree, as a packager would unpack it."""
     directory.mkdir(parents=True)
-    done = subprocess.run(["git", "-C", cli.TOP, "ls-files", "-z"], capture_output=True)
+    listing = ["git", "-C", cli.TOP, "ls-files", "-z", "-co", "--exclude-standard"]
+    done = subprocess.run(listing, capture_output=True)
     if done.returncode:
         pytest.skip("the tree is no git repository, so nobody knows what belongs to it")
     names = done.stdout.decode().split("\0")[:-1]
