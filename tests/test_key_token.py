@@ -169,7 +169,7 @@ def test_nothing_in_a_token_is_ever_replaced(token):
     assert token.new(f"{TOKEN};object=k;id=%01", "--type", "p256").returncode == 0
     before = token.objects()
     for uri in f"{TOKEN};object=k", f"{TOKEN};object=other;id=%01":
-        for options in [], ["--force"]:
+        for options in [], ["-o", token.place / "cert", "--force"]:
             done = token.new(uri, "--type", "p256", *options)
             assert done.returncode == 2 and "already" in done.stderr
             assert "nothing in a token is replaced" in done.stderr
