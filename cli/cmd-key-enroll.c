@@ -282,7 +282,7 @@ int cmd_key_enroll(struct cli *cli, const struct cli_args *args)
 		return CLI_TROUBLE;
 	if (args->n_operands && cli_args_has(args, CLI_OPT_STORE))
 		return cli_usage(cli, "--store excludes a certificate's name");
-	if (choose_cert(cli, args, &store, &own) != CLI_YES)
+	if (choose_cert(cli, args, &store, &own) != CLI_YES || !own.cert)
 		return CLI_TROUBLE;
 	if (keyring)
 		return enroll_keyring(cli, keyring, &own);

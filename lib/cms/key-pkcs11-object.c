@@ -241,7 +241,7 @@ static int public_ec(struct ms_ctx *ctx, const struct ms_session *session,
 		data = ASN1_STRING_get0_data(wrapped);
 		len = (size_t)ASN1_STRING_length(wrapped);
 	}
-	if (len != size || data[0] != 4)
+	if (!data || len != size || data[0] != 4)
 		return bad_public_key(ctx, session);
 	if (!builder ||
 	    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME,
