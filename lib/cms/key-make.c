@@ -233,6 +233,8 @@ int ms_key_make(struct ms_ctx *ctx, const struct ms_key_request *request,
 	int r = make(ctx, request, &secret, &key);
 
 	ERR_clear_error(); /* of what was only looked for */
+	if (r == 0)
+		r = ms_check_cancelled(ctx); /* making it may have taken seconds */
 	if (r < 0)
 		return r;
 	*ret = key;

@@ -230,6 +230,8 @@ static int certify(struct ms_ctx *ctx, const struct ms_key_request *request,
 		r = sign_draft(ctx, session, key, hash, draft, &cert);
 	if (r == 0)
 		r = ms_new_key_set_cert(ctx, cert, ret);
+	if (r == 0)
+		r = ms_check_cancelled(ctx); /* making it may have taken seconds */
 	return r < 0 ? r : ms_token_key_store_cert(ctx, session, key, cert);
 }
 
@@ -336,20 +338,23 @@ static int make(struct ms_ctx *ctx, const struct ms_key_request *request, const 
 		char **ret_uri)
 {
 	_cleanup_(session_done) struct ms_session *session = NULL;
+	_cleanup_free_ char *made_uri = NULL;
 	int r = ms_session_open(ctx, uri, request->secret, request->secret_userdata,
 				&session);
 
 	if (r == 0)
 		r = name_key(ctx, session, key);
 	if (r == 0)
+		r = write_uri(ctx, session, key, &made_uri);
+	if (r == 0)
 		r = ms_token_key_generate(ctx, session, key);
 	if (r < 0)
 		return r;
 	r = certify(ctx, request, session, hash, key, made);
-	if (r == 0)
-		r = write_uri(ctx, session, key, ret_uri);
 	if (r < 0)
 		ms_token_key_destroy(session, key);
+	else
+		*ret_uri = ms_steal(&made_uri);
 	return r;
 }
 
