@@ -130,6 +130,27 @@ static void tell_faults(struct cli *cli, const struct ms_keystore *store,
 			fault(faults, generation->faults[j], generation->hints[j]);
 }
 
+/*
+ * Does the private key belong to the certificate? Signing would find out; here nobody is
+ * asked for a passphrase or a PIN, so of an encrypted key and of one in a token it stays
+ * open.
+ */
+static void try_key(struct cli *cli, const struct ms_generation *current,
+		    json_object *faults)
+{
+	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
+	struct ms_signer_options options = {
+		.key = current->key,
+		.cert = current->cert,
+		.hash = current->hash,
+	};
+
+	if (!current->whole || current->in_token || current->encrypted)
+		return;
+	if (ms_signer_open(cli->ctx, &options, &signer) < 0)
+		fault(faults, ms_ctx_message(cli->ctx), ms_ctx_hint(cli->ctx));
+}
+
 int cmd_key_status(struct cli *cli, const struct cli_args *args)
 {
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
@@ -149,5 +170,7 @@ int cmd_key_status(struct cli *cli, const struct cli_args *args)
 	if (current)
 		show_current(cli, current);
 	tell_faults(cli, store, faults);
+	if (current)
+		try_key(cli, current, faults);
 	return json_object_array_length(faults) ? CLI_NO : CLI_YES;
 }

@@ -92,7 +92,7 @@ int cmd_key_prune(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	_cleanup_(cli_paths_done) struct cli_paths configs = {0};
 	_cleanup_(ms_pruning_done) struct ms_pruning pruning = {0};
-	struct ms_prune_options options;
+	struct ms_prune_options options = {0};
 
 	if (read_options(cli, args, &configs, &options) != CLI_YES)
 		return CLI_TROUBLE;

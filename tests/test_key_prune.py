@@ -199,3 +199,17 @@ def test_a_read_only_store_is_told_and_left(store, root, tmp_path):
         pytest.skip("no mounts here")
     assert done.returncode == 2 and "Read-only file system" in done.stderr, cli.said(done)
     assert stores.snapshot(store) == before
+
+
+def test_nothing_goes_where_an_installed_kernel_s_image_is_not_found(store, root, pki, tmp_path):
+    """/boot may not be mounted."""
+    modules = stores.install_kernel(root, "6.1.0-old", tmp_path / "work", own=der(pki, "rsa4096"))
+    (modules / "kernel").mkdir()
+    assert prune(store, root, "--keep=3")[1] == 0
+    (modules / "vmlinuz").rename(tmp_path / "unmounted")
+    before = stores.snapshot(store)
+    done = cli.run("key", "prune", "--store", store, "--root", root, "--keep=1")
+    assert done.returncode == 2 and "6.1.0-old" in done.stderr and "mount /boot" in done.stderr
+    assert stores.snapshot(store) == before
+    (tmp_path / "unmounted").rename(root / "boot" / "vmlinuz-6.1.0-old")
+    assert prune(store, root, "--keep=1")[1] == 0

@@ -298,3 +298,10 @@ def test_a_file_in_the_place_of_the_destination_is_trouble(store, tmp_path):
     done = cli.run("key", "install", "--store", store, tmp_path / "dest")
     assert done.returncode == 2
     assert (tmp_path / "dest").read_text() == "mine"
+
+
+def test_a_private_key_of_another_certificate_is_told(store, pki):
+    both = (pki / "p521.key").read_bytes() + (pki / "p384.pem").read_bytes()
+    (store / "current" / "signing_key.pem").write_bytes(both)
+    (fault,) = faults(store)
+    assert "signing_key.pem" in fault

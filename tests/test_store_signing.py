@@ -229,3 +229,9 @@ def test_fault_an_interrupted_compression_leaves_temporary_files(store, module, 
     cli.ok("sign", "--store", store, tree)
     assert sorted(path.name for path in tree.iterdir()) == sorted(names)
     cli.ok("verify", "--trust", store / CURRENT / "signing_crt.crt", tree)
+
+
+def test_a_kernel_without_any_certificate_trusts_none(store, module, kernel, tmp_path):
+    root, _ = kernel("6.1.0", ["p384"])
+    stores.install_kernel(root, "6.1.1", tmp_path / "bare")
+    assert "trusts no key" in refused(module, "--store", store, "--for-kernel", "6.1.1", "--root", root)

@@ -258,7 +258,8 @@ MS_PUBLIC void ms_pruning_done(struct ms_pruning *pruning);
  * /boot/vmlinuz-* and config-*) and in @options->configs.
  *
  * Errors: -EBADMSG an image or a configuration that cannot be read, so that nobody knows
- * what it trusts (not with force); those of ms_keystore_current() and of the file system.
+ * what it trusts (not with force); -ENOENT no image of a kernel whose modules are installed
+ * (likewise); those of ms_keystore_current() and of the file system.
  * Where it fails before the first removal nothing is changed; each generation is removed
  * whole or not at all.
  */

@@ -101,6 +101,10 @@ static int gather(struct ms_ctx *ctx, const struct ms_keystore *store, const cha
 		r = set_config(ctx, store->root, release, trust);
 	if (r == 0)
 		r = ms_trust_add_kernel(ctx, trust, image);
+	if (r == -ENOKEY) { /* it has no certificate: the machine may have one */
+		ms_fail_clear(ctx);
+		r = 0;
+	}
 	if (r == 0 && !*store->root)
 		r = ms_trust_add_machine(ctx, trust);
 	return r;

@@ -93,7 +93,7 @@ static int copy_part(struct copy *copy, const struct part *part)
 {
 	_cleanup_(ms_buf_wipe) struct ms_buf content = { 0 };
 	_cleanup_free_ char *shown = ms_format("%s/%s", copy->from, part->name);
-	bool there;
+	bool there = false;
 	int r;
 
 	if (!shown)

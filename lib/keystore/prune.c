@@ -66,6 +66,8 @@ static int decide(struct ms_ctx *ctx, const struct ms_keystore *store,
 	if (!options->force && store->n_entries > options->keep)
 		r = ms_trusting_find(ctx, store, options->configs, options->n_configs,
 				     &trusting);
+	if (r < 0 && ms_ctx_hint(ctx))
+		return r;
 	if (r < 0)
 		return ms_hint(ctx, r, "with --force nobody is asked what it trusts");
 	ret->generations = calloc(store->n_entries + 1, sizeof(*ret->generations));

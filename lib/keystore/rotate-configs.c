@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
+#include <modseal/config.h>
+
 #include "../base/context.h"
 #include "../config/trusted-keys.h"
 
@@ -28,18 +29,6 @@ struct ms_rotate_config {
 	struct ms_config_trusted trusted;
 	enum ms_hash hash; /* NONE: it does not say */
 	const char *type;  /* NULL: it does not say */
-};
-
-/* Kinds of keys as certs/Makefile of Linux makes them. */
-static const struct kind {
-	const char *symbol;
-	const char *type;
-} kinds[] = {
-	{ "MODULE_SIG_KEY_TYPE_RSA", "rsa4096" },
-	{ "MODULE_SIG_KEY_TYPE_ECDSA", "p384" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_44", "mldsa44" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_65", "mldsa65" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_87", "mldsa87" },
 };
 
 void ms_rotate_configs_done(struct ms_rotate_configs *configs)
@@ -84,21 +73,14 @@ static int read_hash(struct ms_ctx *ctx, struct ms_rotate_config *config)
 
 static int read_type(struct ms_ctx *ctx, struct ms_rotate_config *config)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(kinds); i++) {
-		_cleanup_free_ char *value = NULL;
-		int r = get(ctx, config->edit, kinds[i].symbol, &value);
+	const char *type;
+	int r = ms_key_type_from_config(ctx, ms_config_edit_path(config->edit), &type);
 
-		if (r < 0)
-			return r;
-		if (!value || strcmp(value, "y") != 0)
-			continue;
-		if (config->type)
-			return ms_fail(ctx, -EINVAL, "'%s' asks for two kinds of keys",
-				       ms_config_edit_path(config->edit));
-		config->type = kinds[i].type;
-	}
-	if (!config->type && config->hash)
-		config->type = "rsa4096";
+	if (r < 0)
+		return r;
+	/* RSA is also what it says where it does not say anything */
+	if (config->hash || strcmp(type, "rsa4096") != 0)
+		config->type = type;
 	return 0;
 }
 

@@ -13,7 +13,8 @@
  * file nothing can be built from it, and so nothing of it is trusted.
  *
  * An image or a configuration that is there and cannot be understood is an error, because
- * what it trusts is not known then.
+ * what it trusts is not known then. So is a kernel whose modules are installed and whose
+ * image is nowhere to be found: /boot may not be mounted.
  */
 
 #include "trusting.h"
@@ -24,11 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
+#include "../trust/trust.h"
 
 MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
@@ -126,6 +129,13 @@ static int note_certs(struct search *search, const struct ms_source *source,
 	return r;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int look_at_image(struct search *search, const char *path)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
@@ -136,6 +146,30 @@ static int look_at_image(struct search *search, const char *path)
 		return 0;
 	}
 	return r < 0 ? r : note_certs(search, source, path);
+}
+
+/* The modules of a kernel, whose image was looked at or else would have to be. */
+static int look_at_modules(struct search *search, const char *path)
+{
+	int len = (int)(strlen(path) - strlen("/kernel"));
+	_cleanup_free_ char *dir = ms_format("%.*s", len, path);
+	_cleanup_free_ char *beside = ms_format("%.*s/vmlinuz", len, path);
+	_cleanup_free_ char *image = NULL;
+	const char *release;
+	int r;
+
+	if (!dir || !beside)
+		return ms_fail_nomem(search->ctx);
+	if (access(beside, F_OK) == 0)
+		return 0;
+	release = strrchr(dir, '/') + 1;
+	r = ms_kernel_image_find_below(search->ctx, search->store->root, release, &image);
+	if (r == -ENOENT)
+		return ms_hint(search->ctx, r,
+			       "mount /boot, or remove what is left in '%s'; with --force "
+			       "nobody is asked what it trusts",
+			       dir);
+	return r;
 }
 
 /* Notes the generation in whose directory the file lies. */
@@ -202,7 +236,7 @@ static int is_new(struct search *search, const char *path)
 	struct seen *list;
 	struct stat st;
 
-	if (stat(path, &st) < 0 || S_ISDIR(st.st_mode))
+	if (stat(path, &st) < 0)
 		return 0;
 	for (size_t i = 0; i < search->n_seen; i++)
 		if (search->seen[i].device == st.st_dev &&
@@ -261,6 +295,8 @@ static int look_at_all(struct search *search, const char *pattern,
 		return ms_fail(search->ctx, -EIO, "cannot look for '%s'", full);
 	r = 0;
 	for (size_t i = 0; i < found.gl_pathc && r >= 0; i++) {
+		if (is_directory(found.gl_pathv[i]) != (look == look_at_modules))
+			continue;
 		r = ms_check_cancelled(search->ctx);
 		if (r == 0)
 			r = is_new(search, found.gl_pathv[i]);
@@ -274,12 +310,19 @@ int ms_trusting_find(struct ms_ctx *ctx, const struct ms_keystore *store,
 		     const char *const *configs, size_t n_configs,
 		     struct ms_trusting *ret)
 {
-	static const char *const images[] = { "/lib/modules/*/vmlinuz",
-					      "/usr/lib/modules/*/vmlinuz",
-					      "/boot/vmlinuz-*" };
-	static const char *const places[] = { "/lib/modules/*/build/.config",
-					      "/usr/lib/modules/*/build/.config",
-					      "/boot/config-*" };
+	static const struct {
+		const char *pattern;
+		int (*look)(struct search *search, const char *path);
+	} places[] = {
+		{ "/lib/modules/*/vmlinuz", look_at_image },
+		{ "/usr/lib/modules/*/vmlinuz", look_at_image },
+		{ "/boot/vmlinuz-*", look_at_image },
+		{ "/lib/modules/*/kernel", look_at_modules },
+		{ "/usr/lib/modules/*/kernel", look_at_modules },
+		{ "/lib/modules/*/build/.config", look_at_config },
+		{ "/usr/lib/modules/*/build/.config", look_at_config },
+		{ "/boot/config-*", look_at_config },
+	};
 	struct search search = { .ctx = ctx, .store = store, .found = ret };
 	int r = 0;
 
@@ -289,10 +332,8 @@ int ms_trusting_find(struct ms_ctx *ctx, const struct ms_keystore *store,
 	ret->n = store->n_entries;
 	for (size_t i = 0; i < n_configs && r == 0; i++)
 		r = look_at_config(&search, configs[i]);
-	for (size_t i = 0; i < MS_ARRAY_SIZE(images) && r == 0; i++)
-		r = look_at_all(&search, images[i], look_at_image);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(places) && r == 0; i++)
-		r = look_at_all(&search, places[i], look_at_config);
+		r = look_at_all(&search, places[i].pattern, places[i].look);
 	free(search.seen);
 	return r;
 }
