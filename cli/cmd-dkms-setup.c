@@ -148,21 +148,6 @@ static void warn_of_later(void *userdata, const char *path)
 		 path);
 }
 
-static bool has_hook(const struct dkms_plan *plan, const char *module)
-{
-	_cleanup_string_ char *path =
-		cli_format("%s" DKMS_ETC "/%s.conf", plan->root, module);
-	FILE *stream = fopen(path, "re");
-	bool found = false;
-	char line[1024];
-
-	while (stream && !found && fgets(line, sizeof(line), stream))
-		found = strstr(line, DKMS_CHECKER) != NULL;
-	if (stream)
-		fclose(stream);
-	return found;
-}
-
 /* Modules of the DKMS at hand that nobody would check. */
 static void report_unchecked(struct cli *cli, const struct dkms_plan *plan)
 {
@@ -173,7 +158,7 @@ static void report_unchecked(struct cli *cli, const struct dkms_plan *plan)
 
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_type != DT_DIR || !is_module_name(entry->d_name) ||
-		    has_hook(plan, entry->d_name))
+		    dkms_has_hook(plan->root, entry->d_name))
 			continue;
 		json_object_array_add(list, cli_json_text(entry->d_name));
 		cli_warn(cli,

@@ -213,6 +213,18 @@ unsigned dkms_version(const char *root, char text[32])
 	return version;
 }
 
+bool dkms_has_hook(const char *root, const char *module)
+{
+	_cleanup_string_ char *path = cli_format("%s" DKMS_ETC "/%s.conf", root, module);
+	_cleanup_stream_ FILE *stream = fopen(path, "re");
+	char line[MOST_LINE];
+
+	while (stream && fgets(line, sizeof(line), stream))
+		if (strstr(line, DKMS_CHECKER))
+			return true;
+	return false;
+}
+
 /* DIR/current/signing_key.pem and DIR/20260131-0930/signing_key.pem */
 char *dkms_store_of(const char *key)
 {

@@ -7,7 +7,10 @@
  * It is the sign-file personality with three differences: what is no module is refused;
  * a KEY that lies in a store stands for the key of that store which the module's own
  * kernel trusts; and the file with the passphrase or PIN may be named in modseal.conf.
- * DKMS goes on where this fails. What does not is the hook, see cmd-dkms-check.c.
+ *
+ * DKMS goes on where this fails. What does not is the hook, see cmd-dkms-check.c. Of a
+ * module that has none nobody would notice, so its file, which DKMS has just built and
+ * can build again, is taken away: what is not there cannot be installed unsigned.
  */
 
 #include "dkms.h"
@@ -80,6 +83,41 @@ static int sign(struct request *request)
 	return status;
 }
 
+/*
+ * The DKMS module whose build this is, to free(): TREE/NAME/VERSION/build/.../x.ko with
+ * TREE/NAME/VERSION/source beside it. NULL: it is no build of DKMS.
+ */
+static char *dkms_module_of(const char *path)
+{
+	_cleanup_string_ char *version = cli_check(strdup(path));
+	_cleanup_string_ char *source = NULL;
+	char *build = strstr(version, "/build/"), *slash;
+
+	if (*path != '/' || !build)
+		return NULL;
+	*build = '\0';
+	source = cli_format("%s/source", version);
+	slash = strrchr(version, '/');
+	if (!slash || access(source, F_OK) < 0)
+		return NULL;
+	*slash = '\0';
+	slash = strrchr(version, '/');
+	return slash ? cli_check(strdup(slash + 1)) : NULL;
+}
+
+static void take_away_unchecked(const struct request *request)
+{
+	_cleanup_string_ char *module = dkms_module_of(request->module);
+
+	if (!module || dkms_has_hook("", module) || unlink(request->module) < 0)
+		return;
+	sign_file_fail(request,
+		       "nobody would notice that '%s' is not signed, so it is removed",
+		       request->module);
+	fprintf(stderr, "hint: 'modseal dkms setup --module %s' has its builds checked\n",
+		module);
+}
+
 int cli_dkms_sign(int argc, char **argv)
 {
 	struct request request = {
@@ -102,6 +140,8 @@ int cli_dkms_sign(int argc, char **argv)
 	if (cli_begin(&request.cli) < 0)
 		cli_out_of_memory();
 	status = sign_file_in_place(&request) == OK ? sign(&request) : FAILED;
+	if (status != OK)
+		take_away_unchecked(&request);
 	json_object_put(request.cli.doc);
 	free(request.result);
 	ms_ctx_free(request.ctx);

@@ -55,6 +55,9 @@ unsigned dkms_version(const char *root, char text[32]);
 
 #define DKMS_VERSION(major, minor, patch) ((major)*10000u + (minor)*100u + (patch))
 
+/** True where @module's own file under @root calls modseal's checker. */
+bool dkms_has_hook(const char *root, const char *module);
+
 /** The store that a key file lies in, to free(); NULL: it lies in none. */
 char *dkms_store_of(const char *key);
 

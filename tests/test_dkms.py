@@ -117,6 +117,16 @@ def test_without_modseal_nothing_is_installed(world, pki):
     assert world.installed() == []
 
 
+def test_without_the_hooks_a_module_that_could_not_be_signed_is_not_installed_either(world, pki):
+    world.setup("--key", pki / "rsa2048.key", "--cert", pki / "rsa2048.der")
+    (world.top / "etc/hello.conf").unlink()
+    conf = world.top / "etc/framework.conf.d/modseal.conf"
+    conf.write_text(conf.read_text().replace("rsa2048.key", "rsa4096.key"))
+    _, text = world.dkms("install", "hello/1.0")
+    assert "nobody would notice" in text and "does not belong to" in text
+    assert not [path for path in world.built() + world.installed() if path.stat().st_size]
+
+
 def test_what_was_built_before_the_setup_is_not_installed_unsigned(world, pki):
     (world.top / "etc/framework.conf.d/none.conf").write_text('sign_file="/nowhere"\n')
     status, text = world.dkms("build", "hello/1.0")

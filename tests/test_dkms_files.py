@@ -391,6 +391,21 @@ def test_a_signer_that_cannot_sign_says_so_and_changes_nothing(arguments, signer
     assert module.read_bytes() == before
 
 
+@pytest.mark.parametrize("place", ["tree/hello/1.0/build", "build", "tree/hello/1.0/nothing"])
+def test_a_module_that_could_not_be_signed_is_taken_from_dkms_s_build_only(
+    place, signer, tiny_module, pki, tmp_path
+):
+    directory = tmp_path / place / "src"
+    directory.mkdir(parents=True)
+    (tmp_path / "tree/hello/1.0/source").mkdir(parents=True)
+    module = directory / "hello.ko"
+    shutil.copyfile(tiny_module, module)
+    done = signs(signer, pki, "sha256", "absent", "{cert}", module)
+    is_dkms_s = place.startswith("tree") and place.endswith("build")
+    assert (done.returncode, module.exists()) == (1, not is_dkms_s)
+    assert ("--module hello" in done.stderr) == is_dkms_s
+
+
 @pytest.mark.parametrize("junk", [b"", b"no module", b"\x7fELF but no more"])
 def test_the_signer_refuses_what_is_no_module(junk, signer, module, pki):
     module.write_bytes(junk)
