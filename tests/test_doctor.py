@@ -6,6 +6,7 @@ Each test makes up a whole system below a directory: what the running kernel say
 wrong; every test puts one fault into it.
 """
 
+import hashlib
 import os
 import pathlib
 import shlex
@@ -210,7 +211,7 @@ def test_another_kernel_is_looked_at_without_the_running_one(system):
     assert system.wrong("--release", other) == {}
     assert system.wrong("--release", "6.14.0-gone") == {
         "modules-missing": "error", "image-unknown": "unknown", "config-unknown": "unknown",
-        "key-trust-unknown": "unknown"}
+        "key-trust-unknown": "unknown", "dkms-key-trust-unknown": "unknown"}
     for bad in ("../../etc", ".", ""):
         assert cli.run("doctor", "--root", system.root, "--release", bad).returncode == 2
 
@@ -254,6 +255,18 @@ def test_an_enrolled_key_is_trusted_and_a_revoked_one_is_not(system):
     system.path(f"/sys/firmware/efi/efivars/MokListXRT-{SHIM}").unlink()
     system.efi("dbx", IMAGES, "rsa4096")
     assert system.wrong() == {"dkms-key-not-trusted": "error"}
+
+
+def test_a_key_revoked_by_a_digest_of_its_certificate_is_wrong(system):
+    # EFI_CERT_X509_SHA256: the digest of what was signed of the certificate, and a time
+    tbs = subprocess.run(["openssl", "asn1parse", "-in", system.pki / "rsa2048.pem", "-strparse",
+                          "4", "-noout", "-out", "/dev/stdout"], capture_output=True,
+                         check=True).stdout
+    entry = uuid.UUID(int=7).bytes_le + hashlib.sha256(tbs).digest() + bytes(16)
+    kind = uuid.UUID("3bd2a492-96c0-4079-b420-fcf98ef103ed").bytes_le
+    system.put(f"/sys/firmware/efi/efivars/dbx-{IMAGES}",
+               b"\6\0\0\0" + kind + struct.pack("<III", 28 + len(entry), 0, len(entry)) + entry)
+    assert system.wrong() == {"key-revoked": "error"}
 
 
 def test_a_key_revoked_by_the_kernel_image_is_wrong(system):
@@ -316,6 +329,35 @@ def test_no_key_store_is_wrong_only_where_one_was_named(system):
     stores.certs_local(system.path("/srv/keys"), system.pki, {"20260101-1200": "rsa2048"})
     system.path("/srv/keys").chmod(0o700)
     assert system.wrong("--store", "/srv/keys") == {}
+
+
+# modules
+
+
+def test_modules_that_were_added_to_the_kernel_are_judged(system, tiny_module):
+    module = system.put(f"/lib/modules/{RELEASE}/updates/dkms/tiny.ko", tiny_module.read_bytes())
+    found, status = system.doctor()
+    assert (list(found), status) == (["module-not-trusted"], 1)
+    assert "is unsigned to kernel" in found["module-not-trusted"]["message"]
+    system.put("/sys/module/module/parameters/sig_enforce", "N\n")
+    assert system.wrong() == {"module-not-trusted": "error"}  # lockdown refuses it
+    system.put("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
+    assert system.wrong() == {"module-not-trusted": "warning"}
+    cli.ok("sign", "-k", system.pki / "rsa2048-both.pem", module)
+    assert system.wrong() == {}
+    cli.ok("sign", "-k", system.pki / "rsa4096-both.pem", module)  # enrolled
+    assert system.wrong() == {}
+    cli.ok("sign", "-k", system.pki / "p256-both.pem", module)
+    assert system.wrong() == {"module-not-trusted": "warning"}
+    module.write_bytes(module.read_bytes()[:-40] + b"\xff" * 12 + module.read_bytes()[-28:])
+    assert system.wrong() == {"module-not-trusted": "error"}
+
+
+def test_modules_are_unknown_where_it_is_unknown_what_the_kernel_trusts(system, tiny_module):
+    system.put(f"/lib/modules/{RELEASE}/extra/tiny.ko", tiny_module.read_bytes())
+    system.path(f"/lib/modules/{RELEASE}/updates").mkdir()
+    system.path(f"/lib/modules/{RELEASE}/vmlinuz").unlink()
+    assert system.wrong()["modules-unknown"] == "unknown"
 
 
 # DKMS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Would the kernel take what is signed with the key of a certificate: is that key trusted,
- * and are its kind and the digest algorithm built into the kernel.
+ * Can the kernel verify what is signed with the key of a certificate: are its kind and the
+ * digest algorithm there, and does the certificate allow signing code.
  */
 
 #include <errno.h>
@@ -19,47 +19,6 @@
 
 MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
-
-int ms_doctor_keep(struct ms_doctor *doctor, struct ms_cert_list *list, bool revoked)
-{
-	if (doctor->n_lists == MS_DOCTOR_LISTS) {
-		ms_cert_list_free(list);
-		return ms_fail(doctor->ctx, -EINVAL, "too many lists of certificates");
-	}
-	doctor->lists[doctor->n_lists++] =
-		(struct ms_doctor_list){ .certs = list, .revoked = revoked };
-	return 0;
-}
-
-static bool same_key(const struct ms_cert_info *a, const struct ms_cert_info *b)
-{
-	return strcmp(a->sha256, b->sha256) == 0 ||
-	       (a->skid && b->skid && strcmp(a->skid, b->skid) == 0 &&
-		strcmp(a->key_type, b->key_type) == 0);
-}
-
-enum ms_doctor_trusted ms_doctor_trusts(const struct ms_doctor *doctor,
-					const struct ms_cert_info *cert)
-{
-	bool trusted = false;
-
-	for (size_t i = 0; i < doctor->n_lists; i++) {
-		const struct ms_doctor_list *list = &doctor->lists[i];
-
-		for (size_t j = 0; j < list->certs->count; j++) {
-			const struct ms_cert_info *other = &list->certs->certs[j];
-
-			if (!same_key(cert, other))
-				continue;
-			if (list->revoked || other->place == MS_CERT_REVOKED)
-				return MS_DOCTOR_REVOKED;
-			trusted = true;
-		}
-	}
-	if (trusted)
-		return MS_DOCTOR_TRUSTED;
-	return doctor->trust_known ? MS_DOCTOR_NOT_TRUSTED : MS_DOCTOR_UNKNOWN;
-}
 
 /* The kernel's rules, as far as its release and configuration tell. */
 static int make_rules(struct ms_doctor *doctor, struct ms_rules *ret)

@@ -26,7 +26,7 @@
 
 static int (*const topics[])(struct ms_doctor *) = {
 	ms_doctor_running, ms_doctor_keyrings, ms_doctor_kernel,  ms_doctor_machine,
-	ms_doctor_keys,	   ms_doctor_dkms,     ms_doctor_private,
+	ms_doctor_keys,	   ms_doctor_modules,  ms_doctor_dkms,	  ms_doctor_private,
 };
 
 static void doctor_done(struct ms_doctor *doctor)
@@ -34,7 +34,9 @@ static void doctor_done(struct ms_doctor *doctor)
 	ms_findings_done(&doctor->findings);
 	for (size_t i = 0; i < doctor->n_lists; i++)
 		ms_cert_list_free(doctor->lists[i].certs);
+	ms_trust_free(doctor->trust);
 	free(doctor->release);
+	free(doctor->image);
 	free(doctor->config);
 }
 

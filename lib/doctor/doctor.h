@@ -11,8 +11,10 @@
  *	keyrings.c      its keyrings
  *	machine.c       EFI: the machine owner's keys
  *	kernel.c        the kernel that is asked about: image, configuration
- *	certificate.c   would that kernel take signatures of this certificate's key
+ *	trust.c         what that kernel trusts
+ *	certificate.c   can that kernel verify signatures of this certificate's key
  *	keys.c          the key store
+ *	modules.c       modules that were added to the kernel
  *	dkms.c          how DKMS signs
  *	dkms-conf.c     reading DKMS's configuration
  *	private.c       private keys that others can read
@@ -21,9 +23,13 @@
 #include <modseal/doctor.h>
 #include <modseal/hash.h>
 #include <modseal/image.h>
+#include <modseal/trust.h>
 
 #include "../base/buffer.h"
 #include "../config/findings.h"
+
+#define MS_DOCTOR_STORE	  "/var/lib/modseal/keys"
+#define MS_DOCTOR_EFIVARS "/sys/firmware/efi/efivars"
 
 enum { MS_DOCTOR_LISTS = 6 };
 
@@ -41,9 +47,11 @@ struct ms_doctor {
 	bool running;	  /* release is the running kernel's */
 	bool enforcing;	  /* which refuses modules without a trusted signature */
 	const char *store;
+	char *image;  /* path of the kernel's image; NULL: not found */
 	char *config; /* path of the kernel's configuration; NULL: not found */
 	struct ms_doctor_list lists[MS_DOCTOR_LISTS];
 	size_t n_lists;
+	struct ms_trust *trust; /* made of all these by ms_doctor_trust() */
 	bool trust_known; /* all that the kernel trusts is in the lists */
 };
 
@@ -53,6 +61,7 @@ int ms_doctor_keyrings(struct ms_doctor *doctor);
 int ms_doctor_machine(struct ms_doctor *doctor);
 int ms_doctor_kernel(struct ms_doctor *doctor);
 int ms_doctor_keys(struct ms_doctor *doctor);
+int ms_doctor_modules(struct ms_doctor *doctor);
 int ms_doctor_dkms(struct ms_doctor *doctor);
 int ms_doctor_private(struct ms_doctor *doctor);
 
@@ -90,6 +99,12 @@ int ms_doctor_unread(struct ms_doctor *doctor, const char *id, const char *path,
 /** Keeps a list of certificates; takes @list. -ENOMEM. */
 int ms_doctor_keep(struct ms_doctor *doctor, struct ms_cert_list *list, bool revoked);
 
+/**
+ * What the kernel trusts. @ret: owned by @doctor. -ENOENT: not all of it is known; errors
+ * as ms_trust_add_kernel() and ms_trust_add().
+ */
+int ms_doctor_trust(struct ms_doctor *doctor, const struct ms_trust **ret);
+
 enum ms_doctor_trusted {
 	MS_DOCTOR_UNKNOWN = 0, /* not all that the kernel trusts is known */
 	MS_DOCTOR_TRUSTED,
@@ -98,7 +113,7 @@ enum ms_doctor_trusted {
 };
 
 /** Does the kernel trust this certificate: by its bytes or its subject key identifier. */
-enum ms_doctor_trusted ms_doctor_trusts(const struct ms_doctor *doctor,
+enum ms_doctor_trusted ms_doctor_trusts(struct ms_doctor *doctor,
 					const struct ms_cert_info *cert);
 
 /**

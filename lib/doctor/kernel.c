@@ -55,25 +55,24 @@ static int report_image(struct ms_doctor *doctor, const char *path,
 static int check_image(struct ms_doctor *doctor)
 {
 	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
-	_cleanup_free_ char *path = NULL;
 	int r = ms_kernel_image_find_below(doctor->ctx, doctor->root, doctor->release,
-					   &path);
+					   &doctor->image);
 
-	r = r < 0 ? r : ms_cert_list_read(doctor->ctx, path, &list);
+	r = r < 0 ? r : ms_cert_list_read(doctor->ctx, doctor->image, &list);
 	if (r == -ENOMEM)
 		return r;
 	if (r == -ENOKEY) {
 		doctor->trust_known = true;
 		return ms_doctor_found(doctor, "image-without-certificate",
 				       MS_SEVERITY_WARNING, NULL,
-				       "'%s' has no certificate built in", path);
+				       "'%s' has no certificate built in", doctor->image);
 	}
 	if (r < 0)
 		return ms_doctor_found(doctor, "image-unknown", MS_SEVERITY_UNKNOWN, NULL,
 				       "which keys kernel %s has built in is not known: %s",
 				       doctor->release, ms_ctx_message(doctor->ctx));
 	doctor->trust_known = true;
-	r = report_image(doctor, path, list);
+	r = report_image(doctor, doctor->image, list);
 	return r < 0 ? r : ms_doctor_keep(doctor, ms_steal(&list), false);
 }
 

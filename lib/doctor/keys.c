@@ -15,8 +15,6 @@
 #include "../base/context.h"
 #include "doctor.h"
 
-#define DEFAULT_STORE "/var/lib/modseal/keys"
-
 MS_DEFINE_CLEANUP(cleanup_store, struct ms_keystore *, ms_keystore_free)
 
 static int report_store(struct ms_doctor *doctor, const struct ms_keystore *store)
@@ -46,7 +44,7 @@ static int report_generation(struct ms_doctor *doctor, const struct ms_generatio
 }
 
 /* The newest generation that the kernel trusts. */
-static const struct ms_generation *trusted_one(const struct ms_doctor *doctor,
+static const struct ms_generation *trusted_one(struct ms_doctor *doctor,
 					       const struct ms_keystore *store)
 {
 	for (size_t i = 0; i < ms_keystore_count(store); i++) {
@@ -142,7 +140,7 @@ static int check_store(struct ms_doctor *doctor, const char *path)
 
 int ms_doctor_keys(struct ms_doctor *doctor)
 {
-	const char *name = doctor->store ? doctor->store : DEFAULT_STORE;
+	const char *name = doctor->store ? doctor->store : MS_DOCTOR_STORE;
 	_cleanup_free_ char *path = NULL;
 	int r;
 

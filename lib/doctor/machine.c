@@ -15,7 +15,7 @@
 #include "doctor.h"
 
 #define EFI	"/sys/firmware/efi"
-#define EFIVARS EFI "/efivars"
+#define EFIVARS MS_DOCTOR_EFIVARS
 #define SECURE	EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define SHIM	"605dab50-e046-4300-abb6-3dd810dd8b23"
 #define IMAGES	"d719b2cb-3d3a-4596-a3bc-dad00e67656f"
@@ -53,8 +53,10 @@ static int read_variable(struct ms_doctor *doctor, const struct variable *variab
 	if (!ms_doctor_exists(doctor, variable->path))
 		return 0;
 	r = ms_doctor_path(doctor, variable->path, &path);
-	r = r < 0 ? r : ms_cert_list_read(doctor->ctx, path, &list);
-	if (r == -ENOMEM || r == -ENOKEY) /* hashes alone are no certificates */
+	if (r < 0)
+		return r;
+	r = ms_cert_list_read(doctor->ctx, path, &list);
+	if (r == -ENOMEM || r == -ENOKEY) /* digests alone are no certificates */
 		return r == -ENOKEY ? 0 : r;
 	if (r < 0) {
 		doctor->trust_known = false;

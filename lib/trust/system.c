@@ -123,3 +123,11 @@ int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust)
 
 	return ms_trust_end(ctx, trust, mark, take_machine(ctx, trust, false));
 }
+
+int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir)
+{
+	struct ms_trust_mark mark = ms_trust_begin(trust);
+
+	return ms_trust_end(ctx, trust, mark,
+			    ms_trust_take_efivars(ctx, trust, dir, false));
+}

@@ -19,6 +19,12 @@ const struct ms_rules *ms_trust_rules(const struct ms_trust *trust);
 int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust);
 
 /**
+ * Adds what the EFI variables in @dir, a directory like efivarfs, trust and revoke, as the
+ * kernel takes them; none need be there. Errors as ms_trust_add("system").
+ */
+int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir);
+
+/**
  * ms_kernel_image_find() below directory @root; "" is the whole system's. -ENOENT has no
  * hint.
  */
