@@ -12,7 +12,7 @@ file is kept. Status 1: a mismatch, or (of 20,000 cases or more) fewer than 500 
 some operator or fewer than 100 of some verdict or answer. The same seed makes the same
 cases, but for what depends on keys that are made once for a cache: those of the lab's own
 kernel and those of ML-DSA, which take an OpenSSL of 3.5 (support/debian13.py). A kernel
-takes half an hour on two processors; one that was cut short is asked again by --kernel.
+takes ten minutes on two processors; one that was cut short is asked again by --kernel.
 
     tests/differential.py [--kernel 7.3] [--root p256] [--cases N] [--seed N]
                           [--modules] [--judge PATH] [--keep DIR]
