@@ -13,12 +13,11 @@
 #include <modseal/key.h>
 
 #include "cmd.h"
+#include "key-args.h"
 #include "run.h"
 #include "secret.h"
 #include "store-args.h"
 #include "util.h"
-
-enum { MAX_DAYS = 2900000 }; /* the library's */
 
 /* What --type and --hash say, else the configuration, else the defaults. */
 static int choose_kind(struct cli *cli, const struct cli_args *args,
@@ -40,22 +39,6 @@ static int choose_kind(struct cli *cli, const struct cli_args *args,
 	return r < 0 ? cli_error_ctx(cli) : CLI_YES;
 }
 
-static int choose_certificate(struct cli *cli, const struct cli_args *args,
-			      struct ms_key_request *request)
-{
-	const char *days = cli_args_value(args, CLI_OPT_DAYS);
-	uint64_t n = 0;
-
-	if (days && !cli_parse_number(days, MAX_DAYS, &n))
-		return cli_usage(cli, "'%s' is no number of days from 1 to %d", days,
-				 MAX_DAYS);
-	request->days = (unsigned)n;
-	request->cn = cli_args_value(args, CLI_OPT_CN);
-	request->genkey = cli_args_value(args, CLI_OPT_GENKEY);
-	request->code_signing = cli_args_has(args, CLI_OPT_CODE_SIGNING);
-	return CLI_YES;
-}
-
 static int check_usage(struct cli *cli, const struct cli_args *args)
 {
 	bool output = cli_args_has(args, CLI_OPT_OUTPUT_KEY);
@@ -66,8 +49,6 @@ static int check_usage(struct cli *cli, const struct cli_args *args)
 		return cli_usage(cli, "--force replaces what --output names");
 	if (cli_args_has(args, CLI_OPT_TOKEN) && cli_args_has(args, CLI_OPT_ENCRYPT))
 		return cli_usage(cli, "--encrypt is not for keys in tokens");
-	if (cli_args_has(args, CLI_OPT_CN) && cli_args_has(args, CLI_OPT_GENKEY))
-		return cli_usage(cli, "--cn and --genkey exclude each other");
 	return CLI_YES;
 }
 
@@ -190,7 +171,7 @@ int cmd_key_new(struct cli *cli, const struct cli_args *args)
 	int status;
 
 	if (check_usage(cli, args) != CLI_YES ||
-	    choose_certificate(cli, args, &request) != CLI_YES ||
+	    cli_key_certificate(cli, args, &request) != CLI_YES ||
 	    choose_kind(cli, args, &request) != CLI_YES)
 		return CLI_TROUBLE;
 	status = alone ? make_alone(cli, args, &request, encrypted)

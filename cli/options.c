@@ -456,7 +456,7 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.values = "rsa2048 rsa3072 rsa4096 p256 p384 p521 mldsa44 mldsa65 mldsa87",
 		.help = "type of key: rsa2048, rsa3072, rsa4096, p256, p384, p521, "
 			"mldsa44, mldsa65, mldsa87 (default: what the configurations "
-			"say, else that of the current key)",
+			"say, else that of the current key, else p384)",
 	},
 	[CLI_OPT_SIGNATURE] = {
 		.name = "signature",

@@ -31,7 +31,7 @@
 #include "write.h"
 
 #define DEFAULT_REFRESH "7d"
-#define DEFAULT_TYPE	"rsa4096"
+#define DEFAULT_TYPE	"p384" /* as modseal key new */
 
 /* One rotation at work. */
 struct rotation {
