@@ -49,12 +49,16 @@ static int read_cert(struct cli *cli, const char *path, struct enrolment *own)
 {
 	if (ms_cert_list_read(cli->ctx, path, &own->list) < 0)
 		return cli_run_failed(cli);
+	if (own->list->count != 1) {
+		cli_error(cli, "'%s' holds %zu certificates: enrol one at a time", path,
+			  own->list->count);
+		return CLI_TROUBLE;
+	}
 	own->cert = &own->list->certs[0];
-	if (own->list->count != 1)
-		return cli_error(cli, "'%s' holds %zu certificates: enrol one at a time",
-				 path, own->list->count);
-	if (!own->cert->kernel_can_use)
-		return cli_error(cli, "no kernel can use the certificate in '%s'", path);
+	if (!own->cert->kernel_can_use) {
+		cli_error(cli, "no kernel can use the certificate in '%s'", path);
+		return CLI_TROUBLE;
+	}
 	own->fd = cli_memory_file(cli, own->cert->der, own->cert->der_len);
 	return own->fd < 0 ? CLI_TROUBLE : CLI_YES;
 }

@@ -21,6 +21,7 @@ int cmd_merkle_root(struct cli *cli, const struct cli_args *args)
 	struct ms_merkle_root root;
 	bool known = false;
 	int status, run;
+	size_t len;
 
 	if (cli_tree_options(cli, args, &options) != CLI_YES ||
 	    cli_order_open(cli, args, args->operands[0], true, &order) != CLI_YES ||
@@ -38,8 +39,9 @@ int cmd_merkle_root(struct cli *cli, const struct cli_args *args)
 	}
 	ms_merkle_root_text(&root, text);
 	cli_doc_add(cli, "root", cli_json_text(text));
-	strcat(text, "\n");
-	return cli_text_write(cli, output, text, strlen(text), true);
+	len = strlen(text);
+	text[len++] = '\n';
+	return cli_text_write(cli, output, text, len, true);
 }
 
 static void proof_json(json_object *object, const struct ms_item *item)

@@ -232,6 +232,8 @@ static int public_ec(struct ms_ctx *ctx, const struct ms_session *session,
 
 	if (r < 0)
 		return r;
+	if (!point.data)
+		return bad_public_key(ctx, session);
 	p = data = point.data;
 	len = point.len;
 	if (len != size) {

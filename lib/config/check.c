@@ -136,18 +136,22 @@ static unsigned read_version(const char *text, size_t len)
 {
 	static const char mark[] = " Kernel Configuration";
 	const char *end = memmem(text, len < 400 ? len : 400, mark, sizeof(mark) - 1);
-	unsigned major = 0, minor = 0;
+	unsigned long major, minor;
 	const char *start = end;
-	char number[16];
+	char number[16], *rest;
 
 	while (start && start > text && start[-1] != ' ' && start[-1] != '\n')
 		start--;
 	if (!start)
 		return 0;
 	snprintf(number, sizeof(number), "%.*s", (int)(end - start), start);
-	if (sscanf(number, "%3u.%3u", &major, &minor) != 2)
+	major = strtoul(number, &rest, 10);
+	if (rest == number || *rest != '.')
 		return 0;
-	return MS_CHECK_LINUX(major, minor);
+	minor = strtoul(rest + 1, NULL, 10);
+	return major < 1000 && minor < 1000
+		       ? MS_CHECK_LINUX((unsigned)major, (unsigned)minor)
+		       : 0;
 }
 
 static int run(struct ms_check *check)

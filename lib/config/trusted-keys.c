@@ -172,7 +172,7 @@ static bool is_among(const struct ms_cert_info *cert, const struct ms_cert_list 
 static void take(struct work *work, const struct ms_cert_info *cert)
 {
 	for (size_t i = 0; i < work->n_all; i++)
-		if (by_bytes(cert, work->all[i]) == 0)
+		if (work->all[i] && by_bytes(cert, work->all[i]) == 0)
 			return;
 	work->all[work->n_all++] = cert;
 }
@@ -188,7 +188,7 @@ static int join(struct work *work)
 {
 	size_t n_before = work->before ? work->before->count : 0;
 
-	work->all = calloc(n_before + work->adding->count, sizeof(*work->all));
+	work->all = calloc(n_before + work->adding->count + 1, sizeof(*work->all));
 	if (!work->all)
 		return ms_fail_nomem(work->ctx);
 	for (size_t i = 0; i < n_before; i++) {

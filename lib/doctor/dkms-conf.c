@@ -73,9 +73,8 @@ static int expand(const struct ms_doctor *doctor, const char *value, size_t len,
 			i += used - 1;
 		} else if (*rest == quote || (!quote && (*rest == '"' || *rest == '\''))) {
 			quote = quote ? '\0' : *rest;
-		} else if (strchr("$`\\", *rest) && quote != '\'') {
-			return -EBADMSG;
-		} else if (!quote && strchr(" \t;&|<>()#*?[", *rest)) {
+		} else if ((quote != '\'' && strchr("$`\\", *rest)) ||
+			   (!quote && strchr(" \t;&|<>()#*?[", *rest))) {
 			return -EBADMSG;
 		} else {
 			r = ms_buf_append(&out, rest, 1);

@@ -104,7 +104,7 @@ static int change(struct ms_ctx *ctx, struct ms_buf *file,
 		r = open_vmlinux(ctx, file, &section, &after);
 	if (r < 0)
 		return r;
-	if (!same(after, hashes))
+	if (!after || !same(after, hashes))
 		return ms_fail(ctx, -EIO, "what was written does not read back");
 	return 0;
 }
@@ -143,7 +143,7 @@ int ms_vmlinux_hashes_write(struct ms_ctx *ctx, const char *path, const char *ou
 		r = replace(ctx, path, &file, &st);
 	if (r == 0)
 		r = ms_vmlinux_hashes_read(ctx, output ? output : path, &there);
-	if (r == 0 && !same(there, hashes))
+	if (r == 0 && (!there || !same(there, hashes)))
 		r = ms_fail(ctx, -EIO, "'%s': what was written does not read back",
 			    output ? output : path);
 	return r;

@@ -64,8 +64,7 @@ static int decode_root(struct ms_ctx *ctx, struct ms_cursor c, bool big_endian,
 	int r = big_endian ? ms_cur_be32(&c, &root->levels)
 			   : ms_cur_le32(&c, &root->levels);
 
-	if (r == 0)
-		r = ms_cur_bytes(&c, sizeof(root->hash), &hash);
+	r = r < 0 ? r : ms_cur_bytes(&c, sizeof(root->hash), &hash);
 	if (r < 0)
 		return ms_fail(ctx, r, MS_HASHES_SECTION " is cut off");
 	memcpy(root->hash, hash, sizeof(root->hash));

@@ -232,7 +232,6 @@ static int choose_kind(struct ms_ctx *ctx, const struct ms_config_edit *edit,
 		       const struct found *found, const char *name, const char *value,
 		       enum ms_config_line_kind *ret)
 {
-	static const char state[] = "y, m or n";
 	enum ms_config_line_kind kind = ms_config_kind_of_value(value);
 	enum ms_config_line_kind was = found->line.kind;
 
@@ -240,12 +239,10 @@ static int choose_kind(struct ms_ctx *ctx, const struct ms_config_edit *edit,
 		kind = MS_CONFIG_LINE_STRING;
 	else if (was == MS_CONFIG_LINE_NUMBER && kind != MS_CONFIG_LINE_NUMBER)
 		return refuse_value(ctx, edit, name, value, "a number");
-	else if (was == MS_CONFIG_LINE_STATE && kind != MS_CONFIG_LINE_STATE)
-		return refuse_value(ctx, edit, name, value, state);
-	else if (was == MS_CONFIG_LINE_NOT_SET && kind == MS_CONFIG_LINE_STRING)
-		return refuse_value(ctx, edit, name, value, state);
-	else if (kind == MS_CONFIG_LINE_STRING && looks_like_a_state(value))
-		return refuse_value(ctx, edit, name, value, state);
+	else if ((was == MS_CONFIG_LINE_STATE && kind != MS_CONFIG_LINE_STATE) ||
+		 (was == MS_CONFIG_LINE_NOT_SET && kind == MS_CONFIG_LINE_STRING) ||
+		 (kind == MS_CONFIG_LINE_STRING && looks_like_a_state(value)))
+		return refuse_value(ctx, edit, name, value, "y, m or n");
 	*ret = kind;
 	return 0;
 }

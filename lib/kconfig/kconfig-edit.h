@@ -77,7 +77,7 @@ bool ms_config_edit_changed(const struct ms_config_edit *edit);
  * unchanged one is not added. Errors as ms_config_edit_save().
  */
 int ms_config_edit_stage(struct ms_ctx *ctx, struct ms_config_edit *edit,
-			 struct ms_file_set *set);
+			 struct ms_file_set *files);
 
 /**
  * Replaces the file that was read, atomically, with mode and owner kept; a link is

@@ -71,11 +71,9 @@ int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 		r = judge(ctx, manifest, trust, &der, &judgement);
 	if (r < 0)
 		return r;
-	*ret = (struct ms_manifest_verdict){
-		.verdict = judgement.verdict,
-		.vouched_by = ms_steal(&judgement.vouched_by),
-		.reason = ms_steal(&judgement.reason),
-	};
+	ret->verdict = judgement.verdict;
+	ret->vouched_by = ms_steal(&judgement.vouched_by);
+	ret->reason = ms_steal(&judgement.reason);
 	return 0;
 }
 

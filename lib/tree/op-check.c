@@ -69,8 +69,7 @@ static int judge_list(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	bool known;
 	int r = ms_module_bare_len(ctx, &job->module, &bare.len, NULL);
 
-	if (r == 0)
-		r = ms_payload_digest(ctx, &bare, MS_HASH_SHA256, &digest);
+	r = r < 0 ? r : ms_payload_digest(ctx, &bare, MS_HASH_SHA256, &digest);
 	if (r < 0)
 		return r;
 	known = ms_kernel_hashes_has(check->hashes, digest);

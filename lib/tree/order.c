@@ -56,7 +56,7 @@ static bool name_as_module(char *name)
 	char *end = name + strlen(name);
 
 	if (ms_ends_with(name, ".o")) {
-		strcpy(end - strlen(".o"), ".ko");
+		memcpy(end - strlen(".o"), ".ko", sizeof(".ko"));
 		end++;
 	}
 	return ms_ends_with(name, ".ko") && end - name > 3 && end[-4] != '/';
