@@ -245,6 +245,20 @@ def test_digests_of_two_algorithms_do_not_compare(tree, manifest, tmp_path):
     assert done.returncode == 2 and "do not compare" in done.stderr
 
 
+def test_the_documents_keep_to_their_schemas(tree, manifest, pki, tmp_path):
+    for arguments in (
+        ["create", tree, "-o", tmp_path / "new"],
+        ["sign", "-k", pki / "p256-both.pem", manifest],
+        ["verify", "--trust", pki / "p256.pem", manifest, tree],
+        ["diff", manifest, tree],
+    ):
+        assert cli.document("manifest", *arguments)["status"] == 0, arguments
+    (tree / "kernel/fs/bad.ko.xz").write_bytes(b"\xfd7zXZ\0junk")
+    for arguments in (["create", tree], ["verify", manifest, tree], ["diff", manifest, tree]):
+        result = cli.document("manifest", *arguments)
+        assert result["status"] == 2 and result["summary"]["failed"] == 1, arguments
+
+
 # --- signatures ----------------------------------------------------------------------
 
 

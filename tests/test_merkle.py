@@ -390,6 +390,29 @@ def test_embed_can_leave_the_kernel_as_it_is(kernel, tmp_path):
     cli.ok("merkle", "check", tmp_path / "new", tree)
 
 
+def test_the_documents_keep_to_their_schemas(kernel):
+    image, tree, modules = kernel()
+    expected = merkle.text(*merkle.root(modules))
+    for arguments in (
+        ["embed", image, "--modules", tree],
+        ["merkle", "root", tree],
+        ["merkle", "prove", "--dry-run", tree],
+        ["merkle", "prove", tree],
+        ["merkle", "verify", "--root", image, tree],
+        ["merkle", "check", image, tree],
+    ):
+        result = cli.document(*arguments)
+        assert (result["status"], result["root"]) == (0, expected), arguments
+        bad = cli.document(*[tree.parent / "no" if part == tree else part for part in arguments])
+        assert bad["status"] == 2 and "error" in bad
+
+
+def test_a_dry_run_changes_nothing(tree):
+    directory, contents = tree
+    cli.ok("merkle", "prove", "--dry-run", directory)
+    assert all(path.read_bytes() == data for path, data in contents)
+
+
 def test_embedding_twice_is_embedding_once(kernel):
     image, tree, _ = kernel()
     cli.ok("embed", image, "--modules", tree)

@@ -185,7 +185,9 @@ static int read_text(struct ms_ctx *ctx, const char *path, const struct ms_buf *
 
 	if (!hashes)
 		return ms_fail_nomem(ctx);
-	if (len && file->data[len - 1] == '\n')
+	if (len == 0)
+		return ms_fail(ctx, -EBADMSG, "'%s': the file is empty, no root", path);
+	if (file->data[len - 1] == '\n')
 		len--;
 	if (len >= sizeof(text) || memchr(file->data, '\0', len))
 		return ms_fail(ctx, -EBADMSG, "'%s': no root, and no kernel image", path);

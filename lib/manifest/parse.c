@@ -128,7 +128,7 @@ static int read_head(struct reader *reader, struct ms_manifest **ret, uint64_t *
 	return *ret ? 0 : ms_fail_nomem(reader->ctx);
 }
 
-/* The path is encoded as ms_percent_append() does it, and in order. */
+/* The path leads down, is encoded as ms_percent_append() does it, and in order. */
 static int check_path(struct reader *reader, const struct ms_manifest *manifest,
 		      const char *encoded, const char *path)
 {
@@ -136,13 +136,13 @@ static int check_path(struct reader *reader, const struct ms_manifest *manifest,
 		manifest->count ? &manifest->items[manifest->count - 1] : NULL;
 	_cleanup_(ms_buf_done) struct ms_buf again = { 0 };
 
+	if (!ms_manifest_path_ok(path))
+		return complain(reader,
+				"an absolute path, or one with empty, '.' or '..' parts");
 	if (ms_percent_append(&again, path) < 0)
 		return ms_fail_nomem(reader->ctx);
 	if (again.len != strlen(encoded) || memcmp(again.data, encoded, again.len) != 0)
 		return complain(reader, "the path is not percent-encoded");
-	if (!ms_manifest_path_ok(path))
-		return complain(reader,
-				"an absolute path, or one with empty, '.' or '..' parts");
 	if (last && strcmp(last->encoded, encoded) == 0)
 		return complain(reader, "a module that was there already");
 	if (last && strcmp(last->encoded, encoded) > 0)
