@@ -52,11 +52,15 @@ static void describe(struct cli *cli, const struct cli_args *args,
 		    cli_json_text(ms_hash_name(ms_manifest_hash(manifest))));
 }
 
-/* Provenance that would not be written is a mistake in the command line. */
+/* Output that would not be written is a mistake in the command line. */
 static int check_format(struct cli *cli, const struct cli_args *args)
 {
 	const char *format = cli_args_value(args, CLI_OPT_MANIFEST_FORMAT);
+	const char *output = cli_args_value(args, CLI_OPT_OUTPUT_FILE);
 
+	if (cli->json && (!output || strcmp(output, "-") == 0))
+		return cli_usage(cli, "with --json, --output says where the manifest "
+				      "goes");
 	if (format && strcmp(format, "in-toto") == 0)
 		return CLI_YES;
 	if (cli_args_has(args, CLI_OPT_BUILD_TYPE) ||

@@ -67,7 +67,7 @@ static int prove(struct cli *cli, const struct cli_args *args,
 	run = ms_tree_merkle_prove(cli->ctx, tree, order, expected, &root, &known);
 	status = cli_report(cli, tree, run, proof_json);
 	if (run == 0 && known)
-		cli_root_report(cli, "root: ", &root);
+		cli_root_report(cli, cli->quiet ? NULL : "root: ", &root);
 	return run == 0 && !known && status == CLI_YES
 		       ? cli_error(cli, "the tree has no root")
 		       : status;

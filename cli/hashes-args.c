@@ -43,7 +43,8 @@ void cli_root_report(struct cli *cli, const char *before,
 
 	ms_merkle_root_text(root, text);
 	cli_doc_add(cli, "root", cli_json_text(text));
-	cli_line(cli, "%s%s", before, text);
+	if (before)
+		cli_line(cli, "%s%s", before, text);
 }
 
 int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,

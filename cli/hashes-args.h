@@ -35,7 +35,7 @@ int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tre
 /** As cli_report(), with nothing on standard output but the document. */
 int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run);
 
-/** Reports the root: "root", and a line with it unless JSON is wanted. */
+/** Reports the root: "root", and where @before is not NULL a line with that and it. */
 void cli_root_report(struct cli *cli, const char *before,
 		     const struct ms_merkle_root *root);
 

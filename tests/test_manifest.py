@@ -254,7 +254,9 @@ def test_the_documents_keep_to_their_schemas(tree, manifest, pki, tmp_path):
     ):
         assert cli.document("manifest", *arguments)["status"] == 0, arguments
     (tree / "kernel/fs/bad.ko.xz").write_bytes(b"\xfd7zXZ\0junk")
-    for arguments in (["create", tree], ["verify", manifest, tree], ["diff", manifest, tree]):
+    failing = ["create", tree, "-o", tmp_path / "bad"]
+    assert "error" in cli.document("manifest", "create", tree)  # and where would it go
+    for arguments in (failing, ["verify", manifest, tree], ["diff", manifest, tree]):
         result = cli.document("manifest", *arguments)
         assert result["status"] == 2 and result["summary"]["failed"] == 1, arguments
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
@@ -62,6 +63,24 @@ static bool name_as_module(char *name)
 	return ms_ends_with(name, ".ko") && end - name > 3 && end[-4] != '/';
 }
 
+static int make_room(struct ms_order *order)
+{
+	struct ms_order_line *lines;
+	size_t capacity, size;
+
+	if (order->count < order->capacity)
+		return 0;
+	if (!ms_mul_ok(order->capacity ? order->capacity : 32, 2, &capacity) ||
+	    !ms_mul_ok(capacity, sizeof(*lines), &size))
+		return -ENOMEM;
+	lines = realloc(order->lines, size);
+	if (!lines)
+		return -ENOMEM;
+	order->lines = lines;
+	order->capacity = capacity;
+	return 0;
+}
+
 static int add_line(struct ms_ctx *ctx, struct ms_order *order, const char *line,
 		    size_t len, bool ended)
 {
@@ -79,6 +98,8 @@ static int add_line(struct ms_ctx *ctx, struct ms_order *order, const char *line
 	if (fault)
 		return ms_fail(ctx, -EBADMSG, "%s:%zu: %s", order->shown,
 			       order->count + 1, fault);
+	if (make_room(order) < 0)
+		return ms_fail_nomem(ctx);
 	order->lines[order->count].number = order->count;
 	order->lines[order->count++].name = ms_steal(&name);
 	return 0;
@@ -108,13 +129,8 @@ static int sort(struct ms_ctx *ctx, struct ms_order *order)
 static int parse(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_order *order)
 {
 	const char *text = (const char *)file->data;
-	size_t left = file->len, lines = 1;
+	size_t left = file->len;
 
-	for (size_t i = 0; i < left; i++)
-		lines += text[i] == '\n';
-	order->lines = calloc(lines, sizeof(*order->lines));
-	if (!order->lines)
-		return ms_fail_nomem(ctx);
 	while (left) {
 		const char *end = memchr(text, '\n', left);
 		size_t len = end ? (size_t)(end - text) : left;

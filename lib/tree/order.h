@@ -17,7 +17,7 @@ struct ms_order_line {
 struct ms_order {
 	char *shown;
 	struct ms_order_line *lines; /* sorted by name */
-	size_t count;
+	size_t count, capacity;
 };
 
 /**
