@@ -26,7 +26,8 @@
 #include "util.h"
 
 static const char *const at_boot[] = {
-	"restart; MokManager shows itself before the system starts, for some seconds only",
+	"restart; MokManager shows itself before the system starts, for some seconds "
+	"only",
 	"choose 'Enroll MOK', then 'Continue', then 'Yes'",
 	"give the password of the request, then choose 'Reboot'",
 };
@@ -151,7 +152,8 @@ static int ask_mok(struct cli *cli, const char *der, int fd, enum mok_state *ret
 	return failed(cli, &program, NULL);
 }
 
-static int import_mok(struct cli *cli, const struct cli_args *args, const char *der, int fd)
+static int import_mok(struct cli *cli, const struct cli_args *args, const char *der,
+		      int fd)
 {
 	const char *hash_file = cli_args_value(args, CLI_OPT_HASH_FILE);
 	const char *argv[7] = {"mokutil", "--import", der};
@@ -202,7 +204,8 @@ static const char *const closed[][3] = {
 	{".builtin_trusted_keys", "is filled when the kernel is built",
 	 "add the certificate to CONFIG_SYSTEM_TRUSTED_KEYS ('modseal config trust') and "
 	 "build the kernel"},
-	{".machine", "is filled by the kernel while it boots, from the machine owner's keys",
+	{".machine",
+	 "is filled by the kernel while it boots, from the machine owner's keys",
 	 "'modseal key enroll --mok'"},
 	{".platform",
 	 "is filled by the kernel while it boots, from the firmware's and the machine "
@@ -230,11 +233,12 @@ static int check_keyring(struct cli *cli, const char *name)
 static int enroll_keyring(struct cli *cli, const char *name, const struct enrolment *own)
 {
 	_cleanup_string_ char *keyring = cli_format("%%:%s", name);
-	_cleanup_string_ char *hint = cli_format(
-		"the kernel takes into %s only what a key that it trusts has signed; others "
-		"are trusted by CONFIG_SYSTEM_TRUSTED_KEYS ('modseal config trust') or as "
-		"machine owner's keys ('modseal key enroll --mok')",
-		name);
+	_cleanup_string_ char *hint =
+		cli_format("the kernel takes into %s only what a key that it trusts has "
+			   "signed; others are trusted by CONFIG_SYSTEM_TRUSTED_KEYS "
+			   "('modseal config trust') or as machine owner's keys "
+			   "('modseal key enroll --mok')",
+			   name);
 	/* without a description the kernel makes one: subject and key identifier */
 	const char *const argv[] = {"keyctl", "padd", "asymmetric", "", keyring, NULL};
 	struct cli_program program = {
@@ -281,7 +285,8 @@ int cmd_key_enroll(struct cli *cli, const struct cli_args *args)
 	if (keyring && (cli_args_has(args, CLI_OPT_MOK) ||
 			cli_args_has(args, CLI_OPT_HASH_FILE) ||
 			cli_args_has(args, CLI_OPT_ROOT_PW)))
-		return cli_usage(cli, "--keyring excludes --mok, --hash-file and --root-pw");
+		return cli_usage(cli,
+				 "--keyring excludes --mok, --hash-file and --root-pw");
 	if (keyring && check_keyring(cli, keyring) != CLI_YES)
 		return CLI_TROUBLE;
 	if (args->n_operands && cli_args_has(args, CLI_OPT_STORE))

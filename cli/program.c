@@ -42,8 +42,8 @@ int cli_memory_file(struct cli *cli, const void *data, size_t len)
 	return fd;
 }
 
-static int redirect(posix_spawn_file_actions_t *actions, const struct cli_program *program,
-		    int output)
+static int redirect(posix_spawn_file_actions_t *actions,
+		    const struct cli_program *program, int output)
 {
 	int to = output >= 0 ? output : STDERR_FILENO;
 	int r = 0;

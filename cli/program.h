@@ -11,8 +11,8 @@ struct cli_program {
 	const char *const *argv; /* ends with NULL; the program is looked for on PATH */
 	int input;		 /* becomes its standard input; -1: it has ours */
 	int keep;		 /* stays open in it under the same number; -1: none */
-	bool capture;		 /* keep what it prints; else that goes to standard error */
-	const char *package;	 /* where it comes from, for the hint where it is absent */
+	bool capture;	     /* keep what it prints; else that goes to standard error */
+	const char *package; /* where it comes from, for the hint where it is absent */
 	int status;		 /* out: its exit status; 128 + n: killed by signal n */
 	char *output;		 /* out: what it printed, to free(); NULL */
 };

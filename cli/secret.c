@@ -131,8 +131,8 @@ static ssize_t read_typed(int tty, char *buffer, size_t size)
 }
 
 /* Asks once, without showing what is typed. */
-static int ask(struct cli *cli, int tty, const char *prompt, const char *what, char *buffer,
-	       size_t size)
+static int ask(struct cli *cli, int tty, const char *prompt, const char *what,
+	       char *buffer, size_t size)
 {
 	struct termios old, silent;
 	ssize_t len;
@@ -159,8 +159,8 @@ static int ask(struct cli *cli, int tty, const char *prompt, const char *what, c
 }
 
 /* A secret that nothing can check yet is typed twice. */
-static int ask_again(struct cli *cli, int tty, const char *what, const char *first, int len,
-		     size_t size)
+static int ask_again(struct cli *cli, int tty, const char *what, const char *first,
+		     int len, size_t size)
 {
 	char *again = cli_check(malloc(size));
 	int n = ask(cli, tty, "Again, the secret for", what, again, size);

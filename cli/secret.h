@@ -10,7 +10,7 @@ struct cli_secret {
 	struct cli *cli;
 	const char *pin_file; /* --pin-file, or NULL */
 	bool no_prompt;	      /* never ask on the terminal */
-	bool twice;	      /* ask there a second time: a new secret has no other check */
+	bool twice; /* ask there a second time: a new secret has no other check */
 };
 
 /**

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -143,6 +144,22 @@ def test_a_run_interrupted_while_it_makes_a_key_leaves_nothing(tmp_path):
         errors = process.stderr.read()
     assert (process.returncode, errors) == (2, b"modseal: interrupted\n")
     assert not list(work.iterdir())
+
+
+def test_a_killed_run_leaves_a_whole_key_or_none(tmp_path):
+    for i in range(20):
+        key = tmp_path / f"{i}"
+        process = subprocess.Popen([cli.PROGRAM, "key", "new", "-q", "--type", "p256", "-o", key],
+                                   env=cli.environment())
+        time.sleep(i / 500)
+        process.kill()
+        process.wait()
+        if key.exists():
+            openssl("pkey", "-in", key, "-noout")
+            openssl("x509", "-in", key, "-noout")
+        for path in tmp_path.iterdir():
+            if b"PRIVATE KEY" in path.read_bytes():
+                assert path.stat().st_mode & 0o7777 == 0o600, path
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])

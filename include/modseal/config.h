@@ -25,9 +25,10 @@ MS_PUBLIC int ms_hash_from_config(struct ms_ctx *ctx, const char *path,
 				  enum ms_hash *ret);
 
 /**
- * Reads which type of key a kernel's build makes: CONFIG_MODULE_SIG_KEY_TYPE_* (certs/Kconfig
- * and certs/Makefile of Linux), as struct ms_key_request names it. @ret: a constant;
- * "rsa4096" where the configuration does not say, which kernels before 5.13 make always.
+ * Reads which type of key a kernel's build makes: CONFIG_MODULE_SIG_KEY_TYPE_*
+ * (certs/Kconfig and certs/Makefile of Linux), as struct ms_key_request names it. @ret: a
+ * constant; "rsa4096" where the configuration does not say, which kernels before 5.13
+ * make always.
  *
  * Errors: those of opening; -EBADMSG no kernel configuration; -EINVAL two types.
  */

@@ -17,24 +17,27 @@ extern "C" {
 struct ms_key_request {
 	/* "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521", "mldsa44/65/87" */
 	const char *type;
-	enum ms_hash hash; /* of the certificate's signature; NONE: SHA-512. ML-DSA: its own */
+	/* of the certificate's signature; NONE: SHA-512. ML-DSA has its own */
+	enum ms_hash hash;
 	/* the subject's CN, UTF-8; NULL: "Local Out of tree kernel module signing key" */
 	const char *cn;
 	/*
-	 * An x509.genkey file as the kernel's build has it: subject and extensions are taken
-	 * from there. NULL: the extensions of the kernel's certs/default_x509.genkey.
+	 * An x509.genkey file as the kernel's build has it: subject and extensions are
+	 * taken from there. NULL: the extensions of the kernel's
+	 * certs/default_x509.genkey.
 	 */
 	const char *genkey;
 	unsigned days;     /* from now on; 0: 36500 */
 	bool code_signing; /* extendedKeyUsage codeSigning */
-	/* the passphrase that encrypts the key, the PIN of the token; NULL: there is none */
+	/* the passphrase that encrypts the key, or the token's PIN; NULL: there is none */
 	ms_secret_fn secret;
 	void *secret_userdata;
 };
 
 /** Where a new key goes. */
 struct ms_key_output {
-	const char *path; /* key and certificate, PEM, 0600; PATH.crt: the certificate, DER */
+	/* key and certificate, PEM, mode 0600; PATH.crt: the certificate, DER */
+	const char *path;
 	bool replace;     /* a key that is there is lost; else it is -EEXIST */
 	bool no_sync;     /* do not wait for the disk */
 };
@@ -42,14 +45,14 @@ struct ms_key_output {
 /** What was made. Free with ms_made_key_done(). */
 struct ms_made_key {
 	char *key;                /* the file, or the pkcs11: URI without any query */
-	char *cert;               /* the file; NULL: the certificate is in the token only */
+	char *cert; /* the file; NULL: the certificate is in the token only */
 	enum ms_hash hash;        /* of the certificate's signature; NONE: ML-DSA's own */
 	struct ms_cert_info info; /* the certificate */
 };
 
 /**
- * Makes a key and writes it to files, which appear whole or not at all; the private key is
- * readable by its owner only from the moment on that its file is there.
+ * Makes a key and writes it to files, which appear whole or not at all; the private key
+ * is readable by its owner only from the moment on that its file is there.
  *
  * Errors: -EINVAL a type, name, number of days or genkey file that cannot be used (the
  * message says why), or an empty passphrase; -EOPNOTSUPP this OpenSSL cannot make such
@@ -58,7 +61,8 @@ struct ms_made_key {
  * and of writing.
  */
 MS_PUBLIC int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
-			      const struct ms_key_output *output, struct ms_made_key *ret);
+			      const struct ms_key_output *output,
+			      struct ms_made_key *ret);
 
 /**
  * Makes a key inside a PKCS#11 token, which it never leaves, and stores the certificate
@@ -72,8 +76,8 @@ MS_PUBLIC int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *r
  *
  * Errors, besides those above: -ENXIO no PKCS#11 module or no such token, or more than
  * one; -EEXIST an object of that label or identifier is in the token: nothing there is
- * ever replaced; -EKEYREJECTED wrong PIN or a locked token; -EOPNOTSUPP the token makes no
- * such keys; -EROFS the token is write-protected.
+ * ever replaced; -EKEYREJECTED wrong PIN or a locked token; -EOPNOTSUPP the token makes
+ * no such keys; -EROFS the token is write-protected.
  */
 MS_PUBLIC int ms_key_new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
 			       const char *uri, const struct ms_key_output *cert_output,

@@ -27,7 +27,7 @@
 
 enum {
 	DEFAULT_DAYS = 36500,
-	MAX_DAYS = 2900000, /* in the year 9966, the last but a few that a time can name */
+	MAX_DAYS = 2900000, /* in the year 9966: no time is behind 9999 */
 	DAYS_BEFORE = 1,
 	SERIAL_BITS = 159,
 };
@@ -123,9 +123,11 @@ int ms_cert_add_extension(struct ms_ctx *ctx, CONF *conf, X509 *cert, const char
 	X509V3_set_nconf(&how, conf);
 	ERR_clear_error();
 	extension = X509V3_EXT_nconf(conf, &how, name, value);
-	if (!extension || (!is_empty(extension) && X509_add_ext(cert, extension, -1) != 1))
-		return ms_fail_openssl(ctx, -EINVAL, "cannot write the extension '%s = %s'",
-				       name, value);
+	if (!extension ||
+	    (!is_empty(extension) && X509_add_ext(cert, extension, -1) != 1))
+		return ms_fail_openssl(ctx, -EINVAL,
+				       "cannot write the extension '%s = %s'", name,
+				       value);
 	return 0;
 }
 

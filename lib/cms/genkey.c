@@ -112,7 +112,8 @@ static int load(struct ms_ctx *ctx, struct ms_genkey *genkey)
 	if (!genkey->conf || !bio)
 		return ms_fail_nomem(ctx);
 	if (NCONF_load_bio(genkey->conf, bio, &line) != 1)
-		return ms_fail_openssl(ctx, -EINVAL, "'%s', line %ld", genkey->path, line);
+		return ms_fail_openssl(ctx, -EINVAL, "'%s', line %ld", genkey->path,
+				       line);
 	return 0;
 }
 
@@ -179,8 +180,8 @@ int ms_genkey_read(struct ms_ctx *ctx, const char *path, struct ms_genkey **ret)
 }
 
 /*
- * "0.OU" and "1.OU" stand for two OUs; a '+' says that the entry belongs to the one before
- * it (apps/req.c of OpenSSL, auto_info()).
+ * "0.OU" and "1.OU" stand for two OUs; a '+' says that the entry belongs to the one
+ * before it (apps/req.c of OpenSSL, auto_info()).
  */
 static int add_entry(struct ms_ctx *ctx, const struct ms_genkey *genkey,
 		     const CONF_VALUE *line, X509_NAME *name)
@@ -223,7 +224,7 @@ int ms_genkey_add_subject(struct ms_ctx *ctx, const struct ms_genkey *genkey,
 	return r;
 }
 
-/* Those that a module signing key may want; OpenSSL reads each of them from its line alone. */
+/* Those that a key for modules may want; OpenSSL reads each from its line alone. */
 static bool is_allowed(const char *name)
 {
 	static const char *const names[] = {
@@ -255,12 +256,14 @@ static int add_extension(struct ms_ctx *ctx, const struct ms_genkey *genkey,
 	int r;
 
 	if (!is_allowed(line->name)) {
-		ms_fail(ctx, -EINVAL, "'%s': the extension '%s' is not written by modseal",
+		ms_fail(ctx, -EINVAL,
+			"'%s': the extension '%s' is not written by modseal",
 			genkey->path, line->name);
-		return ms_hint(ctx, -EINVAL,
-			       "basicConstraints, keyUsage, extendedKeyUsage, "
-			       "subjectKeyIdentifier, authorityKeyIdentifier, nsComment and "
-			       "nsCertType are");
+		return ms_hint(
+			ctx, -EINVAL,
+			"basicConstraints, keyUsage, extendedKeyUsage, "
+			"subjectKeyIdentifier, authorityKeyIdentifier, nsComment and "
+			"nsCertType are");
 	}
 	if (!is_plain(line->value))
 		return ms_fail(ctx, -EINVAL, "'%s': '%s = %s' is not allowed",

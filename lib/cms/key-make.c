@@ -42,9 +42,10 @@ MS_DEFINE_CLEANUP(cert_done, struct ms_cert *, ms_cert_free)
 static int unsupported(struct ms_ctx *ctx, const struct ms_key_type *type)
 {
 	ERR_clear_error();
-	return ms_fail(ctx, -EOPNOTSUPP,
-		       "keys of the kind %s need OpenSSL 3.5 or newer; this is OpenSSL %s",
-		       type->openssl, OpenSSL_version(OPENSSL_VERSION_STRING));
+	return ms_fail(
+		ctx, -EOPNOTSUPP,
+		"keys of the kind %s need OpenSSL 3.5 or newer; this is OpenSSL %s",
+		type->openssl, OpenSSL_version(OPENSSL_VERSION_STRING));
 }
 
 static bool set_parameters(const struct ms_key_type *type, EVP_PKEY_CTX *ctx)
@@ -150,8 +151,8 @@ static int write_key(struct ms_ctx *ctx, const EVP_PKEY *key,
 }
 
 /*
- * What OpenSSL has written has to be a key to the newest kernel, at least, and verified by
- * itself. OpenSSL's own verification does not know ECDSA with SHA-3 before 3.1.
+ * What OpenSSL has written has to be a key to the newest kernel, at least, and verified
+ * by itself. OpenSSL's own verification does not know ECDSA with SHA-3 before 3.1.
  */
 static int check_cert(struct ms_ctx *ctx, const struct ms_buf *der)
 {
@@ -165,7 +166,8 @@ static int check_cert(struct ms_ctx *ctx, const struct ms_buf *der)
 	if (r < 0)
 		return r;
 	if (ms_cert_pkey(cert) == MS_PKEY_NONE || !rules.pkey[ms_cert_pkey(cert)])
-		return ms_fail(ctx, -EINVAL, "no kernel knows the key of the certificate");
+		return ms_fail(ctx, -EINVAL,
+			       "no kernel knows the key of the certificate");
 	if (!cert->self_signed)
 		return ms_fail(ctx, -EIO,
 			       "the new certificate does not verify by its own key");

@@ -22,8 +22,8 @@
 /** A new key: what a store or a file is made of. */
 struct ms_new_key {
 	/*
-	 * PKCS#8, secret: ms_buf_wipe(); empty: it is in a token. The certificate fits behind
-	 * it without the buffer being moved in memory.
+	 * PKCS#8, secret: ms_buf_wipe(); empty: it is in a token. The certificate fits
+	 * behind it without the buffer being moved in memory.
 	 */
 	struct ms_buf key_pem;
 	struct ms_buf cert_pem;
@@ -32,9 +32,9 @@ struct ms_new_key {
 };
 
 /**
- * Makes a key pair and its self-signed certificate, which was read by the kernel's grammar
- * before it is handed out. @ret: free with ms_new_key_done().
- * Errors as ms_key_new_file(), but for those of writing.
+ * Makes a key pair and its self-signed certificate, which was read by the kernel's
+ * grammar before it is handed out. @ret: free with ms_new_key_done(). Errors as
+ * ms_key_new_file(), but for those of writing.
  */
 int ms_key_make(struct ms_ctx *ctx, const struct ms_key_request *request,
 		struct ms_new_key *ret);
@@ -75,9 +75,9 @@ bool ms_name_has_control(const char *text);
 struct ms_genkey;
 
 /**
- * Reads what `openssl req -new -x509 -batch -utf8 -config` would: [ req ] with prompt = no,
- * distinguished_name and x509_extensions, and their sections. Variables and .include are
- * refused, since a certificate is public and a file from somebody else could name
+ * Reads what `openssl req -new -x509 -batch -utf8 -config` would: [ req ] with prompt =
+ * no, distinguished_name and x509_extensions, and their sections. Variables and .include
+ * are refused, since a certificate is public and a file from somebody else could name
  * anything. -EINVAL; errors of reading.
  */
 int ms_genkey_read(struct ms_ctx *ctx, const char *path, struct ms_genkey **ret);

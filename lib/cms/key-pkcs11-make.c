@@ -83,7 +83,8 @@ static int set_algorithm(struct ms_ctx *ctx, X509 *draft, const struct ms_key_ty
 
 	if (X509_ALGOR_set0(algorithm, OBJ_nid2obj(signature_nid(rsa, hash)),
 			    rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL) != 1)
-		return ms_fail_openssl(ctx, -EIO, "cannot name the signature's algorithm");
+		return ms_fail_openssl(ctx, -EIO,
+				       "cannot name the signature's algorithm");
 	len = i2d_X509_ALGOR(algorithm, &der);
 	return append_encoded(ctx, der, len, ret);
 }
@@ -241,7 +242,8 @@ static int append_escaped(struct ms_buf *out, const char *name, const uint8_t *v
 {
 	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					 "abcdefghijklmnopqrstuvwxyz0123456789-._~";
-	int r = ms_buf_printf(out, "%s%s=", out->len > strlen("pkcs11:") ? ";" : "", name);
+	int r = ms_buf_printf(out, "%s%s=", out->len > strlen("pkcs11:") ? ";" : "",
+			      name);
 
 	for (size_t i = 0; i < len && r == 0; i++) {
 		if (all || !value[i] || !strchr(unreserved, value[i]))

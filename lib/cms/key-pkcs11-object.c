@@ -63,9 +63,10 @@ int ms_token_key_check_free(struct ms_ctx *ctx, const struct ms_session *session
 			continue;
 		ms_fail(ctx, -EEXIST, "%s has an object %s already", session->what,
 			i == 0 ? key->label : "with that id");
-		return ms_hint(ctx, -EEXIST,
-			       "choose another %s= in the URI: nothing in a token is replaced",
-			       i == 0 ? "object" : "id");
+		return ms_hint(
+			ctx, -EEXIST,
+			"choose another %s= in the URI: nothing in a token is replaced",
+			i == 0 ? "object" : "id");
 	}
 	return 0;
 }
@@ -87,7 +88,8 @@ static bool makes_keys(const struct ms_session *session, CK_MECHANISM_TYPE mecha
 {
 	CK_MECHANISM_INFO info;
 
-	return session->f->C_GetMechanismInfo(session->slot, mechanism, &info) == CKR_OK &&
+	return session->f->C_GetMechanismInfo(session->slot, mechanism, &info) ==
+		       CKR_OK &&
 	       (info.flags & CKF_GENERATE_KEY_PAIR);
 }
 
@@ -326,7 +328,8 @@ int ms_token_key_store_cert(struct ms_ctx *ctx, const struct ms_session *session
 			    : ms_session_fail(ctx, session, rv, "store the certificate");
 }
 
-void ms_token_key_destroy(const struct ms_session *session, const struct ms_token_key *key)
+void ms_token_key_destroy(const struct ms_session *session,
+			  const struct ms_token_key *key)
 {
 	session->f->C_DestroyObject(session->handle, key->private);
 	session->f->C_DestroyObject(session->handle, key->public);

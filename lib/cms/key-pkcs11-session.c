@@ -3,8 +3,8 @@
 /*
  * A session by PKCS#11's own interface (v2.40).
  *
- * What always holds: the PIN is tried once, and not at all where the token says that it is
- * locked; it is wiped as soon as it was tried; exactly one token is meant, or none is
+ * What always holds: the PIN is tried once, and not at all where the token says that it
+ * is locked; it is wiped as soon as it was tried; exactly one token is meant, or none is
  * touched.
  */
 
@@ -71,7 +71,8 @@ static int load(struct ms_ctx *ctx, struct ms_session *session)
 	CK_C_INITIALIZE_ARGS threads = { .flags = CKF_OS_LOCKING_OK };
 	CK_C_GetFunctionList get;
 	CK_RV rv;
-	int r = ms_pkcs11_open_module(ctx, name ? name : DEFAULT_MODULE, &session->module);
+	int r = ms_pkcs11_open_module(ctx, name ? name : DEFAULT_MODULE,
+				      &session->module);
 
 	if (r < 0)
 		return name ? r
@@ -107,8 +108,8 @@ static int text_fits(struct ms_ctx *ctx, const struct ms_session *session,
 	return 0;
 }
 
-static int slot_fits(struct ms_ctx *ctx, const struct ms_session *session, CK_SLOT_ID slot,
-		     bool *fits)
+static int slot_fits(struct ms_ctx *ctx, const struct ms_session *session,
+		     CK_SLOT_ID slot, bool *fits)
 {
 	_cleanup_free_ char *wanted = NULL;
 	char have[32];
@@ -284,7 +285,8 @@ int ms_session_open(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void 
 	if (r == 0)
 		r = name_token(ctx, session);
 	if (r == 0 && (session->token.flags & CKF_WRITE_PROTECTED))
-		r = ms_session_fail(ctx, session, CKR_TOKEN_WRITE_PROTECTED, "make a key");
+		r = ms_session_fail(ctx, session, CKR_TOKEN_WRITE_PROTECTED,
+				    "make a key");
 	if (r == 0)
 		r = open_session(ctx, session);
 	if (r == 0)

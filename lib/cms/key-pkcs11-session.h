@@ -30,8 +30,8 @@ struct ms_session {
 };
 
 /**
- * Opens a session with the one token that the URI @text names and logs in, by one attempt:
- * the PIN is the URI's, else @fn's. Errors as ms_key_new_token().
+ * Opens a session with the one token that the URI @text names and logs in, by one
+ * attempt: the PIN is the URI's, else @fn's. Errors as ms_key_new_token().
  */
 int ms_session_open(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *userdata,
 		    struct ms_session **ret);
@@ -39,11 +39,11 @@ int ms_session_open(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void 
 /** Logs out, closes and frees @session, which may be NULL. Returns NULL. */
 struct ms_session *ms_session_free(struct ms_session *session);
 
-/** The message for a PKCS#11 call that failed: "cannot DO: ...". Returns the errno value. */
+/** The message for a PKCS#11 call that failed, "cannot DO: ...". Returns the errno. */
 int ms_session_fail(struct ms_ctx *ctx, const struct ms_session *session, CK_RV rv,
 		    const char *what);
 
-/** One of a token's texts (label, serial number), which are padded with blanks; to free(). */
+/** One of a token's texts, such as its label, without the blanks behind; to free(). */
 char *ms_token_text(const CK_UTF8CHAR *text, size_t size);
 
 /** A key pair in the token, and the names that it and its certificate have there. */
@@ -79,6 +79,7 @@ int ms_token_key_store_cert(struct ms_ctx *ctx, const struct ms_session *session
 			    const struct ms_token_key *key, X509 *cert);
 
 /** Removes the pair again. */
-void ms_token_key_destroy(const struct ms_session *session, const struct ms_token_key *key);
+void ms_token_key_destroy(const struct ms_session *session,
+			  const struct ms_token_key *key);
 
 #endif

@@ -90,7 +90,8 @@ static void every_type_is_what_was_asked_for_and_certifies_itself(void **state)
 
 static void a_type_that_is_none_is_refused(void **state)
 {
-	static const char *const types[] = { NULL, "", "rsa1024", "p192", "ed25519", "P384" };
+	static const char *const types[] = {NULL,   "",	       "rsa1024",
+					    "p192", "ed25519", "P384"};
 	struct ms_new_key made = { 0 };
 
 	(void)state;
@@ -160,7 +161,8 @@ static void code_signing_is_there_when_asked_for(void **state)
 static void serials_are_positive_of_160_bits_and_differ(void **state)
 {
 	const struct ms_key_request request = { .type = "p256" };
-	_cleanup_(read_back_done) struct read_back one = make(&request), two = make(&request);
+	_cleanup_(read_back_done) struct read_back one = make(&request),
+						   two = make(&request);
 	const ASN1_INTEGER *a = X509_get0_serialNumber(one.cert);
 	const ASN1_INTEGER *b = X509_get0_serialNumber(two.cert);
 
@@ -187,14 +189,14 @@ static void the_validity_began_yesterday_and_lasts_as_long_as_asked_for(void **s
 	(void)state;
 	now -= 23 * 3600;
 	assert_true(X509_cmp_time(X509_get0_notBefore(a.cert), &now) < 0);
-	assert_int_equal(ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(a.cert)),
-			 1);
+	assert_int_equal(
+		ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(a.cert)), 1);
 	assert_true(days == 9 || (days == 10 && seconds == 0));
-	assert_int_equal(ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(b.cert)),
-			 1);
+	assert_int_equal(
+		ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(b.cert)), 1);
 	assert_true(days >= 36499 && days <= 36500);
-	assert_int_equal(ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(c.cert)),
-			 1);
+	assert_int_equal(
+		ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(c.cert)), 1);
 	assert_true(days >= 2899999);
 	assert_int_equal(ms_key_make(ctx, &longer, &made), -EINVAL);
 	assert_int_equal(ms_key_make(ctx, &most, &made), -EINVAL);

@@ -52,6 +52,21 @@ static void pin_and_module_are_taken_out_of_the_uri(void **state)
 	assert_string_equal(uri.pin, "12;34");
 }
 
+static void attributes_are_found_in_the_path_only_and_decoded(void **state)
+{
+	_cleanup_(ms_pkcs11_uri_done) struct ms_pkcs11_uri uri = { 0 };
+	_cleanup_free_ char *object = NULL, *serial = NULL, *id = NULL;
+
+	(void)state;
+	assert_int_equal(ms_pkcs11_uri_parse(ctx, "pkcs11:id=%zz;object=a%20b?serial=1", &uri),
+			 0);
+	assert_int_equal(ms_pkcs11_uri_attribute(ctx, &uri, "object", &object), 0);
+	assert_string_equal(object, "a b");
+	assert_int_equal(ms_pkcs11_uri_attribute(ctx, &uri, "serial", &serial), 0);
+	assert_null(serial);
+	assert_int_equal(ms_pkcs11_uri_attribute(ctx, &uri, "id", &id), -EINVAL);
+}
+
 static void a_uri_without_a_query_has_neither(void **state)
 {
 	_cleanup_(ms_pkcs11_uri_done) struct ms_pkcs11_uri uri = { 0 };
@@ -140,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_scheme_makes_a_uri),
 		cmocka_unit_test(pin_and_module_are_taken_out_of_the_uri),
+		cmocka_unit_test(attributes_are_found_in_the_path_only_and_decoded),
 		cmocka_unit_test(a_uri_without_a_query_has_neither),
 		cmocka_unit_test(the_pin_is_the_first_line_of_its_source),
 		cmocka_unit_test(a_pin_source_that_is_a_command_is_refused),
