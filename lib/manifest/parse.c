@@ -99,7 +99,7 @@ static int read_number(struct reader *reader, const char *text, uint64_t *ret)
 static int read_head(struct reader *reader, struct ms_manifest **ret, uint64_t *ret_count)
 {
 	_cleanup_free_ char *release = NULL;
-	const char *text;
+	const char *text = "";
 	enum ms_hash hash;
 	int r = next_field(reader, MS_MANIFEST_HEAD, &text);
 
@@ -155,7 +155,7 @@ static int read_module(struct reader *reader, struct ms_manifest *manifest)
 	_cleanup_free_ char *path = NULL;
 	size_t hex = 2 * manifest->digest_size;
 	uint8_t digest[MS_HASH_MAX_SIZE];
-	const char *text;
+	const char *text = "";
 	uint64_t size = 0;
 	int r = next_field(reader, "# ", &text);
 
