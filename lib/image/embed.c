@@ -97,7 +97,7 @@ static int change(struct ms_ctx *ctx, struct ms_buf *file,
 	struct ms_elf_bytes section = { 0 };
 	int r = open_vmlinux(ctx, file, &section, &before);
 
-	if (r == 0)
+	if (r == 0 && before)
 		r = ms_hashes_encode(ctx, hashes, before->elf_encoding == 2, section.len,
 				     file->data + (section.data - file->data));
 	if (r == 0)
