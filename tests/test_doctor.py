@@ -400,6 +400,19 @@ def test_a_dkms_key_that_the_kernel_does_not_trust_is_wrong(system):
         f"mokutil --import {system.path('/var/lib/dkms/mok.pub')}")
 
 
+def test_dkms_set_up_by_modseal_is_healthy_for_older_kernels_too(system):
+    for name in "modseal-dkms-sign", "modseal-dkms-check":
+        system.put(f"/usr/libexec/modseal/{name}", "#!/bin/sh\n", 0o755)
+    system.path("/etc/dkms/framework.conf").unlink()
+    cli.ok("dkms", "setup", "--root", system.root, "--store", "/var/lib/modseal/keys",
+           "--libexec", "/usr/libexec/modseal")
+    assert system.wrong() == {}
+    system.kernel(own=system.der("p384"), trusted=[system.der("rsa3072")])
+    assert system.wrong() == {"key-of-another-kernel": "warning"}
+    system.kernel(own=system.der("p384"))
+    assert system.wrong() == {"key-not-trusted": "error", "dkms-key-not-trusted": "error"}
+
+
 def test_a_dangling_link_of_kernel_signs_is_wrong_and_an_absolute_one_stays_below_the_root(system):
     os.symlink("kernel-sign.conf", system.path("/etc/dkms/vboxhost.conf"))
     assert system.wrong() == {"dkms-conf-dangling": "error"}

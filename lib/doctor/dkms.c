@@ -74,15 +74,22 @@ static int check_key(struct ms_doctor *doctor, const char *key, bool given)
 			       path);
 }
 
-static int not_trusted(struct ms_doctor *doctor, const char *path,
-		       const struct ms_cert_info *cert)
+/* modseal as DKMS's signer takes the generation that each kernel trusts. */
+static bool signer_chooses(const struct ms_doctor_dkms_conf *conf)
+{
+	return conf->sign_file && ms_ends_with(conf->sign_file, "/modseal-dkms-sign");
+}
+
+static int not_trusted(struct ms_doctor *doctor, const struct ms_doctor_dkms_conf *conf,
+		       const char *path, const struct ms_cert_info *cert)
 {
 	_cleanup_free_ char *word = ms_shell_word(path);
 	enum ms_doctor_trusted trusted = ms_doctor_trusts(doctor, cert);
 
 	if (!word)
 		return ms_fail_nomem(doctor->ctx);
-	if (trusted == MS_DOCTOR_TRUSTED)
+	if (trusted == MS_DOCTOR_TRUSTED ||
+	    (signer_chooses(conf) && ms_doctor_store_of_trusts(doctor, path)))
 		return 0;
 	if (trusted == MS_DOCTOR_UNKNOWN)
 		return ms_doctor_found(doctor, "dkms-key-trust-unknown",
@@ -96,8 +103,11 @@ static int not_trusted(struct ms_doctor *doctor, const char *path,
 			       trusted == MS_DOCTOR_REVOKED ? ": it is revoked" : "");
 }
 
-static int check_certificate(struct ms_doctor *doctor, const char *certificate, bool given)
+static int check_certificate(struct ms_doctor *doctor,
+			     const struct ms_doctor_dkms_conf *conf)
 {
+	bool given = conf->certificate;
+	const char *certificate = given ? conf->certificate : DEFAULT ".pub";
 	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
 	_cleanup_free_ char *path = NULL, *what = NULL;
 	int r = ms_doctor_path(doctor, certificate, &path);
@@ -118,7 +128,7 @@ static int check_certificate(struct ms_doctor *doctor, const char *certificate, 
 		return ms_fail_nomem(doctor->ctx);
 	if (!doctor->release)
 		return 0;
-	r = not_trusted(doctor, path, &list->certs[0]);
+	r = not_trusted(doctor, conf, path, &list->certs[0]);
 	return r < 0 ? r
 		     : ms_doctor_certificate(doctor, what, &list->certs[0], MS_HASH_NONE);
 }
@@ -160,11 +170,7 @@ static int check_conf(struct ms_doctor *doctor, const struct ms_doctor_dkms_conf
 				    "reads: it is sign_file now");
 	r = r < 0 ? r : check_program(doctor, conf->sign_file);
 	r = r < 0 ? r : check_key(doctor, conf->key ? conf->key : DEFAULT ".key", conf->key);
-	return r < 0 ? r
-		     : check_certificate(doctor,
-					 conf->certificate ? conf->certificate
-							   : DEFAULT ".pub",
-					 conf->certificate);
+	return r < 0 ? r : check_certificate(doctor, conf);
 }
 
 int ms_doctor_dkms(struct ms_doctor *doctor)

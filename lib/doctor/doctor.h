@@ -116,6 +116,9 @@ enum ms_doctor_trusted {
 enum ms_doctor_trusted ms_doctor_trusts(struct ms_doctor *doctor,
 					const struct ms_cert_info *cert);
 
+/** Does the kernel trust any generation of the key store that certificate file @cert is in. */
+bool ms_doctor_store_of_trusts(struct ms_doctor *doctor, const char *cert);
+
 /**
  * Holds a certificate that modules are signed with against the kernel: is its type of key
  * one that is built in, may it sign code. @what: "key '...'". @hash: that it signs with,

@@ -138,6 +138,25 @@ static int check_store(struct ms_doctor *doctor, const char *path)
 	return r < 0 ? r : check_current(doctor, store);
 }
 
+bool ms_doctor_store_of_trusts(struct ms_doctor *doctor, const char *cert)
+{
+	_cleanup_(cleanup_store) struct ms_keystore *store = NULL;
+	_cleanup_free_ char *path = strdup(cert);
+	bool trusted;
+
+	for (int i = 0; i < 2 && path; i++) { /* STORE/GENERATION/CERT */
+		char *slash = strrchr(path, '/');
+
+		if (!slash || slash == path)
+			return false;
+		*slash = '\0';
+	}
+	trusted = path && ms_keystore_open(doctor->ctx, path, false, &store) == 0 &&
+		  trusted_one(doctor, store);
+	ms_fail_clear(doctor->ctx);
+	return trusted;
+}
+
 int ms_doctor_keys(struct ms_doctor *doctor)
 {
 	const char *name = doctor->store ? doctor->store : MS_DOCTOR_STORE;
