@@ -171,7 +171,7 @@ def test_no_file_of_a_key_is_open_to_others_at_any_instant(tmp_path, umask, opti
     done = cli.run("-f", "-qq", "-y", "-e", "trace=%file,fchmod,fchown,write,writev,pwrite64",
                    "-s", "64", "-o", log, cli.PROGRAM, "key", "new", "--type", "p256", "-o", key,
                    *options, program="strace", preexec_fn=lambda: os.umask(umask),
-                   env={"ASAN_OPTIONS": "detect_leaks=0"})
+                   env=cli.without_leak_check())
     if "ptrace" in done.stderr:
         pytest.skip("strace may not trace here")
     assert done.returncode == 0, cli.said(done)

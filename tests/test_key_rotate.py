@@ -119,8 +119,9 @@ def test_key_and_certificate_are_what_openssl_says_they_should_be(store, config)
     publics.add(openssl("x509", "-in", where / "signing_key.pem", "-noout", "-pubkey"))
     assert len(publics) == 1
     assert fingerprint(where / "signing_key.pem") == fingerprint(where / "signing_crt.crt", "DER")
-    text = openssl("x509", "-in", where / "signing_key.pem", "-noout", "-text")
-    for part in ("CN = Local Out of tree kernel module signing key", "ecdsa-with-SHA512",
+    text = openssl("x509", "-in", where / "signing_key.pem", "-noout", "-text",
+                   "-nameopt", "RFC2253")
+    for part in ("CN=Local Out of tree kernel module signing key", "ecdsa-with-SHA512",
                  "ASN1 OID: secp384r1", "CA:FALSE", "Digital Signature"):
         assert part in text, part
 

@@ -48,8 +48,7 @@ class Token:
         self.env = {"SOFTHSM2_CONF": str(config), "PKCS11_MODULE_PATH": str(SHIM),
                     "TOKEN_SHIM_MODULE": SOFTHSM, "TOKEN_SHIM_LOG": str(self.log)}
         # libp11's engine leaks, and is unloaded before a sanitizer could tell its leaks by name
-        options = os.environ.get("ASAN_OPTIONS")
-        self.env["ASAN_OPTIONS"] = f"{options}:detect_leaks=0" if options else "detect_leaks=0"
+        self.env |= cli.without_leak_check()
         self.init(LABEL)
 
     def init(self, label):

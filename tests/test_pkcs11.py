@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+from support import cli
 from signtool import BUILD, HASHES, TOOL, judged, openssl_verifies, sign
 
 SOFTHSM = next((path for path in ("/usr/lib/softhsm/libsofthsm2.so",
@@ -44,8 +45,7 @@ class Token:
         self.env = {"SOFTHSM2_CONF": str(config), "PKCS11_MODULE_PATH": str(SHIM),
                     "TOKEN_SHIM_MODULE": SOFTHSM, "TOKEN_SHIM_LOG": str(self.log)}
         # libp11's engine leaks, and is unloaded before a sanitizer could tell its leaks by name
-        options = os.environ.get("ASAN_OPTIONS")
-        self.env["ASAN_OPTIONS"] = f"{options}:detect_leaks=0" if options else "detect_leaks=0"
+        self.env |= cli.without_leak_check()
         for name in "PKCS11_PROVIDER_MODULE", "TOKEN_SHIM_RESULT", "OPENSSL_CONF":
             os.environ.pop(name, None)
         run("softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN,

@@ -86,7 +86,7 @@ static void assert_subjects(const char *path, const char *sorted)
 
 	snprintf(command, sizeof(command),
 		 "openssl crl2pkcs7 -nocrl -certfile '%s' | openssl pkcs7 -print_certs "
-		 "-noout | sed -n 's/^subject=.*CN = //p' | sort | tr -d '\\n'",
+		 "-noout | sed -n 's/^subject=.*CN *= *//p' | sort | tr -d '\\n'",
 		 path);
 	pipe = popen(command, "r");
 	assert_non_null(pipe);
