@@ -127,7 +127,7 @@ int ms_check_key_algorithm(struct ms_check *check, const char *id, const char *w
 		return 0;
 	return ms_check_found(check, id, MS_SEVERITY_ERROR,
 			      ms_check_set(check, "%s=y", symbol),
-			      "%s is an %s key, and CONFIG_%s is not built in", what,
+			      "%s holds a key of type %s, and CONFIG_%s is not built in", what,
 			      key_type, symbol);
 }
 
