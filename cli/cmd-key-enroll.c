@@ -26,8 +26,7 @@
 #include "util.h"
 
 static const char *const at_boot[] = {
-	"restart; MokManager shows itself before the system starts, for some seconds "
-	"only",
+	"restart; MokManager shows itself for some seconds before the system starts",
 	"choose 'Enroll MOK', then 'Continue', then 'Yes'",
 	"give the password of the request, then choose 'Reboot'",
 };
