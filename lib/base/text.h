@@ -2,13 +2,16 @@
 #ifndef MS_BASE_TEXT_H
 #define MS_BASE_TEXT_H
 
-/* Bytes as text: hex, base64, percent-encoding. Decoders are strict. */
+/* Bytes as text: formats, hex, base64, percent-encoding. Decoders are strict. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "buffer.h"
+
+/** sprintf into new memory, to free(); NULL where there is none. */
+__attribute__((format(printf, 1, 2))) char *ms_format(const char *format, ...);
 
 /** Appends @len bytes as lower case hex. 0 or -ENOMEM. */
 int ms_hex_append(struct ms_buf *buf, const uint8_t *data, size_t len);

@@ -18,6 +18,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/text.h"
 #include "../image/image.h"
 #include "trusted-keys.h"
 
@@ -49,12 +50,12 @@ static char *mend_forget(const struct ms_check *check, const struct named *named
 static char *mend_extract(const struct ms_check *check, const struct named *named)
 {
 	_cleanup_free_ char *from = ms_shell_word(named->path);
-	_cleanup_free_ char *to = ms_text_format("%s.certs.pem", named->path);
+	_cleanup_free_ char *to = ms_format("%s.certs.pem", named->path);
 	_cleanup_free_ char *word = to ? ms_shell_word(to) : NULL;
 	_cleanup_free_ char *set =
 		word ? ms_check_set(check, "%s=%s", named->symbol, word) : NULL;
 
-	return from && set ? ms_text_format("modseal certs %s -o %s && %s", from, word, set)
+	return from && set ? ms_format("modseal certs %s -o %s && %s", from, word, set)
 			   : NULL;
 }
 
@@ -144,7 +145,7 @@ static int check_trusted(struct ms_check *check, const struct named *trusted)
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		const struct ms_cert_info *cert = &trusted->certs->certs[i];
-		_cleanup_free_ char *what = ms_text_format("'%s'", cert->subject);
+		_cleanup_free_ char *what = ms_format("'%s'", cert->subject);
 
 		if (!what)
 			return ms_fail_nomem(check->ctx);
@@ -220,7 +221,7 @@ static int check_any(struct ms_check *check, const struct named *trusted)
 		return 0;
 	return ms_check_found(check, "no-trusted-key",
 			      wanted ? MS_SEVERITY_ERROR : MS_SEVERITY_WARNING,
-			      ms_text_format("modseal config trust CERT %s", check->word),
+			      ms_format("modseal config trust CERT %s", check->word),
 			      "no certificate is built in: the kernel trusts no module");
 }
 

@@ -20,6 +20,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "trusted-keys.h"
 
 #define DEFAULT_KEY "certs/signing_key.pem"
@@ -121,7 +122,7 @@ static int check_mode(struct ms_check *check, const char *path)
 	if (stat(path, &st) < 0 || (st.st_mode & 077) == 0)
 		return 0;
 	return ms_check_found(check, "key-mode", MS_SEVERITY_ERROR,
-			      word ? ms_text_format("chmod 600 %s", word) : NULL,
+			      word ? ms_format("chmod 600 %s", word) : NULL,
 			      "private key '%s' can be read by others: mode %04o", path,
 			      (unsigned)st.st_mode & 07777);
 }

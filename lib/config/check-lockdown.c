@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../base/cleanup.h"
+#include "../base/text.h"
 
 static bool lists_lockdown(const char *lsm)
 {
@@ -31,7 +32,7 @@ static int check_listed(struct ms_check *check, const char *forced)
 	if (!lsm || lists_lockdown(lsm) ||
 	    ms_check_yes(check, "SECURITY_LOCKDOWN_LSM_EARLY"))
 		return 0;
-	list = ms_text_format("LSM=lockdown%s%s", *lsm ? "," : "", lsm);
+	list = ms_format("LSM=lockdown%s%s", *lsm ? "," : "", lsm);
 	return ms_check_found(check, "lockdown-not-started", MS_SEVERITY_ERROR,
 			      list ? ms_check_set(check, "%s", list) : NULL,
 			      "CONFIG_%s is set, and CONFIG_LSM ('%s') does not start "

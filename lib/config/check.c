@@ -20,6 +20,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 
 MS_DEFINE_CLEANUP(cleanup_edit, struct ms_config_edit *, ms_config_edit_free)
 
@@ -98,7 +99,7 @@ char *ms_check_set(const struct ms_check *check, const char *format, ...)
 		settings = NULL;
 		return NULL;
 	}
-	return ms_text_format("modseal config set %s %s", settings, check->word);
+	return ms_format("modseal config set %s %s", settings, check->word);
 }
 
 static bool begins(const char *text, const char *prefix)

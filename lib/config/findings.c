@@ -74,18 +74,6 @@ int ms_findings_add(struct ms_ctx *ctx, struct ms_findings *findings, const char
 	return 0;
 }
 
-char *ms_text_format(const char *format, ...)
-{
-	va_list args;
-	char *text;
-	int len;
-
-	va_start(args, format);
-	len = vasprintf(&text, format, args);
-	va_end(args);
-	return len < 0 ? NULL : text;
-}
-
 char *ms_shell_word(const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

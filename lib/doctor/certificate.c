@@ -12,6 +12,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "../cms/cert-usage.h"
 #include "../cms/x509.h"
 #include "../kconfig/kconfig.h"
@@ -113,7 +114,7 @@ int ms_doctor_key_mode(struct ms_doctor *doctor, const char *path)
 	    was_said(doctor, "key-mode", path))
 		return 0;
 	return ms_doctor_found(doctor, "key-mode", MS_SEVERITY_ERROR,
-			       word ? ms_text_format("chmod 600 %s", word) : NULL,
+			       word ? ms_format("chmod 600 %s", word) : NULL,
 			       "private key '%s' can be read or changed by others: mode %04o",
 			       path, (unsigned)st.st_mode & 07777);
 }

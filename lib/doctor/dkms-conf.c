@@ -162,7 +162,7 @@ int ms_doctor_dkms_read(struct ms_doctor *doctor, struct ms_doctor_dkms_conf *re
 		r = ms_doctor_unread(doctor, "dkms-conf-unknown", SNIPPETS, -errno);
 	for (int i = 0; i < entries.n && r == 0; i++) {
 		_cleanup_free_ char *path =
-			ms_text_format(SNIPPETS "/%s", entries.list[i]->d_name);
+			ms_format(SNIPPETS "/%s", entries.list[i]->d_name);
 
 		r = path ? read_conf(doctor, path, &conf) : ms_fail_nomem(doctor->ctx);
 	}

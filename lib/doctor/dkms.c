@@ -97,7 +97,7 @@ static int not_trusted(struct ms_doctor *doctor, const struct ms_doctor_dkms_con
 				       "whether kernel %s trusts '%s' is not known",
 				       doctor->release, path);
 	return ms_doctor_found(doctor, "dkms-key-not-trusted", MS_SEVERITY_ERROR,
-			       ms_text_format("mokutil --import %s", word),
+			       ms_format("mokutil --import %s", word),
 			       "kernel %s does not trust '%s', with which DKMS signs%s",
 			       doctor->release, path,
 			       trusted == MS_DOCTOR_REVOKED ? ": it is revoked" : "");
@@ -123,7 +123,7 @@ static int check_certificate(struct ms_doctor *doctor,
 						    : MS_SEVERITY_ERROR,
 				       strdup("modseal dkms setup"),
 				       "DKMS's certificate: %s", ms_ctx_message(doctor->ctx));
-	what = ms_text_format("DKMS's certificate '%s'", path);
+	what = ms_format("DKMS's certificate '%s'", path);
 	if (!what)
 		return ms_fail_nomem(doctor->ctx);
 	if (!doctor->release)
@@ -145,14 +145,14 @@ static int check_links(struct ms_doctor *doctor)
 	if (!handle)
 		return r < 0 ? r : ms_doctor_unread(doctor, "dkms-conf-unknown", CONF, -errno);
 	while (r == 0 && (entry = readdir(handle))) {
-		_cleanup_free_ char *path = ms_text_format(CONF "/%s", entry->d_name);
+		_cleanup_free_ char *path = ms_format(CONF "/%s", entry->d_name);
 
 		if (!path)
 			return ms_fail_nomem(doctor->ctx);
 		if (!ms_ends_with(entry->d_name, ".conf") || ms_doctor_exists(doctor, path))
 			continue;
 		r = ms_doctor_found(doctor, "dkms-conf-dangling", MS_SEVERITY_ERROR,
-				    ms_text_format("rm '%s/%s'", dir, entry->d_name),
+				    ms_format("rm '%s/%s'", dir, entry->d_name),
 				    "'%s/%s' leads to a file that is not there", dir,
 				    entry->d_name);
 	}

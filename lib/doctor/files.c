@@ -17,6 +17,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "doctor.h"
 
 enum { MAX_LINKS = 40, MAX_FILE = 1 << 20 };
@@ -122,7 +123,7 @@ int ms_doctor_path(struct ms_doctor *doctor, const char *path, char **ret)
 	r = follow(doctor->root, &walk);
 	if (r < 0)
 		return ms_fail_errno(doctor->ctx, r, "'%s'", path);
-	*ret = ms_text_format("%s%s", doctor->root, walk.done);
+	*ret = ms_format("%s%s", doctor->root, walk.done);
 	return *ret ? 0 : ms_fail_nomem(doctor->ctx);
 }
 

@@ -15,6 +15,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "../trust/trust.h"
 #include "doctor.h"
 
@@ -22,7 +23,7 @@ MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 
 static int check_modules(struct ms_doctor *doctor)
 {
-	_cleanup_free_ char *path = ms_text_format("/lib/modules/%s", doctor->release);
+	_cleanup_free_ char *path = ms_format("/lib/modules/%s", doctor->release);
 
 	if (!path)
 		return ms_fail_nomem(doctor->ctx);
@@ -82,7 +83,7 @@ static int find_config(struct ms_doctor *doctor)
 					      "/lib/modules/%s/build/.config" };
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *path = ms_text_format(places[i], doctor->release);
+		_cleanup_free_ char *path = ms_format(places[i], doctor->release);
 
 		if (!path)
 			return ms_fail_nomem(doctor->ctx);

@@ -13,6 +13,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "doctor.h"
 
 MS_DEFINE_CLEANUP(cleanup_store, struct ms_keystore *, ms_keystore_free)
@@ -68,12 +69,12 @@ static int not_trusted(struct ms_doctor *doctor, const struct ms_keystore *store
 	if (other)
 		return ms_doctor_found(
 			doctor, "key-of-another-kernel", MS_SEVERITY_WARNING,
-			ms_text_format("modseal sign --store %s --for-kernel %s PATH", word,
+			ms_format("modseal sign --store %s --for-kernel %s PATH", word,
 				       doctor->release),
 			"kernel %s does not trust the current key generation %s, but %s",
 			doctor->release, current->name, other->name);
 	return ms_doctor_found(doctor, "key-not-trusted", MS_SEVERITY_ERROR,
-			       ms_text_format("modseal key enroll --mok --store %s", word),
+			       ms_format("modseal key enroll --mok --store %s", word),
 			       "kernel %s trusts no key generation of '%s'", doctor->release,
 			       ms_keystore_path(store));
 }
@@ -111,7 +112,7 @@ static int check_current(struct ms_doctor *doctor, const struct ms_keystore *sto
 		ms_fail_clear(doctor->ctx);
 		return r == -ENOMEM ? r : 0;
 	}
-	what = ms_text_format("key generation %s", current->name);
+	what = ms_format("key generation %s", current->name);
 	if (!what)
 		return ms_fail_nomem(doctor->ctx);
 	if (!doctor->release || !current->info)

@@ -14,6 +14,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "../tree/tree.h"
 #include "doctor.h"
 
@@ -74,7 +75,7 @@ static int report_item(struct ms_doctor *doctor, const struct ms_item *item)
 				       "module '%s': %s", item->path,
 				       item->message ? item->message : "cannot be read");
 	return ms_doctor_found(doctor, "module-not-trusted", severity_of(doctor, item),
-			       ms_text_format("modseal sign --store %s --for-kernel %s %s",
+			       ms_format("modseal sign --store %s --for-kernel %s %s",
 					      doctor->store ? doctor->store
 							    : MS_DOCTOR_STORE,
 					      doctor->release, word),
@@ -97,7 +98,7 @@ static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
 	}
 	if (r == 0 && told > MOST_TOLD)
 		r = ms_doctor_found(doctor, "modules-not-trusted", MS_SEVERITY_WARNING,
-				    ms_text_format("modseal verify --kernel-release %s "
+				    ms_format("modseal verify --kernel-release %s "
 						   "%s/lib/modules/%s",
 						   doctor->release, doctor->root,
 						   doctor->release),

@@ -14,6 +14,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "doctor.h"
 
 static const struct place {
@@ -42,7 +43,7 @@ static int check_file(struct ms_doctor *doctor, const char *path, bool headers)
 	if (r < 0 || !headers)
 		return r;
 	return ms_doctor_found(doctor, "key-among-headers", MS_SEVERITY_WARNING,
-			       word ? ms_text_format("rm %s", word) : NULL,
+			       word ? ms_format("rm %s", word) : NULL,
 			       "private key '%s' lies among a kernel's headers", path);
 }
 
@@ -50,7 +51,7 @@ static int check_file(struct ms_doctor *doctor, const char *path, bool headers)
 static int check_place(struct ms_doctor *doctor, const struct place *place)
 {
 	_cleanup_free_ char *pattern =
-		ms_text_format("%s%s", doctor->root, place->pattern);
+		ms_format("%s%s", doctor->root, place->pattern);
 	_cleanup_(glob_done) glob_t found = { 0 };
 	int r;
 

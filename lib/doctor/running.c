@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../base/cleanup.h"
+#include "../base/text.h"
 #include "doctor.h"
 
 #define TAINTED	    "/proc/sys/kernel/tainted"
@@ -27,7 +28,7 @@ static int report_taint(struct ms_doctor *doctor, unsigned long taint)
 	if (taint & TAINT_UNSIGNED_MODULE)
 		r = ms_doctor_found(
 			doctor, "unsigned-module-loaded", MS_SEVERITY_WARNING,
-			ms_text_format("modseal verify /lib/modules/%s",
+			ms_format("modseal verify /lib/modules/%s",
 				       doctor->release ? doctor->release : "RELEASE"),
 			"a module without a trusted signature was loaded since this "
 			"kernel started (taint flag E); the flag stays until it is "

@@ -9,18 +9,6 @@
 
 #include "store.h"
 
-char *ms_format(const char *format, ...)
-{
-	va_list args;
-	char *text;
-	int len;
-
-	va_start(args, format);
-	len = vasprintf(&text, format, args);
-	va_end(args);
-	return len < 0 ? NULL : text;
-}
-
 /* Makes room for one more. */
 static int grow(struct ms_faults *faults)
 {

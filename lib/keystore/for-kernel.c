@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
+#include "../base/text.h"
 #include "../cms/cert.h"
 #include "../cms/lookup.h"
 #include "../trust/trust.h"

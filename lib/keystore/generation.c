@@ -18,6 +18,7 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/text.h"
 #include "../image/image.h"
 #include "store.h"
 

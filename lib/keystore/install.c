@@ -20,6 +20,7 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/text.h"
 #include "store.h"
 #include "write.h"
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
+#include "../base/text.h"
 #include "store.h"
 
 enum { SCANS = 3 };

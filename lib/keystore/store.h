@@ -53,9 +53,6 @@ __attribute__((format(printf, 3, 4))) int
 ms_faults_add(struct ms_faults *faults, char *hint_consumed, const char *format, ...);
 void ms_faults_done(struct ms_faults *faults);
 
-/** sprintf into new memory, NULL where there is none. */
-__attribute__((format(printf, 1, 2))) char *ms_format(const char *format, ...);
-
 /** A generation and what its public face points to. */
 struct ms_store_entry {
 	struct ms_generation face;

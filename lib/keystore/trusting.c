@@ -29,6 +29,7 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
 #include "../trust/trust.h"

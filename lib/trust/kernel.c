@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "set.h"
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
@@ -60,27 +60,15 @@ static int try_config(struct ms_ctx *ctx, struct ms_trust *trust, char *path)
 	return r < 0 ? r : 1;
 }
 
-__attribute__((format(printf, 1, 2))) static char *path_of(const char *format, ...)
-{
-	va_list args;
-	char *path;
-	int len;
-
-	va_start(args, format);
-	len = vasprintf(&path, format, args);
-	va_end(args);
-	return len < 0 ? NULL : path;
-}
-
 /* Beside @image: 1 where there is one. */
 static int try_beside(struct ms_ctx *ctx, struct ms_trust *trust, const char *image,
 		      const char *release)
 {
 	int len = directory_length(image);
-	int r = try_config(ctx, trust, path_of("%.*sconfig", len, image));
+	int r = try_config(ctx, trust, ms_format("%.*sconfig", len, image));
 
 	if (r == 0 && release)
-		r = try_config(ctx, trust, path_of("%.*sconfig-%s", len, image, release));
+		r = try_config(ctx, trust, ms_format("%.*sconfig-%s", len, image, release));
 	return r;
 }
 
@@ -93,7 +81,7 @@ static int find_config(struct ms_ctx *ctx, struct ms_trust *trust, const char *i
 	if (r == 0 && resolved)
 		r = try_beside(ctx, trust, resolved, release);
 	if (r == 0 && release)
-		r = try_config(ctx, trust, path_of("/boot/config-%s", release));
+		r = try_config(ctx, trust, ms_format("/boot/config-%s", release));
 	if (r == 0 && running)
 		r = try_config(ctx, trust, strdup("/proc/config.gz"));
 	return r < 0 ? r : 0;
@@ -155,7 +143,7 @@ int ms_kernel_image_find_below(struct ms_ctx *ctx, const char *root, const char 
 	if (!is_release(release))
 		return ms_fail(ctx, -EINVAL, "'%s' is no kernel release", release);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *path = path_of(places[i], root, release);
+		_cleanup_free_ char *path = ms_format(places[i], root, release);
 
 		if (!path || ms_buf_printf(&looked, "%s%s", i ? ", " : "", path) < 0)
 			return ms_fail_nomem(ctx);
