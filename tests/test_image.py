@@ -5,6 +5,7 @@ The oracle is what was linked into the image. Every answer is given by source-to
 prints all that lib/image has found.
 """
 
+import dataclasses
 import gzip
 import os
 import pathlib
@@ -122,7 +123,7 @@ LAYOUTS = {
     "only a revocation list with a number behind it": (
         lambda d: Certs(revoked=[d["rsa3072"], d["p256"]],
                         behind=struct.pack("<Q", 7)), False),
-    # reads like a single key of its own with room behind it: trusted in either case
+    # reads like a single key with room behind it, its own or not: trusted in either case
     "only an extra certificate": (
         lambda d: Certs(extra_area=4096, extra=d["rsa2048"]), None),
     "room for an extra certificate and no key": (
@@ -136,7 +137,8 @@ UNTELLABLE = "its trusted and its revoked certificates cannot be told apart"
 
 def refused_or_trusted(answer, certs, tellable):
     if tellable is None and answer.status == 0:
-        return answer.certs() == [("own-key", certs.extra)]
+        (place, der), = answer.certs()
+        return der == certs.extra and place != "revoked"
     return refused(answer, UNTELLABLE)
 
 
@@ -162,6 +164,26 @@ def test_without_symbols_a_layout_is_read_or_refused_and_never_mistaken(
         assert not answer.items.count(("symbols",))
     else:
         assert refused_or_trusted(answer, certs, tellable)
+
+
+@pytest.mark.parametrize("machine", make_image.MACHINES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_kernel_that_tells_of_no_revocations_needs_no_key_of_its_own(
+        tmp_path, ders, machine, layout):
+    make, tellable = LAYOUTS[layout]
+    certs = dataclasses.replace(make(ders), notices=True)
+    answer = ask(make_image.vmlinux(tmp_path, certs, machine, symbols=False))
+    if tellable or (certs.revoked is None and not certs.extra):
+        assert found(answer) == expected(certs)
+    else:
+        assert refused_or_trusted(answer, certs, tellable)
+
+
+def test_a_list_that_lies_elsewhere_than_the_kernels_lists_is_not_trusted(tmp_path, ders):
+    """Such as the certificates of the wireless regulatory database, with their size."""
+    stray = ders["p256"] + bytes(-len(ders["p256"]) % 8) + struct.pack("<QQ", len(ders["p256"]), 0)
+    certs = Certs(unnamed=stray, notices=True)
+    assert refused(ask(make_image.vmlinux(tmp_path, certs, symbols=False)), UNTELLABLE)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -26,8 +26,12 @@
  *
  *  - A list is trusted only if that word is not zero and falls on the end of one of its
  *    certificates, and no other list can say the same.
- *  - Zero proves nothing: it is what a kernel without a signing key of its own has there,
- *    and also what stands in the gap behind a revocation list. Such an image is refused.
+ *  - Zero alone proves nothing: it is what a kernel without a signing key of its own has
+ *    there, and also what stands in the gap behind a revocation list. Such a list is
+ *    trusted only if it is the only one, lies where the kernel's lists do, among what is
+ *    dropped after its start, and the kernel has the message with which it loads trusted
+ *    certificates and not the one for revoked ones (certs/system_keyring.c, blacklist.c).
+ *    Otherwise such an image is refused.
  *  - Whatever other list there is beside a trusted one is revoked.
  *
  * A list that was missed would be as bad as one that was mistaken, if it is the revoked
@@ -43,6 +47,9 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
+
+/* sections .init.data and .init.rodata, in which __INITRODATA ends up */
+#define INIT ".init."
 
 enum {
 	MAX_LIST = 1 << 20, /* bytes; distributions have some kilobytes */
@@ -268,8 +275,8 @@ static int look_at(struct ms_reading *reading, const struct ms_layout *layout,
 	return look_behind_area(reading, layout, region, start, end, candidates, ret_end);
 }
 
-int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,
-		  const struct ms_elf_bytes *region, struct ms_candidates *candidates)
+static int scan(struct ms_reading *reading, const struct ms_layout *layout,
+		const struct ms_elf_bytes *region, struct ms_candidates *candidates)
 {
 	size_t start = aligned(region, 0, layout->align);
 
@@ -294,6 +301,19 @@ int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,
 	return 0;
 }
 
+int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,
+		  const struct ms_elf_bytes *region, const char *section,
+		  struct ms_candidates *candidates)
+{
+	size_t before = candidates->n;
+	int r = scan(reading, layout, region, candidates);
+
+	for (size_t i = before; i < candidates->n; i++)
+		candidates->items[i].in_init =
+			section && strncmp(section, INIT, strlen(INIT)) == 0;
+	return r;
+}
+
 static int refuse(struct ms_reading *reading)
 {
 	ms_reading_fail(reading, -EBADMSG,
@@ -303,9 +323,21 @@ static int refuse(struct ms_reading *reading)
 		       "certificates as files");
 }
 
-int ms_lists_settle(struct ms_reading *reading, const struct ms_candidates *candidates)
+/* The list of a kernel without a signing key of its own that can have no revoked ones. */
+static const struct ms_candidate *without_own_key(const struct ms_candidates *candidates,
+						  enum ms_list_notices notices)
 {
-	const struct ms_candidate *trusted = NULL;
+	const struct ms_candidate *list = candidates->items;
+
+	if (candidates->n != 1 || notices != MS_NOTICES_NO_REVOCATION)
+		return NULL;
+	return list->in_init && list->second == MS_SECOND_ZERO ? list : NULL;
+}
+
+int ms_lists_settle(struct ms_reading *reading, const struct ms_candidates *candidates,
+		    enum ms_list_notices notices)
+{
+	const struct ms_candidate *trusted = without_own_key(candidates, notices);
 	int r = 0;
 
 	for (size_t i = 0; i < candidates->n; i++) {

@@ -41,6 +41,7 @@ enum ms_list_second {
 struct ms_candidate {
 	struct ms_list list;
 	enum ms_list_second second;
+	bool in_init; /* in a section of what is dropped after the kernel's start */
 };
 
 struct ms_candidates {
@@ -53,18 +54,27 @@ struct ms_candidates {
 #define MS_LISTS_BUDGET (UINT64_C(1) << 28)
 
 /**
- * Finds by their shape all lists in @region, which is one section: certificates from an
- * aligned place on, and behind them the size that they really have.
+ * Finds by their shape all lists in @region, which is one section (NULL @section: or not
+ * known to be one): certificates from an aligned place on, and behind them the size that
+ * they really have.
  * -EBADMSG: so much looks like certificates that it is no kernel; -ENOMEM.
  */
 int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,
-		  const struct ms_elf_bytes *region, struct ms_candidates *candidates);
+		  const struct ms_elf_bytes *region, const char *section,
+		  struct ms_candidates *candidates);
+
+/** What a kernel's own messages say of the lists that it has. */
+enum ms_list_notices {
+	MS_NOTICES_UNKNOWN = 0,	  /* it has no messages, or not these */
+	MS_NOTICES_NO_REVOCATION, /* it loads trusted certificates and no revoked ones */
+};
 
 /**
  * Adds the certificates of the lists that were found by shape alone, if it is beyond
  * doubt which of them is trusted. -EBADMSG: it is not.
  */
-int ms_lists_settle(struct ms_reading *reading, const struct ms_candidates *candidates);
+int ms_lists_settle(struct ms_reading *reading, const struct ms_candidates *candidates,
+		    enum ms_list_notices notices);
 
 /** Adds the certificates of the list, as the kernel's loader goes through it. */
 int ms_lists_add(struct ms_reading *reading, const struct ms_list *list, bool revoked);

@@ -68,8 +68,8 @@ static int read_raw(struct ms_reading *reading, const uint8_t *data, size_t len)
 	if (!reading->source->release)
 		return ms_reading_fail(reading, -EBADMSG,
 				       "no kernel image: it names no Linux version");
-	r = ms_lists_scan(reading, &layout, &all, &candidates);
-	return r < 0 ? r : ms_lists_settle(reading, &candidates);
+	r = ms_lists_scan(reading, &layout, &all, NULL, &candidates);
+	return r < 0 ? r : ms_lists_settle(reading, &candidates, MS_NOTICES_UNKNOWN);
 }
 
 const struct ms_image_format ms_image_raw = {

@@ -99,6 +99,18 @@ static int read_hashes(struct ms_reading *reading, const uint8_t *data, size_t l
 	return r;
 }
 
+enum ms_list_notices ms_kernel_notices(const uint8_t *data, size_t len)
+{
+	size_t at = 0;
+
+	if (!next_place(data, len, &at, "Loading compiled-in X.509 certificates"))
+		return MS_NOTICES_UNKNOWN;
+	at = 0;
+	return next_place(data, len, &at, "compiled-in revocation X.509 certificates")
+		       ? MS_NOTICES_UNKNOWN
+		       : MS_NOTICES_NO_REVOCATION;
+}
+
 int ms_kernel_read_strings(struct ms_reading *reading, const uint8_t *data, size_t len)
 {
 	int r = read_banner(reading, data, len);

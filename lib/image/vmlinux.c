@@ -33,14 +33,14 @@ static int scan_file(struct ms_reading *reading, const struct ms_elf *elf,
 	int r;
 
 	while ((r = ms_elf_section(reading->ctx, elf, i, &name, &bytes)) == 0) {
-		r = ms_lists_scan(reading, layout, &bytes, candidates);
+		r = ms_lists_scan(reading, layout, &bytes, name, candidates);
 		if (r < 0)
 			return r;
 		i++;
 	}
 	if (r != -ENOENT)
 		return ms_fail_prefix(reading->ctx, r, "'%s'", reading->shown);
-	return i > 0 ? 0 : ms_lists_scan(reading, layout, &bytes, candidates);
+	return i > 0 ? 0 : ms_lists_scan(reading, layout, &bytes, NULL, candidates);
 }
 
 /* A number of the kernel's by its symbol. -ENOENT: no such symbol. */
@@ -168,7 +168,7 @@ static int read_lists(struct ms_reading *reading, const struct ms_elf *elf,
 		return r;
 	if (ms_elf_has_symbols(elf))
 		return read_by_symbols(reading, elf, &layout, &candidates);
-	return ms_lists_settle(reading, &candidates);
+	return ms_lists_settle(reading, &candidates, ms_kernel_notices(data, len));
 }
 
 static bool is_elf(const uint8_t *data, size_t len)

@@ -52,6 +52,7 @@ class Certs:
     revoked_first: bool = False  # the order in which the objects are linked
     behind: bytes = bytes(64)  # what comes next in the section
     strings: list = dataclasses.field(default_factory=list)  # further strings in .rodata
+    notices: bool = False  # the messages with which a kernel loads its lists, in .rodata
     unnamed: bytes = b""  # certificates that belong to nothing, in .rodata
 
 
@@ -121,9 +122,16 @@ def revoked_source(directory, certs, word):
     """
 
 
+def notices(certs):
+    """certs/system_keyring.c and, with CONFIG_SYSTEM_REVOCATION_LIST, certs/blacklist.c."""
+    lists = ["", "module "] + ([] if certs.revoked is None else ["revocation "])
+    return [f"\\0015Loading compiled-in {kind}X.509 certificates\\n" for kind in lists]
+
+
 def surroundings_source(directory, certs, release):
     """A header as arm64's Image has it, code, the banner, and what else there is."""
-    strings = "".join(f'.asciz "{string}"\n' for string in certs.strings)
+    told = certs.strings + (notices(certs) if certs.notices else [])
+    strings = "".join(f'.asciz "{string}"\n' for string in told)
     return f"""
         .section .head.text, "ax"
         .globl _start
