@@ -11,6 +11,7 @@
  */
 
 #include <modseal/base.h>
+#include <modseal/merkle.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,8 +62,14 @@ MS_PUBLIC int ms_trust_add_revoked(struct ms_ctx *ctx, struct ms_trust *trust,
  * set before; what had to be assumed is recorded. A certificate in it that the kernel
  * would not take is passed over, as the kernel does.
  *
+ * A kernel with a section .module_hashes knows modules by that, too, and is judged for by
+ * the rule of such kernels. Hashes are of one kernel: those of the image that is added
+ * first count. A later one (of "system", too) adds its certificates and revocations; where
+ * the first has hashes, nothing else.
+ *
  * Errors: -ENOENT etc.; -EBADMSG no kernel image, or one whose lists of trusted and
- * revoked certificates cannot be told apart; -ENOKEY no certificate in it.
+ * revoked certificates cannot be told apart, or with hashes that no build makes; -ENOKEY
+ * it has neither a certificate nor the hash of a module.
  */
 MS_PUBLIC int ms_trust_add_kernel(struct ms_ctx *ctx, struct ms_trust *trust,
 				  const char *path);
@@ -80,6 +87,12 @@ MS_PUBLIC void ms_trust_set_no_crypto_modules(struct ms_trust *trust);
 
 /** The number of trusted certificates. */
 MS_PUBLIC size_t ms_trust_count(const struct ms_trust *trust);
+
+/**
+ * What the kernel knows modules by besides signatures; NULL where it has no such thing, or
+ * no kernel was added. Owned by @trust.
+ */
+MS_PUBLIC const struct ms_kernel_hashes *ms_trust_hashes(const struct ms_trust *trust);
 
 /** The release whose rules apply, NULL where none is known. Owned by @trust. */
 MS_PUBLIC const char *ms_trust_release(const struct ms_trust *trust);

@@ -18,7 +18,9 @@
 
 struct ms_rules ms_rules_default(void)
 {
-	struct ms_rules rules = { .version = MS_LINUX(7, 3), .blacklist = true };
+	struct ms_rules rules = { .version = MS_LINUX(7, 3),
+				  .module_sig = true,
+				  .blacklist = true };
 
 	for (int i = MS_HASH_NONE + 1; i < MS_HASH_COUNT; i++)
 		rules.hash[i] = true;
@@ -133,6 +135,7 @@ void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config
 		rules->hash[i] = rules->hash[i] && hash[i];
 	for (int i = MS_PKEY_NONE + 1; i < MS_PKEY_COUNT; i++)
 		rules->pkey[i] = rules->pkey[i] && pkey[i];
+	rules->module_sig = ms_kconfig_state(config, "MODULE_SIG") == MS_KCONFIG_YES;
 	rules->blacklist =
 		ms_kconfig_state(config, "SYSTEM_BLACKLIST_KEYRING") == MS_KCONFIG_YES;
 	rules->knows_decoder = true;

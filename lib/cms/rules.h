@@ -31,6 +31,7 @@ struct ms_rules {
 	unsigned version; /* (major << 16) | (minor << 8), as LINUX_VERSION_CODE: 0x070300 */
 	bool hash[MS_HASH_COUNT]; /* the kernel can compute it */
 	bool pkey[MS_PKEY_COUNT]; /* the kernel can verify with it */
+	bool module_sig;          /* CONFIG_MODULE_SIG: it looks at signatures at all */
 	bool blacklist;           /* CONFIG_SYSTEM_BLACKLIST_KEYRING */
 	bool waive_authattrs_mldsa; /* CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA */
 	bool knows_decoder;         /* the configuration says which, or that there is none */

@@ -211,6 +211,7 @@ static int read_image(struct ms_ctx *ctx, const char *path, const struct ms_buf 
 		.max_size = MS_IMAGE_MAX_SIZE,
 		.source = &(struct ms_source){ 0 },
 		.hashes = &hashes,
+		.only_hashes = true,
 	};
 	int r = ms_image_read(&reading, file->data, file->len);
 

@@ -11,6 +11,7 @@
 
 #include "../base/buffer.h"
 #include "../cms/x509.h"
+#include "../merkle/merkle.h"
 
 enum ms_source_kind {
 	MS_SOURCE_UNKNOWN = 0,
@@ -39,6 +40,8 @@ struct ms_source {
 	struct ms_source_digest *digests;
 	size_t n_digests;
 	char *release;	     /* kernel: "7.3.4+deb13-amd64"; NULL where it does not say */
+	bool has_sections;   /* kernel: an ELF file, in which section .module_hashes shows */
+	struct ms_kernel_hashes *hashes; /* kernel: of its modules, where asked for; or NULL */
 	bool has_symbols;    /* kernel: the lists were found by symbol, not by scanning */
 	struct ms_buf bytes; /* what the certificates point into */
 };
@@ -50,7 +53,13 @@ struct ms_source {
  */
 int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret);
 
-/** The same over bytes, for fuzzing and tests. @shown: the name for messages. */
+/**
+ * The same, with the hashes of a kernel image: what no build makes of section
+ * .module_hashes is -EBADMSG, which ms_source_open() does not look at.
+ */
+int ms_source_open_kernel(struct ms_ctx *ctx, const char *path, struct ms_source **ret);
+
+/** ms_source_open() over bytes, for fuzzing and tests. @shown: the name for messages. */
 int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 		    const char *shown, struct ms_source **ret);
 

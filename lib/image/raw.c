@@ -57,7 +57,7 @@ static int read_raw(struct ms_reading *reading, const uint8_t *data, size_t len)
 	struct ms_layout layout;
 	int r;
 
-	if (reading->hashes)
+	if (reading->only_hashes)
 		return 0; /* no sections */
 	if (!ms_layout_of(find_magic(data, len)->machine, true, false, &layout))
 		return ms_reading_fail(reading, -EBADMSG,

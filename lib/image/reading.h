@@ -19,8 +19,8 @@ struct ms_reading {
 	uint64_t max_size;	  /* no unpacked image may be larger */
 	unsigned depth;		  /* 0: the file itself */
 	struct ms_source *source; /* what was found so far */
-	/* not NULL: only section .module_hashes is wanted, and goes there */
-	struct ms_kernel_hashes **hashes;
+	struct ms_kernel_hashes **hashes; /* for section .module_hashes, if it is wanted */
+	bool only_hashes;		  /* and nothing else is; there must be one */
 };
 
 /**

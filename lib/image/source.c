@@ -22,6 +22,7 @@
 #include "../base/file.h"
 #include "reading.h"
 
+MS_DEFINE_CLEANUP(cleanup_hashes, struct ms_kernel_hashes *, ms_kernel_hashes_free)
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 
 /* The order matters: what has the more telling magic number comes first. */
@@ -47,6 +48,7 @@ struct ms_source *ms_source_free(struct ms_source *source)
 		free(source->certs);
 		free(source->digests);
 		free(source->release);
+		ms_kernel_hashes_free(source->hashes);
 		ms_buf_done(&source->bytes);
 		free(source);
 	}
@@ -167,26 +169,33 @@ static int read_any(struct ms_reading *reading, const uint8_t *data, size_t len)
 			       "no kernel image, certificate or EFI signature list");
 }
 
-int ms_source_parse_bounded(struct ms_ctx *ctx, const uint8_t *data, size_t len,
-			    const char *shown, uint64_t max_size, struct ms_source **ret)
+static int parse(struct ms_reading *reading, const uint8_t *data, size_t len,
+		 struct ms_source **ret)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = calloc(1, sizeof(*source));
-	struct ms_reading reading = {
-		.ctx = ctx,
-		.shown = shown,
-		.max_size = max_size,
-		.source = source,
-	};
 	int r;
 
 	if (!source)
-		return ms_fail_nomem(ctx);
-	r = read_any(&reading, data, len);
+		return ms_fail_nomem(reading->ctx);
+	reading->source = source;
+	r = read_any(reading, data, len);
 	if (r < 0)
 		return r;
 	point_to_copies(source);
 	*ret = ms_steal(&source);
 	return 0;
+}
+
+int ms_source_parse_bounded(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+			    const char *shown, uint64_t max_size, struct ms_source **ret)
+{
+	struct ms_reading reading = {
+		.ctx = ctx,
+		.shown = shown,
+		.max_size = max_size,
+	};
+
+	return parse(&reading, data, len, ret);
 }
 
 int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
@@ -201,4 +210,22 @@ int ms_source_open(struct ms_ctx *ctx, const char *path, struct ms_source **ret)
 	int r = ms_file_read(ctx, path, MS_IMAGE_MAX_SIZE, &file);
 
 	return r < 0 ? r : ms_source_parse(ctx, file.data, file.len, path, ret);
+}
+
+int ms_source_open_kernel(struct ms_ctx *ctx, const char *path, struct ms_source **ret)
+{
+	_cleanup_(cleanup_hashes) struct ms_kernel_hashes *hashes = NULL;
+	_cleanup_(ms_buf_wipe) struct ms_buf file = { 0 };
+	struct ms_reading reading = {
+		.ctx = ctx,
+		.shown = path,
+		.max_size = MS_IMAGE_MAX_SIZE,
+		.hashes = &hashes,
+	};
+	int r = ms_file_read(ctx, path, MS_IMAGE_MAX_SIZE, &file);
+
+	r = r < 0 ? r : parse(&reading, file.data, file.len, ret);
+	if (r == 0)
+		(*ret)->hashes = ms_steal(&hashes);
+	return r;
 }

@@ -171,6 +171,19 @@ static int read_lists(struct ms_reading *reading, const struct ms_elf *elf,
 	return ms_lists_settle(reading, &candidates, ms_kernel_notices(data, len));
 }
 
+static int read_hashes(struct ms_reading *reading, const struct ms_elf *elf)
+{
+	int r = ms_hashes_read(reading->ctx, elf, reading->hashes);
+
+	if (r == -ENOENT && !reading->only_hashes) {
+		ms_fail_clear(reading->ctx);
+		return 0;
+	}
+	return r < 0 ? ms_fail_prefix(reading->ctx, r == -ENOENT ? -EBADMSG : r, "'%s'",
+				      reading->shown)
+		     : 0;
+}
+
 static bool is_elf(const uint8_t *data, size_t len)
 {
 	return len >= SELFMAG && memcmp(data, ELFMAG, SELFMAG) == 0;
@@ -186,12 +199,8 @@ static int read_elf(struct ms_reading *reading, const uint8_t *data, size_t len)
 	if (ms_elf_is_relocatable(elf))
 		return ms_reading_fail(reading, -EBADMSG,
 				       "an object file or module, no kernel image");
-	if (reading->hashes) {
-		r = ms_hashes_read(reading->ctx, elf, reading->hashes);
-		return r < 0 ? ms_fail_prefix(reading->ctx, -EBADMSG, "'%s'",
-					      reading->shown)
-			     : 0;
-	}
+	if (reading->only_hashes)
+		return read_hashes(reading, elf);
 	r = ms_kernel_read_strings(reading, data, len);
 	if (r < 0)
 		return r;
@@ -199,7 +208,9 @@ static int read_elf(struct ms_reading *reading, const uint8_t *data, size_t len)
 		return ms_reading_fail(
 			reading, -EBADMSG,
 			"no kernel image: an ELF file that names no Linux version");
-	return read_lists(reading, elf, data, len);
+	reading->source->has_sections = true;
+	r = read_lists(reading, elf, data, len);
+	return r == 0 && reading->hashes ? read_hashes(reading, elf) : r;
 }
 
 const struct ms_image_format ms_image_vmlinux = {

@@ -66,6 +66,9 @@ int ms_merkle_check(struct ms_ctx *ctx, const struct ms_merkle_root *root,
 /** The number of siblings in a proof for one of @n leaves. */
 uint32_t ms_merkle_levels(size_t n);
 
+/** True where there is a module that the kernel knows by them. */
+bool ms_kernel_hashes_any(const struct ms_kernel_hashes *hashes);
+
 /** Sorts digests ascending and drops doubled ones; returns how many are left. */
 size_t ms_hash_list_sort(ms_merkle_hash *list, size_t n);
 

@@ -88,6 +88,12 @@ bool ms_kernel_hashes_has(const struct ms_kernel_hashes *hashes, const uint8_t s
 	       bsearch(sha256, hashes->list, hashes->count, sizeof(*hashes->list), compare);
 }
 
+bool ms_kernel_hashes_any(const struct ms_kernel_hashes *hashes)
+{
+	return hashes->form == MS_HASHES_LIST ? hashes->count > 0
+					      : hashes->root.levels > 0;
+}
+
 struct ms_kernel_hashes *ms_kernel_hashes_free(struct ms_kernel_hashes *hashes)
 {
 	if (hashes)

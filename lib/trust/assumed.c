@@ -2,7 +2,7 @@
 
 /*
  * What a verdict rests on besides what was said: the release, the configuration, the
- * algorithms that a kernel has only if it loads their modules.
+ * algorithms that a kernel has only if it loads their modules, hashes that do not show.
  */
 
 #include "assumed.h"
@@ -96,6 +96,35 @@ static int list_modules(const struct ms_trust_known *known, struct ms_texts *ret
 			       (const char *)names.data);
 }
 
+/*
+ * Of the hashes. An image without sections (arm64's Image, zboot) does not show them, nor
+ * does one that was stripped of the section: only the configuration tells then.
+ */
+static int list_hashes(const struct ms_trust_known *known, struct ms_texts *ret)
+{
+	int r = 0;
+
+	if (!known->hashes)
+		return known->config_has_hashes
+			       ? ms_texts_printf(ret,
+						 "CONFIG_MODULE_HASHES, but no image with a "
+						 "section .module_hashes: no module is known "
+						 "by its hash")
+			       : 0;
+	if (!ms_kernel_hashes_any(known->hashes))
+		r = ms_texts_printf(ret, "section .module_hashes is empty: no module is "
+					 "known by its hash");
+	if (r < 0)
+		return r;
+	if (!known->config_path)
+		return ms_texts_printf(ret, "no kernel configuration: signatures count "
+					    "besides hashes");
+	return known->with_modules->module_sig
+		       ? 0
+		       : ms_texts_printf(ret, "the kernel looks at no signatures: "
+					      "CONFIG_MODULE_SIG is not set");
+}
+
 int ms_trust_list_assumed(const struct ms_trust_known *known, struct ms_texts *ret)
 {
 	unsigned version = known->with_modules->version;
@@ -105,6 +134,7 @@ int ms_trust_list_assumed(const struct ms_trust_known *known, struct ms_texts *r
 		r = ms_texts_printf(ret,
 				    "no kernel release: the rules of Linux %u.%u apply",
 				    version >> 16, version >> 8 & 0xff);
+	r = r < 0 ? r : list_hashes(known, ret);
 	if (r < 0)
 		return r;
 	if (!known->config_path)

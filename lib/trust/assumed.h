@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "../cms/rules.h"
+#include "../merkle/merkle.h"
 
 /** A list of texts. A zeroed one is empty. */
 struct ms_texts {
@@ -36,6 +37,8 @@ struct ms_trust_known {
 	bool modules_count;	 /* algorithms that are modules count as there */
 	const struct ms_rules *with_modules;
 	const struct ms_rules *without_modules;
+	const struct ms_kernel_hashes *hashes; /* NULL: it is not seen to have any */
+	bool config_has_hashes;		       /* CONFIG_MODULE_HASHES */
 };
 
 /** Adds a sentence for everything that is not known. 0 or -ENOMEM. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Kernel images: their certificates, release and configuration, and where they lie.
+ * Kernel images: their certificates, hashes of modules, release and configuration, and
+ * where they lie.
  *
  * The configuration is looked for as `config` and `config-RELEASE` in the directory of
  * the image, by the name it was given and by the one that its links lead to, and as
@@ -96,12 +97,32 @@ static size_t count_trusted(const struct ms_source *source)
 	return n;
 }
 
+/* A kernel that could vouch for no module is no source. */
+static int check_vouches(struct ms_ctx *ctx, const char *path,
+			 const struct ms_source *source)
+{
+	int r;
+
+	if (count_trusted(source) || (source->hashes && ms_kernel_hashes_any(source->hashes)))
+		return 0;
+	if (source->hashes)
+		return ms_fail(ctx, -ENOKEY,
+			       "'%s': no certificate in this kernel, and its section "
+			       ".module_hashes is empty",
+			       path);
+	r = ms_fail(ctx, -ENOKEY, "'%s': no certificate in this kernel", path);
+	return source->has_sections ? r
+				    : ms_hint(ctx, r,
+					      "hashes of modules would show in its vmlinux "
+					      "only");
+}
+
 int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
 			 bool running)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
 	const char *release;
-	int r = ms_source_open(ctx, path, &source);
+	int r = ms_source_open_kernel(ctx, path, &source);
 
 	if (r < 0)
 		return r;
@@ -110,13 +131,18 @@ int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char 
 			"'%s' is no kernel image, but a file of certificates", path);
 		return ms_hint(ctx, -EBADMSG, "give it as --trust");
 	}
-	if (count_trusted(source) == 0)
-		return ms_fail(ctx, -ENOKEY, "'%s': no certificate in this kernel", path);
+	r = check_vouches(ctx, path, source);
+	if (r < 0)
+		return r;
 	release = source->release && is_release(source->release) ? source->release : NULL;
-	if (release)
-		r = ms_trust_image_release(ctx, trust, release);
-	if (r == 0 && ms_trust_wants_config(trust))
-		r = find_config(ctx, trust, path, release, running);
+	/* hashes and the rules that they are used by are one kernel's */
+	if (!ms_trust_hashes(trust)) {
+		if (release)
+			r = ms_trust_image_release(ctx, trust, release);
+		if (r == 0 && ms_trust_wants_config(trust))
+			r = find_config(ctx, trust, path, release, running);
+	}
+	r = r < 0 ? r : ms_trust_take_hashes(ctx, trust, path, &source->hashes);
 	if (r < 0)
 		return r;
 	return ms_trust_take(ctx, trust, path, source, MS_TRUST_AS_KERNEL, false);

@@ -20,6 +20,7 @@ struct ms_trust_mark {
 	size_t n_items;
 	size_t n_digests;
 	size_t n_notes;
+	bool has_kernel;
 };
 
 struct ms_trust_mark ms_trust_begin(const struct ms_trust *trust);
@@ -38,6 +39,14 @@ int ms_trust_end(struct ms_ctx *ctx, struct ms_trust *trust, struct ms_trust_mar
 int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
 		  const struct ms_source *source, enum ms_trust_manner manner,
 		  bool revoke);
+
+/**
+ * Takes over the hashes of a kernel image (*@hashes; NULL then), if no kernel was taken
+ * before: a module is judged as by one kernel. Every kernel is to be told of, with hashes
+ * or without (*@hashes is NULL).
+ */
+int ms_trust_take_hashes(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
+			 struct ms_kernel_hashes **hashes);
 
 /** Makes keyring and rules anew from what was added. Called after every change. */
 int ms_trust_refresh(struct ms_ctx *ctx, struct ms_trust *trust);

@@ -9,6 +9,9 @@
  * made anew from what is kept. The keyring and the rules that are there always belong
  * together, and a change that fails leaves those of before.
  *
+ * Hashes of modules are not like certificates, of which any source adds some: they say
+ * what one kernel was built with, and so they are the first image's or nobody's.
+ *
  * A certificate that a person named must be one that the kernel takes. Those in a kernel
  * image and in EFI variables are taken as the kernel takes them: what it cannot parse it
  * passes over with a message in its log.
@@ -45,6 +48,9 @@ struct ms_trust {
 	char *config_path;
 	bool config_is_set;
 	bool no_crypto_modules;
+
+	bool has_kernel;                 /* an image was taken */
+	struct ms_kernel_hashes *hashes; /* the first image's, or NULL */
 
 	struct ms_texts notes;	 /* that stay */
 	struct ms_texts assumed; /* the notes, and what follows from what is not known */
@@ -100,6 +106,7 @@ struct ms_trust *ms_trust_free(struct ms_trust *trust)
 	ms_texts_done(&trust->notes);
 	ms_texts_done(&trust->assumed);
 	ms_keyring_free(trust->keyring);
+	ms_kernel_hashes_free(trust->hashes);
 	free(trust);
 	return NULL;
 }
@@ -160,12 +167,28 @@ int ms_trust_take(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
 	return r;
 }
 
+int ms_trust_take_hashes(struct ms_ctx *ctx, struct ms_trust *trust, const char *shown,
+			 struct ms_kernel_hashes **hashes)
+{
+	if (!trust->has_kernel) {
+		trust->hashes = ms_steal(hashes);
+		trust->has_kernel = true;
+		return 0;
+	}
+	if (!*hashes)
+		return 0;
+	return ms_trust_note(ctx, trust,
+			     "the hashes of '%s' do not count: it is not the first kernel",
+			     shown);
+}
+
 struct ms_trust_mark ms_trust_begin(const struct ms_trust *trust)
 {
 	return (struct ms_trust_mark){
 		.n_items = trust->n_items,
 		.n_digests = trust->n_digests,
 		.n_notes = trust->notes.n,
+		.has_kernel = trust->has_kernel,
 	};
 }
 
@@ -177,6 +200,9 @@ int ms_trust_end(struct ms_ctx *ctx, struct ms_trust *trust, struct ms_trust_mar
 		drop_items(trust, mark.n_items);
 		trust->n_digests = mark.n_digests;
 		ms_texts_drop(&trust->notes, mark.n_notes);
+		if (!mark.has_kernel)
+			trust->hashes = ms_kernel_hashes_free(trust->hashes);
+		trust->has_kernel = mark.has_kernel;
 	}
 	return r;
 }
@@ -245,6 +271,10 @@ static int make_assumed(struct ms_ctx *ctx, const struct ms_trust *trust,
 		.modules_count = !trust->no_crypto_modules,
 		.with_modules = &with_modules,
 		.without_modules = &without_modules,
+		.hashes = trust->hashes,
+		.config_has_hashes =
+			trust->config && ms_kconfig_state(trust->config, "MODULE_HASHES") ==
+						 MS_KCONFIG_YES,
 	};
 	int r = make_rules(ctx, trust, true, &with_modules);
 
@@ -360,6 +390,11 @@ void ms_trust_set_no_crypto_modules(struct ms_trust *trust)
 size_t ms_trust_count(const struct ms_trust *trust)
 {
 	return ms_keyring_count(trust->keyring);
+}
+
+const struct ms_kernel_hashes *ms_trust_hashes(const struct ms_trust *trust)
+{
+	return trust->hashes;
 }
 
 const char *ms_trust_release(const struct ms_trust *trust)
