@@ -59,7 +59,7 @@ int cmd_attach(struct cli *cli, const struct cli_args *args)
 		return CLI_TROUBLE;
 	if (cli_args_has(args, CLI_OPT_TRUST)) {
 		trust = cli_check(ms_trust_new());
-		if (cli_trust_add_all(cli, args, trust) != CLI_YES)
+		if (cli_trust_add_signers(cli, args, trust) != CLI_YES)
 			return CLI_TROUBLE;
 	} else if (ms_bundle_by_path(bundle)) {
 		_cleanup_string_ char *text =

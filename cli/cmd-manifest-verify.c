@@ -107,7 +107,7 @@ static int judge(struct cli *cli, const struct cli_args *args,
 	const char *path = cli_args_value(args, CLI_OPT_SIGNATURE);
 
 	path = path ? path : beside;
-	if (cli_trust_add_all(cli, args, trust) != CLI_YES)
+	if (cli_trust_add_signers(cli, args, trust) != CLI_YES)
 		return CLI_TROUBLE;
 	if (ms_manifest_judge(cli->ctx, manifest, trust, path, &verdict) < 0)
 		return cli_error_ctx(cli);

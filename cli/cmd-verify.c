@@ -3,6 +3,7 @@
 /* modseal verify: what a kernel would say. */
 
 #include "cmd.h"
+#include "hashes-args.h"
 #include "trust-args.h"
 #include "util.h"
 #include "verdicts.h"
@@ -26,6 +27,7 @@ int cmd_verify(struct cli *cli, const struct cli_args *args)
 	cli_doc_add(cli, "kernel", cli_json_text(image));
 	cli_doc_add(cli, "kernel_release", cli_json_text(ms_trust_release(trust)));
 	cli_doc_add(cli, "mode", cli_json_text(mode));
+	cli_doc_add(cli, "hashes", cli_hashes_json(ms_trust_hashes(trust)));
 	cli_trust_assumed(cli, trust);
 	cli_trust_dates(cli, args, image);
 	if (cli_tree_open(cli, args->operands, args->n_operands, &options, &tree) !=

@@ -31,6 +31,16 @@ int cli_trust_add_all(struct cli *cli, const struct cli_args *args,
 	return CLI_YES;
 }
 
+int cli_trust_add_signers(struct cli *cli, const struct cli_args *args,
+			  struct ms_trust *trust)
+{
+	if (cli_trust_add_all(cli, args, trust) != CLI_YES)
+		return CLI_TROUBLE;
+	if (!ms_trust_count(trust))
+		return cli_error(cli, "the trust sources hold no certificate");
+	return CLI_YES;
+}
+
 static int add_revoked(struct cli *cli, const struct cli_args *args,
 		       struct ms_trust *trust)
 {
@@ -143,7 +153,7 @@ static int fill(struct cli *cli, const struct cli_args *args, const char *image,
 	if (cli_trust_add_all(cli, args, trust) != CLI_YES ||
 	    add_revoked(cli, args, trust) != CLI_YES)
 		return CLI_TROUBLE;
-	if (!ms_trust_count(trust))
+	if (!ms_trust_count(trust) && !ms_trust_hashes(trust))
 		return no_source(cli, "the trust sources hold no certificate");
 	return CLI_YES;
 }

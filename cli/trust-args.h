@@ -14,6 +14,13 @@ int cli_trust_add_all(struct cli *cli, const struct cli_args *args,
 		      struct ms_trust *trust);
 
 /**
+ * The same for who asks about signatures only, for which a kernel's hashes do not vouch:
+ * a source that has nothing else ("system" can be one) is trouble, too.
+ */
+int cli_trust_add_signers(struct cli *cli, const struct cli_args *args,
+			  struct ms_trust *trust);
+
+/**
  * Builds what verify judges by: --kernel, --trust, --revoked, --kernel-config,
  * --kernel-release, --no-crypto-modules; where neither --kernel nor --trust is given,
  * the image of the kernel whose modules the operands are. @ret_image: the image used,

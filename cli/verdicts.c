@@ -128,6 +128,7 @@ static json_object *item_json(const struct ms_item *item)
 				   : NULL);
 	cli_json_add(object, "elf", cli_json_bool(known, item->elf));
 	cli_json_add(object, "loads", loads_json(item));
+	cli_json_add(object, "vouched", cli_json_text(ms_voucher_name(item->vouched)));
 	cli_json_add(object, "vouched_by", cli_json_text(item->vouched_by));
 	add_signature(object, item);
 	cli_json_add(object, "compression", cli_compression_json(item));

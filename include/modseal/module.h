@@ -38,6 +38,17 @@ enum ms_verdict {
 /** "trusted", "unknown-key", ... */
 MS_PUBLIC const char *ms_verdict_name(enum ms_verdict verdict);
 
+/** By what a kernel knew a module. */
+enum ms_voucher {
+	MS_VOUCHER_NONE = 0, /* nobody vouched for it */
+	MS_VOUCHER_SIGNATURE,
+	MS_VOUCHER_HASH_LIST,   /* the kernel's list of hashes has it */
+	MS_VOUCHER_MERKLE_ROOT, /* it has a proof that leads to the kernel's root */
+};
+
+/** "signature", "hash-list", "merkle-root"; NULL where nobody vouched. */
+MS_PUBLIC const char *ms_voucher_name(enum ms_voucher voucher);
+
 /** What becomes of a module when it is loaded. */
 enum ms_load {
 	MS_LOAD_UNDECIDED = 0,

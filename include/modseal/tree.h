@@ -73,7 +73,9 @@ struct ms_item {
 	/* verify */
 	enum ms_verdict verdict;
 	int verdict_errno;   /* positive: ENODATA, ENOPKG, ...; 0 where trusted */
-	char *vouched_by;    /* subject or SKID of the trusted key; NULL where none did */
+	enum ms_voucher vouched;
+	char *vouched_by;    /* subject or SKID of the trusted key, "hash list" or "Merkle
+				root ROOT"; NULL where nobody did */
 	char *reason;        /* why the verdict is what it is, for a person; or NULL */
 
 	/* show, verify, resign: every trailer that the file had, outermost first */

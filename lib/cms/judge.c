@@ -30,7 +30,7 @@ void ms_judgement_done(struct ms_judgement *judgement)
 {
 	free(judgement->vouched_by);
 	free(judgement->reason);
-	*judgement = (struct ms_judgement){ MS_VERDICT_UNDECIDED, 0, NULL, NULL };
+	*judgement = (struct ms_judgement){ MS_VERDICT_UNDECIDED };
 }
 
 enum ms_verdict ms_verdict_of_errno(int error)
@@ -131,12 +131,13 @@ static char *name_of_key(const struct ms_cert *cert)
 
 static int fill_judgement(struct ms_judging *j, int error, struct ms_judgement *ret)
 {
-	struct ms_judgement judgement = { ms_verdict_of_errno(error), error, NULL, NULL };
+	struct ms_judgement judgement = { ms_verdict_of_errno(error), error };
 	const char *reason = ms_ctx_message(j->ctx);
 
 	if (error == 0) {
 		if (!j->vouched_by)
 			return ms_fail(j->ctx, -EIO, "trusted by no key");
+		judgement.vouched = MS_VOUCHER_SIGNATURE;
 		judgement.vouched_by = name_of_key(j->vouched_by);
 		if (!judgement.vouched_by)
 			return ms_fail_nomem(j->ctx);
@@ -160,7 +161,7 @@ int ms_cms_judge(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 	};
 	int r;
 
-	*ret = (struct ms_judgement){ MS_VERDICT_UNDECIDED, 0, NULL, NULL };
+	*ret = (struct ms_judgement){ MS_VERDICT_UNDECIDED };
 	ms_fail_clear(ctx);
 	r = ms_pkcs7_parse(ctx, rules, sig, sig_len, &message);
 	if (r == 0) {

@@ -16,7 +16,9 @@
 struct ms_judgement {
 	enum ms_verdict verdict;
 	int error;            /* positive errno the kernel gives; 0 where trusted */
-	char *vouched_by;     /* the trusted key's name (subject, else SKID); or NULL */
+	enum ms_voucher vouched;
+	char *vouched_by;     /* the trusted key's name (subject, else SKID), or what the
+				 hashes are that have it; or NULL */
 	char *reason;         /* for a person; or NULL */
 };
 

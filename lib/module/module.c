@@ -2,7 +2,8 @@
 
 /*
  * A module file, opened: told how it is packed, unpacked, its outermost trailer
- * delimited; and judged as kernel/module/signing.c:module_sig_check() does.
+ * delimited; and judged as kernel/module/signing.c:module_sig_check() does. Kernels that
+ * know modules by their hashes, too, are stacked.c's.
  */
 
 #include "module.h"
@@ -108,8 +109,8 @@ static char *trailer_reason(const struct ms_trailer *trailer)
 	return strdup("a field of the trailer that must be zero is not");
 }
 
-int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
-		    const struct ms_trust *trust, struct ms_judgement *ret)
+int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
+			      const struct ms_trust *trust, struct ms_judgement *ret)
 {
 	int error = ms_trailer_errno(&module->trailer);
 	struct ms_bytes signature = ms_module_signature(module);
@@ -123,6 +124,23 @@ int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 		.reason = trailer_reason(&module->trailer),
 	};
 	return ret->reason ? 0 : ms_fail_nomem(ctx);
+}
+
+int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
+		    const struct ms_trust *trust, struct ms_judgement *ret,
+		    size_t *ret_loaded)
+{
+	const struct ms_rules *rules = ms_trust_rules(trust);
+	struct ms_vouchers by = {
+		.keyring = rules->module_sig ? ms_trust_keyring(trust) : NULL,
+		.rules = rules,
+		.hashes = ms_trust_hashes(trust),
+	};
+
+	if (by.hashes)
+		return ms_module_judge_stacked(ctx, module, &by, ret, ret_loaded);
+	*ret_loaded = ms_module_loadable(module).len;
+	return ms_module_judge_signature(ctx, module, trust, ret);
 }
 
 int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,

@@ -66,20 +66,46 @@ struct ms_bytes ms_module_signature(const struct ms_module *module);
 int ms_module_unproved_len(struct ms_ctx *ctx, const struct ms_module *module,
 			   size_t *ret_len);
 
+/** What a kernel with hashes has to judge by. All borrowed. */
+struct ms_vouchers {
+	const struct ms_keyring *keyring; /* NULL: it looks at no signatures */
+	const struct ms_rules *rules;	  /* NULL where @keyring is */
+	const struct ms_kernel_hashes *hashes;
+};
+
 /**
- * The kernel's verdict on the module's outermost trailer as a proof under @root: that it
- * has none, or none of a proof's length, that it leads elsewhere, or that it is trusted.
+ * The verdict of a kernel with hashes on the module: stacked.c has its rule. A hash that is
+ * known or a signature that verifies suffices.
+ *
+ * @ret_loaded: how many of its bytes it would load. 0 where there is a verdict; errors of
+ * ms_cms_judge() and of the crypto library, and nothing is written then.
  */
-int ms_module_judge_proof(struct ms_ctx *ctx, const struct ms_module *module,
-			  const struct ms_merkle_root *root, struct ms_judgement *ret);
+int ms_module_judge_stacked(struct ms_ctx *ctx, struct ms_module *module,
+			    const struct ms_vouchers *by, struct ms_judgement *ret,
+			    size_t *ret_loaded);
+
+/** Is one of the trailers that such a kernel would look at a proof, good or not? */
+bool ms_module_has_proof(const struct ms_module *module);
 
 /** Appends proof and trailer (proof ‖ struct ‖ marker) to @tail. -ENOMEM. */
 int ms_module_proof_tail(struct ms_ctx *ctx, const uint8_t *proof, size_t len,
 			 struct ms_buf *tail);
 
-/** The kernel's verdict on the module as module_sig_check() gives it. */
+/**
+ * The verdict on the outermost trailer as a signature, as a kernel without hashes gives it
+ * (module_sig_check()). For who asks whether the signature is good: whether @trust knows
+ * the module by its hash does not matter.
+ */
+int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
+			      const struct ms_trust *trust, struct ms_judgement *ret);
+
+/**
+ * The verdict of the kernel that @trust describes: on the signature, or, where it has
+ * hashes, as ms_module_judge_stacked(). @ret_loaded and errors as there.
+ */
 int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
-		    const struct ms_trust *trust, struct ms_judgement *ret);
+		    const struct ms_trust *trust, struct ms_judgement *ret,
+		    size_t *ret_loaded);
 
 /**
  * The fields of every trailer, outermost first. @ret: an array to free() after

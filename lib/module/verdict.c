@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The words for verdicts, and what a kernel does with a module that got one. */
+/* The words for verdicts and vouchers, and what a kernel does with a module. */
 
 #include <modseal/module.h>
 
@@ -19,6 +19,21 @@ const char *ms_verdict_name(enum ms_verdict verdict)
 	};
 
 	return (unsigned)verdict < MS_VERDICT_COUNT ? names[verdict] : "undecided";
+}
+
+const char *ms_voucher_name(enum ms_voucher voucher)
+{
+	switch (voucher) {
+	case MS_VOUCHER_SIGNATURE:
+		return "signature";
+	case MS_VOUCHER_HASH_LIST:
+		return "hash-list";
+	case MS_VOUCHER_MERKLE_ROOT:
+		return "merkle-root";
+	case MS_VOUCHER_NONE:
+		break;
+	}
+	return NULL;
 }
 
 const char *ms_load_name(enum ms_load load)

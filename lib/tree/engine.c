@@ -71,9 +71,18 @@ void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement)
 	free(item->reason);
 	item->verdict = judgement->verdict;
 	item->verdict_errno = judgement->error;
+	item->vouched = judgement->vouched;
 	item->vouched_by = ms_steal(&judgement->vouched_by);
 	item->reason = ms_steal(&judgement->reason);
 	ms_judgement_done(judgement);
+}
+
+void ms_job_loads(struct ms_job *job, size_t len)
+{
+	const struct ms_module *module = &job->module;
+
+	if (len != ms_module_loadable(module).len)
+		job->entry->item.elf = ms_elf_is_module(module->data, len);
 }
 
 /* Does that outcome forbid the commit? */
@@ -329,6 +338,7 @@ static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
 	memcpy(b->payload_sha256, a->payload_sha256, sizeof(b->payload_sha256));
 	b->verdict = a->verdict;
 	b->verdict_errno = a->verdict_errno;
+	b->vouched = a->vouched;
 	if (copy_text(&b->message, a->message) < 0 || copy_text(&b->hint, a->hint) < 0 ||
 	    copy_text(&b->vouched_by, a->vouched_by) < 0 ||
 	    copy_text(&b->reason, a->reason) < 0)

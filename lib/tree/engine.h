@@ -66,6 +66,9 @@ int ms_job_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata);
 /** Lets another operation run over the tree; its outcomes replace those there are. */
 void ms_engine_again(struct ms_tree *tree);
 
+/** Would the kernel load the first @len unpacked bytes, is the item's elf about those. */
+void ms_job_loads(struct ms_job *job, size_t len);
+
 /** Hands a judgement's findings over to the item. The judgement is empty then. */
 void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement);
 

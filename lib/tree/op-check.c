@@ -15,73 +15,71 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../elf/elf.h"
 #include "leaves.h"
 
 struct check {
 	const struct ms_kernel_hashes *hashes;
-	const struct ms_merkle_root *root;
 	bool *unproved; /* by entry, or NULL: that is a verdict, too */
 };
 
-/* What the kernel would load is what stands before the proof. */
-static int judged(struct ms_ctx *ctx, struct ms_job *job, struct ms_judgement *judgement,
-		  size_t loaded_len)
+/*
+ * The judgement is that of a kernel which has these hashes and looks at no signature: to
+ * it, those are trailers like any others that are of no use.
+ */
+static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct check *check,
+		 struct ms_judgement *ret)
 {
+	const struct ms_vouchers by = { .hashes = check->hashes };
 	struct ms_item *item = &job->entry->item;
-	int r = ms_module_fields(ctx, &job->module, &item->signatures,
-				 &item->n_signatures);
+	size_t loaded = 0;
+	int r = ms_module_judge_stacked(ctx, &job->module, &by, ret, &loaded);
 
-	if (r < 0) {
-		ms_judgement_done(judgement);
+	r = r < 0 ? r
+		  : ms_module_fields(ctx, &job->module, &item->signatures,
+				     &item->n_signatures);
+	if (r < 0)
 		return r;
-	}
-	item->elf = ms_elf_is_module(job->module.data, loaded_len);
-	ms_job_judged(job, judgement);
+	ms_job_loads(job, loaded);
 	item->outcome = MS_OUTCOME_VERIFIED;
 	return 0;
 }
 
 static int judge_proof(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	const struct check *check = userdata;
-	const struct ms_trailer *trailer = &job->module.trailer;
-	struct ms_judgement judgement = { 0 };
-	size_t len = ms_module_loadable(&job->module).len;
-	int r = ms_module_judge_proof(ctx, &job->module, check->root, &judgement);
+	int r = judge(ctx, job, check, &judgement);
 
 	if (r < 0)
 		return r;
-	if (trailer->state == MS_TRAILER_PRESENT &&
-	    trailer->id_type == MS_TRAILER_MERKLE)
-		len = trailer->payload_len;
-	else if (check->unproved && trailer->state != MS_TRAILER_BROKEN)
+	if (check->unproved && judgement.verdict != MS_VERDICT_MALFORMED &&
+	    job->module.trailer.state != MS_TRAILER_BROKEN &&
+	    !ms_module_has_proof(&job->module))
 		check->unproved[job->entry - job->tree->entries] = true;
-	return judged(ctx, job, &judgement, len);
+	ms_job_judged(job, &judgement);
+	return 0;
 }
 
+/* What is asked is whether the list has it: that it is not signed is no answer. */
 static int judge_list(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	const struct check *check = userdata;
-	struct ms_payload bare = { .data = job->module.data };
-	struct ms_judgement judgement = { 0 };
-	const uint8_t *digest;
-	bool known;
-	int r = ms_module_bare_len(ctx, &job->module, &bare.len, NULL);
+	int r = judge(ctx, job, check, &judgement);
 
-	r = r < 0 ? r : ms_payload_digest(ctx, &bare, MS_HASH_SHA256, &digest);
 	if (r < 0)
 		return r;
-	known = ms_kernel_hashes_has(check->hashes, digest);
-	judgement.error = known ? 0 : ENOKEY;
-	judgement.verdict = ms_verdict_of_errno(judgement.error);
-	if (known)
-		judgement.vouched_by = strdup("list of module hashes");
-	else
+	if (judgement.verdict == MS_VERDICT_UNSIGNED ||
+	    judgement.verdict == MS_VERDICT_UNSUPPORTED) {
+		ms_judgement_done(&judgement);
+		judgement.verdict = MS_VERDICT_UNKNOWN_KEY;
+		judgement.error = ENOKEY;
 		judgement.reason = strdup("its hash is not in the kernel's list");
-	if (!judgement.vouched_by && !judgement.reason)
-		return ms_fail_nomem(ctx);
-	return judged(ctx, job, &judgement, bare.len);
+		if (!judgement.reason)
+			return ms_fail_nomem(ctx);
+	}
+	ms_job_judged(job, &judgement);
+	return 0;
 }
 
 static int run(struct ms_ctx *ctx, struct ms_tree *tree, ms_op_fn fn, struct check *check)
@@ -99,7 +97,8 @@ static int run(struct ms_ctx *ctx, struct ms_tree *tree, ms_op_fn fn, struct che
 int ms_tree_merkle_verify(struct ms_ctx *ctx, struct ms_tree *tree,
 			  const struct ms_merkle_root *root)
 {
-	struct check check = { .root = root };
+	const struct ms_kernel_hashes hashes = { .form = MS_HASHES_ROOT, .root = *root };
+	struct check check = { .hashes = &hashes };
 
 	return run(ctx, tree, judge_proof, &check);
 }
@@ -124,6 +123,7 @@ static int judge_by_root(struct ms_ctx *ctx, struct ms_item *item,
 	free(item->reason);
 	item->vouched_by = same ? text : NULL;
 	item->reason = same ? NULL : text;
+	item->vouched = same ? MS_VOUCHER_MERKLE_ROOT : MS_VOUCHER_NONE;
 	item->verdict = same ? MS_VERDICT_TRUSTED : MS_VERDICT_UNKNOWN_KEY;
 	item->verdict_errno = same ? 0 : ENOKEY;
 	return 0;
@@ -173,7 +173,7 @@ int ms_tree_hashes_check(struct ms_ctx *ctx, struct ms_tree *tree,
 			 const struct ms_kernel_hashes *hashes)
 {
 	_cleanup_free_ bool *unproved = calloc(tree->n_entries + 1, sizeof(*unproved));
-	struct check check = { hashes, &hashes->root, unproved };
+	struct check check = { hashes, unproved };
 	int r;
 
 	if (!unproved)

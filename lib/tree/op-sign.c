@@ -85,12 +85,12 @@ static int add_to_bundle(struct ms_ctx *ctx, struct ms_job *job, struct sign *si
 	return r;
 }
 
-/* Leaves the module as it is where its signature is good by @trust. */
+/* Leaves the module as it is where its signature is good by @trust; a hash is none. */
 static int leave_trusted(struct ms_ctx *ctx, struct ms_job *job,
 			 const struct ms_trust *trust, enum ms_outcome outcome)
 {
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
-	int r = ms_module_judge(ctx, &job->module, trust, &judgement);
+	int r = ms_module_judge_signature(ctx, &job->module, trust, &judgement);
 
 	if (r == 0 && judgement.verdict == MS_VERDICT_TRUSTED)
 		job->entry->item.outcome = outcome;

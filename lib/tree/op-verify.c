@@ -38,10 +38,11 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	const struct verify *verify = userdata;
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	struct ms_item *item = &job->entry->item;
+	size_t loaded = 0;
 	const uint8_t *digest;
 	int r;
 
-	r = ms_module_judge(ctx, &job->module, verify->trust, &judgement);
+	r = ms_module_judge(ctx, &job->module, verify->trust, &judgement, &loaded);
 	if (r == 0)
 		r = ms_module_fields(ctx, &job->module, &item->signatures,
 				     &item->n_signatures);
@@ -50,6 +51,7 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	if (r < 0)
 		return r;
 	ms_job_judged(job, &judgement);
+	ms_job_loads(job, loaded);
 	item->outcome = MS_OUTCOME_VERIFIED;
 	return judge_packing(ctx, job, ms_trust_rules(verify->trust));
 }

@@ -78,3 +78,22 @@ def modules(directory, count, machine="x86_64"):
         made = assemble(directory, f"m{i:03}", source.format(i), machine)
         paths.append(made.rename(made.with_suffix(".ko")))
     return paths
+
+
+def section_bytes(world, capacity=16, little_endian=True):
+    """What a build fills in: the hashes of a support.stacked.World."""
+    if world.form == "merkle":
+        levels, digest = world.root
+        return levels.to_bytes(4, "little" if little_endian else "big") + digest
+    digests = world.digest_list()
+    data = len(digests).to_bytes(4, "big") + b"".join(digests)
+    return data.ljust(4 + 32 * capacity, b"\0")
+
+
+def with_section(image, data, name=".module_hashes"):
+    """Gives the vmlinux the section, or another one's bytes to it."""
+    content = image.with_name("hashes")
+    content.write_bytes(data)
+    run(tool("objcopy"), "--remove-section", name, "--add-section", f"{name}={content}",
+        "--set-section-flags", f"{name}=alloc,readonly,data,contents", image)
+    return image
