@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include <modseal/config.h>
+
 #include "cmd.h"
 #include "dkms-hook.h"
 #include "dkms-store.h"
@@ -92,9 +94,21 @@ static int build_trust(struct cli *cli, const struct cli_args *args, const char 
 	return CLI_YES;
 }
 
-/* Kernels that unpack modules themselves refuse what DKMS 3.0 makes with xz: CRC64. */
-static void warn_of_packing(const struct cli *cli, const struct ms_tree *tree)
+/*
+ * Kernels that unpack modules themselves refuse what DKMS 3.0 makes with xz: CRC64. Where
+ * the kernel is known not to, modprobe does it.
+ */
+static void warn_of_packing(const struct cli *cli, const struct ms_tree *tree,
+			    const char *release)
 {
+	_cleanup_string_ char *config =
+		cli_format("/lib/modules/%s/build/.config", release ? release : "");
+	_cleanup_string_ char *unpacks = NULL;
+
+	if (release && access(config, R_OK) == 0 &&
+	    ms_config_get(cli->ctx, config, "MODULE_DECOMPRESS", &unpacks) == 0 &&
+	    (!unpacks || strcmp(unpacks, "y") != 0))
+		return;
 	for (size_t i = 0; i < ms_tree_count(tree); i++) {
 		const struct ms_item *item = ms_tree_item(tree, i);
 
@@ -122,7 +136,7 @@ static int verify(struct cli *cli, const struct cli_args *args, const char *rele
 		return CLI_TROUBLE;
 	status = cli_verdicts(cli, tree, ms_tree_verify(cli->ctx, tree, trust, &options),
 			      &question);
-	warn_of_packing(cli, tree);
+	warn_of_packing(cli, tree, release);
 	return status;
 }
 

@@ -8,7 +8,6 @@
  * kept under another name then.
  */
 
-#include <dirent.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -36,15 +35,6 @@ static void free_targets(struct target **targets)
 	free(*targets);
 }
 
-/* Characters that are no shell's business, as DKMS's own modules have them. */
-static bool is_module_name(const char *name)
-{
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_+.-";
-
-	return *name && *name != '.' && *name != '-' && !name[strspn(name, good)];
-}
-
 static int make_targets(struct cli *cli, const struct cli_args *args,
 			const struct dkms_plan *plan, struct target **ret)
 {
@@ -57,7 +47,7 @@ static int make_targets(struct cli *cli, const struct cli_args *args,
 	for (size_t i = 0; i < n; i++) {
 		const char *name = args->values[CLI_OPT_DKMS_MODULE][i];
 
-		if (!is_module_name(name))
+		if (!dkms_is_module_name(name))
 			return cli_usage(cli, "'%s' is no name of a DKMS module", name);
 		targets[i + 1].path =
 			cli_format("%s" DKMS_ETC "/%s.conf", plan->root, name);
@@ -141,35 +131,6 @@ static int commit_all(struct cli *cli, struct target *targets)
 	return status;
 }
 
-static void warn_of_later(void *userdata, const char *path)
-{
-	cli_warn(userdata,
-		 "'%s' says something of signing, too, and is read after modseal's",
-		 path);
-}
-
-/* Modules of the DKMS at hand that nobody would check. */
-static void report_unchecked(struct cli *cli, const struct dkms_plan *plan)
-{
-	_cleanup_string_ char *tree = cli_format("%s/var/lib/dkms", plan->root);
-	json_object *list = cli_check(json_object_new_array());
-	DIR *dir = opendir(tree);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || !is_module_name(entry->d_name) ||
-		    dkms_has_hook(plan->root, entry->d_name))
-			continue;
-		json_object_array_add(list, cli_json_text(entry->d_name));
-		cli_warn(cli,
-			 "'%s' is not checked after its build: --module %s sees to that",
-			 entry->d_name, entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	cli_doc_add(cli, "unchecked", list);
-}
-
 static void report_plan(struct cli *cli, const struct dkms_plan *plan)
 {
 	cli_doc_add(cli, "dkms",
@@ -194,11 +155,7 @@ static int set_up(struct cli *cli, const struct cli_args *args,
 	if (stage_all(cli, targets) != CLI_YES)
 		return CLI_TROUBLE;
 	status = commit_all(cli, targets);
-	if (status != CLI_YES)
-		return status;
-	dkms_settings_after_ours(plan->root, warn_of_later, cli);
-	report_unchecked(cli, plan);
-	return CLI_YES;
+	return status == CLI_YES ? dkms_report(cli, args, plan) : status;
 }
 
 int cmd_dkms_setup(struct cli *cli, const struct cli_args *args)

@@ -21,13 +21,14 @@ static void close_stream(FILE **stream)
 #define _cleanup_stream_ _cleanup_(close_stream)
 
 /* In the order of the settings' members. */
-static const char *const names[] = {"sign_file", "mok_signing_key", "mok_certificate",
-				    "modseal_store", "modseal_pin_file"};
+static const char *const names[] = {"sign_file",	"mok_signing_key",
+				    "mok_certificate",	"modseal_store",
+				    "modseal_pin_file", "modseal_certificate"};
 
 static char **member(struct dkms_settings *settings, size_t i)
 {
-	char **members[] = {&settings->sign_file, &settings->key, &settings->cert,
-			    &settings->store, &settings->pin_file};
+	char **members[] = {&settings->sign_file, &settings->key,      &settings->cert,
+			    &settings->store,	  &settings->pin_file, &settings->pinned};
 
 	return members[i];
 }

@@ -20,8 +20,7 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* The one ../KERNEL/ARCH/module that there is, to free(); NULL: none, or several. */
-static char *only_arch(const char *kernel)
+char *dkms_only_arch(const char *kernel)
 {
 	_cleanup_string_ char *found = NULL;
 	DIR *dir = opendir(kernel);
@@ -57,7 +56,7 @@ int dkms_find_built(struct cli *cli, const char *release, char **ret)
 			path = cli_format("%s/%s/module", kernel, arch);
 		if (!path || !is_directory(path)) {
 			free(path);
-			path = only_arch(kernel);
+			path = dkms_only_arch(kernel);
 		}
 	}
 	if (!path)

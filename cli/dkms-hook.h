@@ -21,6 +21,12 @@ enum dkms_hook {
 int dkms_find_built(struct cli *cli, const char *release, char **ret);
 
 /**
+ * The one directory module/ of those for several machines in @kernel, which is DKMS's
+ * TREE/NAME/VERSION/KERNEL; to free(). NULL: none, or several.
+ */
+char *dkms_only_arch(const char *kernel);
+
+/**
  * Runs the module's own script, which @words name as dkms.conf does, where DKMS would
  * have: in build/ or source/ of the module that @built belongs to. CLI_YES where it
  * succeeded, or is not executable, which DKMS passes over, too.

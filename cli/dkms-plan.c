@@ -29,6 +29,7 @@ void dkms_plan_done(struct dkms_plan *plan)
 	free(plan->cert);
 	free(plan->store);
 	free(plan->pin_file);
+	free(plan->pin);
 }
 
 static bool is_uri(const char *key)
@@ -78,6 +79,20 @@ static bool is_there(const struct dkms_plan *plan, const char *path)
 	return stat(full, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static int check_file(struct cli *cli, const struct dkms_plan *plan, const char *what,
+		      const char *path)
+{
+	_cleanup_string_ char *text = NULL;
+
+	if (check_value(cli, what, path) != CLI_YES)
+		return CLI_TROUBLE;
+	if (is_there(plan, path))
+		return CLI_YES;
+	text = cli_format("cannot find %s '%s%s'", what, plan->root, path);
+	return cli_error_text(cli, text,
+			      "'modseal key new' makes a key and its certificate");
+}
+
 static bool holds_certificate(struct cli *cli, const struct dkms_plan *plan,
 			      const char *path)
 {
@@ -114,6 +129,15 @@ static const char *usual_store(const struct dkms_plan *plan)
 	return lstat(current, &st) == 0 ? store : NULL;
 }
 
+/* A pair that DKMS has made meanwhile is taken only where somebody says so. */
+static int check_configured(struct cli *cli, const struct dkms_plan *plan,
+			    const struct dkms_settings *settings)
+{
+	if (!is_there(plan, plan->cert))
+		return CLI_YES;
+	return dkms_check_pin(cli, settings, plan->root, plan->cert);
+}
+
 /*
  * Neither --key nor --store: as it is configured, else by the usual store, else with the
  * key that DKMS makes.
@@ -121,14 +145,16 @@ static const char *usual_store(const struct dkms_plan *plan)
 static int use_configured(struct cli *cli, struct dkms_plan *plan)
 {
 	struct dkms_settings settings;
+	int status = dkms_settings_read(cli, plan->root, &settings);
 
-	if (dkms_settings_read(cli, plan->root, &settings) != CLI_YES)
-		return CLI_TROUBLE;
+	if (status != CLI_YES)
+		return status;
 	if (settings.store) {
 		use_store(plan, settings.store);
 	} else if (settings.key && settings.cert) {
 		plan->key = cli_steal(&settings.key);
 		plan->cert = cli_steal(&settings.cert);
+		status = check_configured(cli, plan, &settings);
 	} else if (usual_store(plan)) {
 		use_store(plan, usual_store(plan));
 	} else {
@@ -138,7 +164,7 @@ static int use_configured(struct cli *cli, struct dkms_plan *plan)
 	if (!plan->pin_file)
 		plan->pin_file = cli_steal(&settings.pin_file);
 	dkms_settings_done(&settings);
-	return CLI_YES;
+	return status;
 }
 
 static int choose_key(struct cli *cli, const struct cli_args *args,
@@ -161,6 +187,8 @@ static int choose_key(struct cli *cli, const struct cli_args *args,
 	if (!key)
 		return store ? CLI_YES : use_configured(cli, plan);
 	plan->key = absolute(plan, key);
+	if (!is_uri(key) && check_file(cli, plan, "the key", plan->key) != CLI_YES)
+		return CLI_TROUBLE;
 	if (cert)
 		plan->cert = absolute(plan, cert);
 	else if (!is_uri(key) && holds_certificate(cli, plan, plan->key))
@@ -169,20 +197,6 @@ static int choose_key(struct cli *cli, const struct cli_args *args,
 		return cli_usage(
 			cli, "--cert is missing: DKMS wants the certificate as a file");
 	return CLI_YES;
-}
-
-static int check_file(struct cli *cli, const struct dkms_plan *plan, const char *what,
-		      const char *path)
-{
-	_cleanup_string_ char *text = NULL;
-
-	if (check_value(cli, what, path) != CLI_YES)
-		return CLI_TROUBLE;
-	if (is_there(plan, path))
-		return CLI_YES;
-	text = cli_format("cannot find %s '%s%s'", what, plan->root, path);
-	return cli_error_text(cli, text,
-			      "'modseal key new' makes a key and its certificate");
 }
 
 /* Are the two each other's? A key that is not to be had without its secret stays untried.
@@ -252,6 +266,18 @@ static int check_plan(struct cli *cli, const struct dkms_plan *plan)
 	return try_key(cli, plan);
 }
 
+/* A store's certificate changes as it should; any other is to stay the one it is. */
+static int pin(struct cli *cli, struct dkms_plan *plan)
+{
+	_cleanup_string_ char *key = cli_format("%s%s", plan->root, plan->key);
+	_cleanup_string_ char *store = is_uri(plan->key) ? NULL : dkms_store_of(key);
+
+	if (plan->store || store)
+		return CLI_YES;
+	plan->pin = dkms_pin(cli, plan->root, plan->cert);
+	return plan->pin ? CLI_YES : cli_error_ctx(cli);
+}
+
 int dkms_plan_make(struct cli *cli, const struct cli_args *args, struct dkms_plan *ret)
 {
 	const char *root = cli_args_value(args, CLI_OPT_DKMS_ROOT);
@@ -261,9 +287,9 @@ int dkms_plan_make(struct cli *cli, const struct cli_args *args, struct dkms_pla
 	ret->root = root && strcmp(root, "/") != 0 ? root : "";
 	ret->libexec = libexec ? libexec : MODSEAL_LIBEXEC;
 	ret->version = dkms_version(ret->root, ret->version_text);
-	if (choose_key(cli, args, ret) != CLI_YES)
+	if (choose_key(cli, args, ret) != CLI_YES || check_plan(cli, ret) != CLI_YES)
 		return CLI_TROUBLE;
-	return check_plan(cli, ret);
+	return pin(cli, ret);
 }
 
 static char *line_of(const char *name, const char *value)
@@ -275,15 +301,16 @@ char *dkms_plan_framework(const struct dkms_plan *plan)
 {
 	_cleanup_string_ char *store = line_of("modseal_store", plan->store);
 	_cleanup_string_ char *pin_file = line_of("modseal_pin_file", plan->pin_file);
+	_cleanup_string_ char *cert = line_of("modseal_certificate", plan->pin);
 	/* since 3.3: else nothing is signed in a chroot, and nothing said of it */
 	bool tries = !plan->version || plan->version >= DKMS_VERSION(3, 3, 0);
-	_cleanup_string_ char *body =
-		cli_format("sign_file=\"%s/" DKMS_SIGNER "\"\n"
-			   "mok_signing_key=\"%s\"\n"
-			   "mok_certificate=\"%s\"\n"
-			   "%s%s%s",
-			   plan->libexec, plan->key, plan->cert,
-			   tries ? "try_sign_modules=\"true\"\n" : "", store, pin_file);
+	_cleanup_string_ char *body = cli_format(
+		"sign_file=\"%s/" DKMS_SIGNER "\"\n"
+		"mok_signing_key=\"%s\"\n"
+		"mok_certificate=\"%s\"\n"
+		"%s%s%s%s",
+		plan->libexec, plan->key, plan->cert,
+		tries ? "try_sign_modules=\"true\"\n" : "", store, pin_file, cert);
 
 	return dkms_file_text(plan->version_text, body);
 }
@@ -295,7 +322,7 @@ char *dkms_plan_framework(const struct dkms_plan *plan)
  */
 char *dkms_plan_module(const struct dkms_plan *plan)
 {
-	bool deaf = plan->version && plan->version < DKMS_VERSION(3, 2, 0);
+	bool deaf = plan->version && plan->version < DKMS_NOTICES_HOOKS;
 	_cleanup_string_ char *trust = plan->store ? cli_format("--store=%s", plan->store)
 						   : cli_format("--trust=%s", plan->cert);
 	_cleanup_string_ char *body = cli_format(

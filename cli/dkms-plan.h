@@ -13,6 +13,7 @@ struct dkms_plan {
 	char *key, *cert;    /* as they are in the root */
 	char *store;	     /* or NULL */
 	char *pin_file;	     /* or NULL */
+	char *pin;	     /* or NULL: the certificate may change, as in a store */
 	unsigned version;    /* of DKMS */
 	char version_text[32];
 };
@@ -30,5 +31,16 @@ char *dkms_plan_framework(const struct dkms_plan *plan);
 
 /** The text of a module's file, to free(): all modules have the same. */
 char *dkms_plan_module(const struct dkms_plan *plan);
+
+/** Could this be the name of a DKMS module? */
+bool dkms_is_module_name(const char *name);
+
+/**
+ * Tells what the user of `setup` should know besides: modules that are not checked, names
+ * that DKMS does not know, kernels that cannot use the key. CLI_NO where DKMS does not
+ * sign as was set up, since another file says something else, and is read later.
+ */
+int dkms_report(struct cli *cli, const struct cli_args *args,
+		const struct dkms_plan *plan);
 
 #endif

@@ -27,8 +27,10 @@ struct dkms_settings {
 	char *sign_file;
 	char *key;
 	char *cert;
-	char *store;	/* modseal's own, of modseal.conf */
-	char *pin_file; /* modseal's own */
+	/* modseal's own, of modseal.conf */
+	char *store;
+	char *pin_file;
+	char *pinned; /* the certificate that was set up, SHA256:PATH */
 };
 
 /**
@@ -53,10 +55,28 @@ void dkms_settings_after_ours(const char *root,
  */
 unsigned dkms_version(const char *root, char text[32]);
 
+/** The first DKMS that notices a failing hook, and a module that is not there. */
+#define DKMS_NOTICES_HOOKS DKMS_VERSION(3, 2, 0)
+
 #define DKMS_VERSION(major, minor, patch) ((major)*10000u + (minor)*100u + (patch))
 
 /** True where @module's own file under @root calls modseal's checker. */
 bool dkms_has_hook(const char *root, const char *module);
+
+/**
+ * What dkms_settings keeps of the certificate in @path, a path as it is under @root; to
+ * free(). NULL: it cannot be read, see the context.
+ */
+char *dkms_pin(struct cli *cli, const char *root, const char *path);
+
+/**
+ * Is the certificate in @path, a path as it is under @root, still the one that was set
+ * up? Where its file, or the key's, is not there, DKMS makes a new pair of both under
+ * these names, which no kernel trusts, and signs with that. CLI_YES also where the
+ * settings say nothing of this path; CLI_TROUBLE after reporting.
+ */
+int dkms_check_pin(struct cli *cli, const struct dkms_settings *settings,
+		   const char *root, const char *path);
 
 /** The store that a key file lies in, to free(); NULL: it lies in none. */
 char *dkms_store_of(const char *key);

@@ -234,3 +234,10 @@ def test_installing_puts_everything_in_its_place(tmp_path):
     ):
         assert any(name.endswith(part) for name in files), part
     assert not any(pathlib.Path(name).name.startswith("gen-") for name in files)
+    (library,) = tmp_path.rglob("libmodseal.so.0")
+    (program,) = tmp_path.rglob("bin/modseal")
+    where = library.parent.relative_to(tmp_path)
+    if where.parts[:2] != ("usr", "lib"):  # the loader does not look there by itself
+        said = subprocess.run(["readelf", "-d", program], capture_output=True, text=True,
+                              check=True).stdout
+        assert f"[/{where}]" in said

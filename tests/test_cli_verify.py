@@ -177,6 +177,16 @@ def test_the_configuration_decides_which_algorithms_there_are(signed, pki, tmp_p
     assert done.returncode == 1 and "unsupported (ENOPKG)" in done.stdout, cli.said(done)
 
 
+def test_a_certificate_whose_algorithm_the_kernel_lacks_is_refused_by_that_name(
+    signed, pki, tmp_path
+):
+    # Debian's kernels have no ECDSA: "Problem loading in-kernel X.509 certificate (-2)"
+    config = tmp_path / "config"
+    config.write_text("CONFIG_CRYPTO_SHA256=y\nCONFIG_CRYPTO_SHA512=y\nCONFIG_CRYPTO_RSA=y\n")
+    done = verify("--trust", pki / "p256.pem", "--kernel-config", config, signed)
+    assert done.returncode == 2 and "CONFIG_CRYPTO_ECDSA" in done.stderr, cli.said(done)
+
+
 def test_the_json_of_a_trusted_module_is_whole(signed, pki):
     result = cli.document("verify", "--trust", pki / "p256.pem", signed)
     (found,) = result["modules"]

@@ -20,10 +20,14 @@ from test_pkcs11 import token  # noqa: F401
 PACKED = {"": "none", "xz": "xz", "zst": "zstd"}
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return dkms.build(tmp_path_factory.mktemp("built"))
+
+
 @pytest.fixture
-def world(tmp_path, tiny_module):
-    dkms.need()
-    return dkms.World(tmp_path / "world", tiny_module)
+def world(tmp_path, tiny_module, built):
+    return dkms.World(tmp_path / "world", tiny_module, built)
 
 
 def signer_of(path):
@@ -41,7 +45,9 @@ def common_name(certificate):
 
 
 @pytest.mark.parametrize("suffix", PACKED)
-def test_dkms_builds_signs_installs_and_removes_a_module(suffix, world, pki):
+def test_dkms_builds_signs_installs_and_removes_a_module(suffix, tmp_path, tiny_module, pki):
+    dkms.need()
+    world = dkms.World(tmp_path / "world", tiny_module)
     if suffix:
         world.pack(suffix)
     world.setup("--key", pki / "rsa2048.key", "--cert", pki / "rsa2048.der")
@@ -121,10 +127,25 @@ def test_without_the_hooks_a_module_that_could_not_be_signed_is_not_installed_ei
     world.setup("--key", pki / "rsa2048.key", "--cert", pki / "rsa2048.der")
     (world.top / "etc/hello.conf").unlink()
     conf = world.top / "etc/framework.conf.d/modseal.conf"
-    conf.write_text(conf.read_text().replace("rsa2048.key", "rsa4096.key"))
-    _, text = world.dkms("install", "hello/1.0")
-    assert "nobody would notice" in text and "does not belong to" in text
-    assert not [path for path in world.built() + world.installed() if path.stat().st_size]
+    good = conf.read_text()
+    conf.write_text(good.replace("rsa2048.key", "rsa4096.key"))
+    status, text = world.dkms("install", "hello/1.0")
+    assert status != 0 and "nobody would notice" in text and "does not belong to" in text
+    assert world.built() == world.installed() == []
+    conf.write_text(good)
+    status, text = world.dkms("install", "hello/1.0")
+    assert status == 0 and world.installed(), text
+
+
+def test_a_key_that_dkms_makes_in_place_of_one_that_is_gone_signs_nothing(world, pki):
+    for name in "rsa2048.key", "rsa2048.der":
+        shutil.copy(pki / name, world.top)
+    world.setup("--key", world.top / "rsa2048.key", "--cert", world.top / "rsa2048.der")
+    (world.top / "rsa2048.key").rename(world.top / "away")
+    status, text = world.dkms("install", "hello/1.0")
+    assert (world.top / "rsa2048.key").exists()
+    assert status != 0 and "is not the one that DKMS was set up with" in text + world.log()
+    assert world.built() == world.installed() == []
 
 
 def test_what_was_built_before_the_setup_is_not_installed_unsigned(world, pki):
@@ -132,6 +153,7 @@ def test_what_was_built_before_the_setup_is_not_installed_unsigned(world, pki):
     status, text = world.dkms("build", "hello/1.0")
     assert status == 0, text
     assert signer_of(world.built()[0]) == ""
+    (world.top / "etc/framework.conf.d/none.conf").unlink()
     world.setup("--key", pki / "rsa2048.key", "--cert", pki / "rsa2048.der")
     status, text = world.dkms("install", "hello/1.0")
     assert status != 0, text

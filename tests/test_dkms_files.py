@@ -202,6 +202,7 @@ def test_a_name_that_is_none_of_a_module_is_refused(name, root):
 @pytest.mark.parametrize("keys, says", [
     (["-k", "/etc/keys/rsa2048.key"], "--cert is missing"),
     (["-k", "/etc/keys/absent", "-c", "/etc/keys/rsa2048.der"], "cannot find the key"),
+    (["-k", "/etc/keys/absent"], "cannot find the key"),
     (["-k", "/etc/keys/rsa2048.key", "-c", "/etc/keys/absent"], "cannot find the certificate"),
     (["-k", "/etc/keys/rsa2048.key", "-c", "/etc/keys/p256.der"], "does not belong to"),
     (["-k", "/etc/keys/rsa2048.der", "-c", "/etc/keys/rsa2048.der"], "modseal: "),
@@ -227,6 +228,23 @@ def test_without_modseal_s_programs_nothing_is_written(root):
     assert files(root) == {}
 
 
+def test_a_pair_that_dkms_made_meanwhile_is_taken_only_where_it_is_named(root):
+    cli.ok(*setup(root))
+    before = files(root)
+    cert, key = root / "etc/keys/rsa2048.der", root / "etc/keys/rsa2048.key"
+    # as DKMS does where one of them is missing
+    subprocess.run(
+        ["openssl", "req", "-new", "-x509", "-nodes", "-days", "9", "-subj", "/CN=DKMS",
+         "-newkey", "rsa:2048", "-keyout", key, "-outform", "DER", "-out", cert],
+        check=True, capture_output=True,
+    )
+    done = cli.run(*setup(root, keys=[]))
+    assert done.returncode == 2 and "is not the one that DKMS was set up with" in done.stderr
+    assert files(root) == before
+    cli.ok(*setup(root))
+    assert files(root)[CONF] != before[CONF]
+
+
 def test_what_is_read_later_and_what_is_not_checked_is_told(root):
     later = root / "etc/dkms/framework.conf.d/zz.conf"
     later.parent.mkdir(parents=True)
@@ -235,12 +253,17 @@ def test_what_is_read_later_and_what_is_not_checked_is_told(root):
     (later.parent / "zz-other.conf").write_text('# sign_file="x"\nverbose="1"\n')
     for name in "hello", "world":
         (root / "var/lib/dkms" / name).mkdir(parents=True)
-    done = cli.run(*setup(root, "--module", "hello"))
-    assert done.returncode == 0
+    (root / "var/lib/dkms/mok.key").touch()
+    done = cli.run(*setup(root, "--module", "hello", "--module", "helo"))
+    assert done.returncode == 1
     assert f"'{later}' says something of signing" in done.stderr
+    assert "DKMS does not sign as was set up: another file sets mok_certificate" in done.stderr
     assert "aa.conf" not in done.stderr and "zz-other" not in done.stderr
     assert "'world' is not checked" in done.stderr and "'hello' is not" not in done.stderr
-    assert cli.document(*setup(root))["unchecked"] == ["world"]
+    assert "knows no module 'helo'" in done.stderr and "module 'hello'" not in done.stderr
+    later.write_text("mok_certificate=/etc/keys/rsa2048.der\n")
+    result = cli.document(*setup(root))
+    assert (result["status"], result["unchecked"]) == (0, ["world"])
 
 
 @pytest.fixture

@@ -105,6 +105,14 @@ static const struct {
 	{ MS_HASH_NONE, MS_PKEY_MLDSA87, "CRYPTO_MLDSA" },
 };
 
+const char *ms_rules_symbol(enum ms_pkey pkey)
+{
+	for (size_t i = 0; i < MS_ARRAY_SIZE(symbols); i++)
+		if (pkey != MS_PKEY_NONE && symbols[i].pkey == pkey)
+			return symbols[i].symbol;
+	return "";
+}
+
 /* kernel/module/decompress.c: one format, the one that modules are installed in. */
 static enum ms_compression decoder_of(const struct ms_kconfig *config)
 {

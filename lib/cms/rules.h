@@ -47,6 +47,9 @@ struct ms_rules ms_rules_default(void);
  */
 int ms_rules_set_release(struct ms_ctx *ctx, struct ms_rules *rules, const char *release);
 
+/** The symbol in a configuration that a kernel with that algorithm has; "" for none. */
+const char *ms_rules_symbol(enum ms_pkey pkey);
+
 struct ms_kconfig;
 /** Takes the algorithms from the configuration; @modules: =m counts as there. */
 void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config,

@@ -107,6 +107,9 @@ static int check_self_signature(struct ms_ctx *ctx, const struct ms_rules *rules
 	r = ms_cert_verify(ctx, rules, cert, &cert->key);
 	if (r == -EOPNOTSUPP)
 		cert->self_signed_unknown = true;
+	else if (r == -ENOENT)
+		return ms_fail(ctx, r, "the kernel lacks the algorithm of its key (CONFIG_%s)",
+			       ms_rules_symbol(cert->key.algo));
 	else if (r < 0)
 		return ms_is_verdict(r)
 			       ? ms_fail(ctx, r, "certificate's self-signature is bad")

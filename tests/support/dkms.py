@@ -29,10 +29,11 @@ PACKAGE_NAME="hello"
 PACKAGE_VERSION="1.0"
 BUILT_MODULE_NAME[0]="hello"
 DEST_MODULE_LOCATION[0]="/updates/dkms"
-MAKE[0]="make -C ${kernel_source_dir} M=${dkms_tree}/hello/1.0/build modules"
+MAKE[0]="%s"
 CLEAN="true"
 AUTOINSTALL="yes"
 """
+MAKE = "make -C ${kernel_source_dir} M=${dkms_tree}/hello/1.0/build modules"
 PACKERS = {"xz": ["xz", "--check=crc32"], "zst": ["zstd", "-q", "--rm"], "gz": ["gzip"]}
 BINDS = {"etc": "/etc/dkms", "tree": "/var/lib/dkms", "modules": "/lib/modules"}
 
@@ -69,10 +70,28 @@ def links(directory):
     return directory
 
 
-class World:
-    """A DKMS with a small module to build."""
+def write_source(directory, make):
+    directory.mkdir(parents=True)
+    (directory / "hello.c").write_text(SOURCE)
+    (directory / "Kbuild").write_text("obj-m := hello.o\n")
+    (directory / "dkms.conf").write_text(CONF % make)
+    return directory
 
-    def __init__(self, top, module):
+
+def build(directory):
+    """The module, built as DKMS would."""
+    need()
+    source = write_source(directory / "hello", "true")
+    headers = f"/lib/modules/{kernel()}/build"
+    subprocess.run(["make", "-C", headers, f"M={source}", "modules"], check=True,
+                   stdin=subprocess.DEVNULL, capture_output=True)
+    return source / "hello.ko"
+
+
+class World:
+    """A DKMS with a small module to build; where it is @built already, `make` copies it."""
+
+    def __init__(self, top, module, built=None):
         self.top = top
         self.kernel = kernel()
         self.libexec = links(top / "libexec")
@@ -80,11 +99,7 @@ class World:
             (top / name).mkdir()
         (top / "etc/framework.conf.d").mkdir()
         shutil.copy("/etc/dkms/framework.conf", top / "etc")
-        self.source = top / "src/hello-1.0"
-        self.source.mkdir(parents=True)
-        (self.source / "hello.c").write_text(SOURCE)
-        (self.source / "Kbuild").write_text("obj-m := hello.o\n")
-        (self.source / "dkms.conf").write_text(CONF)
+        self.source = write_source(top / "src/hello-1.0", f"cp {built} ." if built else MAKE)
         self.modules = top / "modules" / self.kernel
         (self.modules / "kernel").mkdir(parents=True)
         for name in "build", "source":
