@@ -12,7 +12,9 @@
  *   lab.preload=N     /preload/0 ... are modules to load first, for good
  *
  * /calls has a line for each case, a letter for each call: f finit_module, i init_module,
- * c finit_module (compressed).
+ * c finit_module (compressed), m and v finit_module by force, without a look at the
+ * symbols' versions or at the kernel's; t and u are f and m again and again for the time
+ * that they take, with files that do not load.
  *
  * A report is lines of tab-separated fields, one R line for each pair of case and call:
  *   B                     the machine is up
@@ -30,6 +32,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/module.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -43,11 +46,19 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MODULE_INIT_COMPRESSED_FILE
 #define MODULE_INIT_COMPRESSED_FILE 4
 #endif
+
+/*
+ * For its time a call is made again and again, for so long at a stretch, since the clock of
+ * a small kernel only ticks; the fastest stretch is the least disturbed.
+ */
+#define STRETCHES  5
+#define STRETCH_NS 500000000ll
 
 /* As much of the log as one report carries; a module that prints more is cut. */
 #define LINE_MAX_BYTES	 16384
@@ -206,9 +217,23 @@ static int load_from_memory(int fd)
 	return ret;
 }
 
+static int flags_of(char call)
+{
+	switch (call) {
+	case 'c':
+		return MODULE_INIT_COMPRESSED_FILE;
+	case 'm':
+	case 'u':
+		return MODULE_INIT_IGNORE_MODVERSIONS;
+	case 'v':
+		return MODULE_INIT_IGNORE_VERMAGIC;
+	default:
+		return 0;
+	}
+}
+
 static int load(const char *path, char call)
 {
-	int flags = call == 'c' ? MODULE_INIT_COMPRESSED_FILE : 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int ret;
 
@@ -217,9 +242,34 @@ static int load(const char *path, char call)
 	if (call == 'i')
 		ret = load_from_memory(fd);
 	else
-		ret = syscall(SYS_finit_module, fd, "", flags) < 0 ? -errno : 0;
+		ret = syscall(SYS_finit_module, fd, "", flags_of(call)) < 0 ? -errno : 0;
 	close(fd);
 	return ret;
+}
+
+static long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ll + time.tv_nsec;
+}
+
+/* Nanoseconds of one call, on average over the fastest stretch. */
+static long long time_load(const char *path, char call)
+{
+	long long fastest = LLONG_MAX;
+
+	for (int i = 0; i < STRETCHES; i++) {
+		long long begin = now(), took = 0;
+		int calls = 0;
+
+		for (; took < STRETCH_NS; took = now() - begin, calls++)
+			load(path, call);
+		if (took / calls < fastest)
+			fastest = took / calls;
+	}
+	return fastest;
 }
 
 static void unload(const char *name)
@@ -242,6 +292,10 @@ static void ask(unsigned long index, char call)
 		newest_module(name, taint);
 	line_format(&line, "R\t%lu\t%c\t%d\t%lu\t%lu\t%s\t%s", index, call, -ret, before,
 		    read_number("/proc/sys/kernel/tainted"), name, taint);
+	if (call == 't' || call == 'u') {
+		line_format(&line, "\tlab: %lld ns", time_load(path, call));
+		skip_log();
+	}
 	report_log(&line);
 	line_send(&line);
 	if (ret == 0 && name[0])
@@ -253,7 +307,7 @@ static void run(const char *cmdline)
 	static struct line line;
 	unsigned long cases = option(cmdline, "lab.cases=");
 	FILE *calls = fopen("/calls", "re");
-	char path[64], letters[8];
+	char path[64], letters[16];
 
 	line_format(&line, "B");
 	line_send(&line);

@@ -33,7 +33,17 @@ MODES = {
     "enforcing": "module.sig_enforce=1",
     "lockdown": "lockdown=integrity",
 }
-CALLS = {"finit": "f", "init": "i", "compressed": "c"}
+CALLS = {
+    "finit": "f",
+    "init": "i",
+    "compressed": "c",
+    # by force: MODULE_INIT_IGNORE_MODVERSIONS, MODULE_INIT_IGNORE_VERMAGIC
+    "modversions": "m",
+    "vermagic": "v",
+    # finit and modversions for the time they take: Result.nanoseconds
+    "timed": "t",
+    "timed-modversions": "u",
+}
 # The console is for a dying kernel only; cryptomgr's self tests cost a second a boot.
 # initcall_debug makes the kernel log each module's init function: the proof that one
 # that then failed had passed the signature check. A busy host makes the emulated timer
@@ -327,7 +337,7 @@ def run(
     files    paths, or pairs (name, bytes), or (name, bytes, call) for another call than
              `calls` says
     mode     permissive, enforcing or lockdown
-    calls    any of finit, init, compressed; each file goes through all of them
+    calls    any of CALLS; each file goes through all of them
     preload  modules to load first (signed by this kernel's key, in the order of their
              dependencies), e.g. a digest that the kernel has as a module
     trust    certificates that the kernel is to trust instead of its own: kernel.py

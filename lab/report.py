@@ -48,13 +48,14 @@ TOLERABLE = {
 }
 DECODER = re.compile("compressed module|decompress|ZSTD", re.IGNORECASE)
 BEHIND = re.compile(r"Unknown symbol|^calling  \S+ \[")
+TIMED = re.compile(r"lab: (\d+) ns")
 REJECTION = re.compile("Loading of (%s) is rejected" % "|".join(TOLERABLE))
 
 
 @dataclasses.dataclass
 class Result:
     path: str  # of the case, or the name it was given
-    call: str  # finit, init or compressed
+    call: str  # one of machine.CALLS
     errno: str | None = None  # None: the call returned 0, or there is no answer
     outcome: str = "unasked"
     verdict: str | None = None
@@ -65,6 +66,12 @@ class Result:
 
     def as_dict(self):
         return dataclasses.asdict(self)
+
+    @property
+    def nanoseconds(self):
+        """What one of many such calls took, of a timed one; else None."""
+        times = map(TIMED.fullmatch, self.log)
+        return next((int(time.group(1)) for time in times if time), None)
 
 
 def checksum(data):
