@@ -32,7 +32,7 @@ def kernel():
 
 @pytest.fixture(scope="module")
 def module(kernel):
-    return pathlib.Path(kernel.modules, "kernel", "nls_ascii.ko")
+    return pathlib.Path(kernel.tree, "fs/nls/nls_ascii.ko")
 
 
 def sign_all(directory, kernel, module):

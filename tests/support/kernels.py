@@ -22,6 +22,7 @@ if str(TOP) not in sys.path:
     sys.path.insert(0, str(TOP))
 
 import lab  # noqa: E402 (its path is set just above)
+from support import patched  # noqa: E402
 
 CLOUD = ("6.1", "6.12", "7.3")
 
@@ -40,20 +41,32 @@ def kernel(name):
     return types.SimpleNamespace(**dict(pairs))
 
 
-@functools.cache
-def built():
-    """The lab's own kernel, and keys: the directory of the keys that it trusts. Building
-    it takes minutes, so only with FULL=true in the environment, and once."""
-    command = [TOP / "lab" / "build-kernel"]
+def build(job, *arguments):
+    """What lab/build-kernel prints. Building takes minutes, so only with FULL=true in the
+    environment, and once. job: that of ./check which builds it."""
+    command = [TOP / "lab" / "build-kernel", *arguments]
     if os.environ.get("FULL") != "true":
         command.append("--cached")
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 3:
-        pytest.skip("the lab's own kernel is not built yet: ./check --full lab")
+        pytest.skip(f"a kernel of the lab's own is not built yet: ./check {job}")
     if done.returncode:
         pytest.skip(f"no kernel of the lab's own: {done.stderr.strip()[-300:]}")
     pairs = (line.split("=", 1) for line in done.stdout.splitlines())
     return types.SimpleNamespace(**dict(pairs))
+
+
+@functools.cache
+def built():
+    """The lab's own kernel, and keys: the directory of the keys that it trusts."""
+    return build("--full lab")
+
+
+@functools.cache
+def hashed(name):
+    """One with kernel/patches, of patched.NAMES."""
+    job = "hashed" if name.startswith("7.3") else "--full hashed"
+    return build(job, *patched.arguments(name))
 
 
 def need_lab():
