@@ -29,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import lab  # noqa: E402 (its path is set just above)
 from lab.report import was_unpacked  # noqa: E402
-from . import debian13, forge, hostile, known, mldsa, operators  # noqa: E402
+from . import debian13, forge, hostile, known, mldsa, operators, patched  # noqa: E402
 
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
 # what a tolerable error becomes, by mode
@@ -45,16 +45,19 @@ MORE_ANSWERS = {"6.1": ["ENOENT"], "7.3": ["ENOENT"]}
 class Plan:
     """One root key and its part of the cases. "own" is the kernel's own key, with modules
     that it has signed. module: the payload is a module, which is seen to load. ml_dsa:
-    the keys of leaf, deep leaf and stranger are ML-DSA's."""
+    the keys of leaf, deep leaf and stranger are ML-DSA's. stacks: the files are those of
+    hostile.stacks, for a kernel that knows its modules."""
 
     root: str
     part: float
     module: bool = False
     ml_dsa: bool = False
+    stacks: bool = False
 
     @property
     def name(self):
-        return self.root + ("-over-mldsa" if self.ml_dsa and self.root[0] != "m" else "")
+        over = "-over-mldsa" if self.ml_dsa and self.root[0] != "m" else ""
+        return self.root + over + ("-stacks" if self.stacks else "")
 
 
 STOCK = [
@@ -63,7 +66,7 @@ STOCK = [
     Plan("p521", 0.1),
     Plan("own", 0.1),
 ]
-PLANS = {
+UNPATCHED_PLANS = {
     "6.1": [
         Plan("rsa2048", 0.55),
         Plan("rsa4096", 0.2, module=True),
@@ -84,8 +87,20 @@ PLANS = {
         Plan("mldsa87", 0.08, ml_dsa=True),
     ],
 }
+# of kernels with kernel/patches: what is new there, and a share of all the rest
+HASHED_PLANS = {
+    name: [
+        Plan("p256", 0.8, stacks=True),
+        Plan("p384", 0.1, module=True),
+        Plan("rsa2048", 0.1),
+    ]
+    for name in patched.NAMES
+}
+PLANS = {**UNPATCHED_PLANS, **HASHED_PLANS}
+HASHED_CASES = 7000
 # small, without dependencies, there in all of them
-MODULE = {"6.1": "crc7", "6.12": "crc7", "7.3": "crc-itu-t", "built": "nls_ascii"}
+MODULE = {"6.1": "crc7", "6.12": "crc7", "7.3": "crc-itu-t"}
+LAB_MODULE = "nls_utf8"  # in the lab's own kernels
 
 
 @dataclasses.dataclass
@@ -108,7 +123,7 @@ class Share:
     def __init__(self, kernel, found, seed, plan):
         self.kernel, self.found, self.plan = kernel, found, plan
         self.name, self.seed = plan.name, f"{seed} {kernel} {plan.name}"
-        self.module = module_of(found, MODULE[kernel])
+        self.module = module_of(found, MODULE.get(kernel, LAB_MODULE))
         self.payload = without_signature(self.module) if plan.module else forge.TINY
         self.signatures = mldsa.Signatures()
         self.cases, self.certificate = [], None
@@ -119,7 +134,9 @@ class Share:
         while True:
             hostile.messages.use_payload(self.payload)
             source = random.Random(self.seed)
-            if self.plan.root == "own":
+            if self.plan.stacks:
+                made = self.stacked(source, count, seen)
+            elif self.plan.root == "own":
                 made = operators.real_cases(source, self.module, count, seen)
             else:
                 made = self.bent(source, count, seen)
@@ -134,12 +151,9 @@ class Share:
         more, root, bad, below = [], None, None, None
         if self.kernel != "6.1":  # which cannot unpack modules
             more.append("compressed")
-        if self.kernel == "built":
+        if "keys" in self.found:
             more.append("revoked")
-            root, bad = (
-                known.Known(source, self.found["keys"], kind, self.signatures)
-                for kind in (self.plan.root, "revoked")
-            )
+            root, bad = self.known(source)
         if self.plan.ml_dsa:
             below = mldsa.strangers(self.signatures)
             source.shuffle(below)
@@ -147,6 +161,19 @@ class Share:
         if not root:
             self.certificate = world.trusted_certificate()
         return operators.cases(world, count, seen, more)
+
+    def known(self, source):
+        """The root and the revoked one, of the lab's keys."""
+        return [
+            known.Known(source, self.found["keys"], kind, self.signatures)
+            for kind in (self.plan.root, "revoked")
+        ]
+
+    def stacked(self, source, count, seen):
+        world = hostile.World(source, self.plan.root, *self.known(source))
+        form = patched.split_name(self.kernel)[1]
+        stacks = hostile.stacks.Stacks(source, patched.Build(self.found), world, form)
+        return operators.stack_cases(stacks, count, seen)
 
     def computes_ml_dsa(self):
         """Only then has modseal to have an OpenSSL that can."""
@@ -251,8 +278,9 @@ def program_says(entry, mode, case):
 
 
 def module_of(found, stem):
-    """A module of the kernel, unpacked."""
-    for path in sorted(pathlib.Path(found["modules"]).rglob(f"{stem}.ko*")):
+    """A module of the kernel, unpacked; of one of the lab's own, as it was built."""
+    modules = found.get("tree", found["modules"])
+    for path in sorted(pathlib.Path(modules).rglob(f"{stem}.ko*")):
         data = path.read_bytes()
         return operators.lzma.decompress(data) if path.suffix == ".xz" else data
     raise RuntimeError(f"the kernel has no module {stem}")
@@ -328,6 +356,16 @@ class Report:
             if self.verdicts[name] < least_answer:
                 short.append(f"verdict {name}: {self.verdicts[name]}")
         return short
+
+
+def usual_cases(kernel):
+    """How many make a whole campaign."""
+    return HASHED_CASES if kernel in HASHED_PLANS else 21000
+
+
+def promised(kernel):
+    """What a whole campaign has at least: cases, of each operator, and of each answer."""
+    return (6600, 20, 10) if kernel in HASHED_PLANS else (20000, 500, 100)
 
 
 def listed(counter):

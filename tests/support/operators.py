@@ -15,6 +15,7 @@ import subprocess
 
 from . import asn1, forge
 from .hostile import bends, certificates, claims, messages, numbers
+from .hostile import stacks as hostile_stacks
 from .hostile.messages import message, signed, signer
 
 # what each world is asked for in vain before an operator counts as exhausted
@@ -189,13 +190,9 @@ def one(world, operator, apply, seen, number):
     return None
 
 
-def cases(world, count, seen, more=()):
-    """That many distinct cases; `more`: names of operators that this world has besides.
-    seen: digests of the files that there are already, to which these are added."""
-    extra = {"revoked": revoked, "compressed": compressed}
-    operators = {**OPERATORS, **{name: extra[name] for name in more}}
-    world.fresh, world.shapes = [], list(world.sound())
-    made = 0
+def rounds(world, operators, count, seen):
+    """That many distinct cases, round and round the operators."""
+    operators, made = dict(operators), 0
     for operator in itertools.cycle(list(operators)):
         if made == count or not operators:
             return
@@ -206,9 +203,31 @@ def cases(world, count, seen, more=()):
             del operators[operator]
             continue
         made += 1
+        yield case
+
+
+def cases(world, count, seen, more=()):
+    """That many distinct cases; `more`: names of operators that this world has besides.
+    seen: digests of the files that there are already, to which these are added."""
+    extra = {"revoked": revoked, "compressed": compressed}
+    operators = {**OPERATORS, **{name: extra[name] for name in more}}
+    world.fresh, world.shapes = [], list(world.sound())
+    for made, case in enumerate(rounds(world, operators, count, seen), 1):
         if made % REFRESH == 0:
             world.shapes = list(world.sound())
         yield case
+
+
+def packed_stack(stacks):
+    """Any file of hostile.stacks, compressed."""
+    apply = stacks.random.choice(list(hostile_stacks.OPERATORS.values()))
+    return stacks.random.choice(PACKERS)(apply(stacks))
+
+
+def stack_cases(stacks, count, seen):
+    """That many distinct cases of hostile.stacks, alone and compressed."""
+    operators = {**hostile_stacks.OPERATORS, "compressed": packed_stack}
+    return rounds(stacks, operators, count, seen)
 
 
 def real_cases(random, module, count, seen):
