@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import hashed_kernel
 import make_image
 from make_image import Certs
 from test_image import TOP
@@ -205,6 +206,55 @@ def test_a_certificate_that_the_kernel_cannot_parse_is_passed_over(pki, tmp_path
 def test_a_kernel_without_a_certificate_is_refused(tmp_path):
     image = make_image.vmlinux(tmp_path, Certs())
     assert refused(ask("kernel", image), "ENOKEY", "no certificate in this kernel")
+
+
+def hashed(directory, certs, section, release):
+    directory.mkdir()
+    image = make_image.vmlinux(directory, certs, release=release)
+    return hashed_kernel.with_section(image, section) if section else image
+
+
+@pytest.fixture
+def two_kernels(tmp_path, pki):
+    """One with a list and no certificate, one with a root and a certificate."""
+    one = (1).to_bytes(4, "big") + bytes(range(32)) + bytes(96)
+    return (hashed(tmp_path / "list", Certs(), one, "6.12.1-list"),
+            hashed(tmp_path / "root", Certs(own=(pki / "p256.der").read_bytes()),
+                   b"\2\0\0\0" + bytes(range(32)), "7.3.1-root"))
+
+
+ROOT = "root 2:" + bytes(range(32)).hex()
+
+
+def test_a_kernel_gives_its_hashes_and_needs_no_certificate(two_kernels):
+    answer = ask("kernel", two_kernels[0])
+    assert answer.status == 0, answer.error
+    assert (answer.get("hashes"), answer.get("key")) == (["1 of 4"], [])
+    answer = ask("kernel", two_kernels[1])
+    assert answer.get("hashes") == [ROOT] and len(keys(answer)) == 1
+
+
+def test_of_two_kernels_the_first_one_s_hashes_and_rules_count(two_kernels):
+    answer = ask("kernel", two_kernels[0], "kernel", two_kernels[1])
+    assert len(keys(answer)) == 1
+    assert (answer.get("hashes"), answer.get("release")) == (["1 of 4"], ["6.12.1-list"])
+    assert any("do not count: it is not the first kernel" in text
+               for text in answer.get("assumed"))
+    answer = ask("kernel", two_kernels[1], "kernel", two_kernels[0])
+    assert (answer.get("hashes"), answer.get("release")) == ([ROOT], ["7.3.1-root"])
+
+
+def test_hashes_of_a_kernel_behind_one_without_do_not_count(two_kernels, kernel):
+    answer = ask("kernel", kernel, "kernel", two_kernels[1])
+    assert answer.status == 0 and answer.get("hashes") == []
+
+
+def test_a_kernel_whose_hashes_no_build_makes_is_refused(two_kernels, tmp_path):
+    broken = hashed(tmp_path / "broken", Certs(), b"\x21\0\0\0" + bytes(range(32)), "7.3.1-x")
+    answer = ask("kernel", broken)
+    assert refused(answer, "EBADMSG", "33 levels") and answer.get("hashes") == []
+    answer = ask("kernel", two_kernels[0], "kernel", broken)
+    assert refused(answer, "EBADMSG", "33 levels") and answer.get("hashes") == ["1 of 4"]
 
 
 def test_a_hash_that_the_kernel_has_built_in_revokes(pki, tmp_path):

@@ -69,6 +69,19 @@ static bool is_revoked(const struct ms_keyring *keyring, const struct ms_cert *c
 	return ms_keyring_find(keyring, MS_KEYS_REVOKED, &cert->id, &none, &found) == 0;
 }
 
+static void print_hashes(const struct ms_kernel_hashes *hashes)
+{
+	char text[MS_MERKLE_ROOT_TEXT];
+
+	if (!hashes)
+		return;
+	ms_merkle_root_text(&hashes->root, text);
+	if (hashes->form == MS_HASHES_LIST)
+		printf("hashes %zu of %zu\n", hashes->count, hashes->capacity);
+	else
+		printf("hashes root %s\n", text);
+}
+
 static void print(const struct ms_trust *trust)
 {
 	const struct ms_keyring *keyring = ms_trust_keyring(trust);
@@ -89,6 +102,7 @@ static void print(const struct ms_trust *trust)
 		if (rules->hash[i])
 			printf(" %s", ms_hash_name((enum ms_hash)i));
 	putchar('\n');
+	print_hashes(ms_trust_hashes(trust));
 	for (size_t i = 0; (text = ms_trust_assumed(trust, i)); i++)
 		printf("assumed %s\n", text);
 }
