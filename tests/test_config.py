@@ -331,6 +331,16 @@ def test_a_good_config_has_nothing_wrong(config):
     assert "modules are signed with sha512" in cli.ok("config", "check", "-v", config)
 
 
+def test_hashes_of_modules_stand_in_for_signatures(config):
+    text = GOOD.replace("CONFIG_MODULE_SIG=y", "# CONFIG_MODULE_SIG is not set")
+    text = text.replace("# CONFIG_MODULE_SIG_FORCE is not set", "CONFIG_MODULE_SIG_FORCE=y")
+    config.write_text(text + "CONFIG_SECURITY_LOCKDOWN_LSM=y\n")
+    assert set(found(config)[0]) == {"signing-off", "requirement"}
+    config.write_text(text + "CONFIG_SECURITY_LOCKDOWN_LSM=y\nCONFIG_MODULE_HASHES=y\n")
+    assert found(config) == ({}, 0)
+    assert "known by their hashes" in cli.ok("config", "check", "-v", config)
+
+
 CONTRADICTIONS = {
     "signing-off": [("CONFIG_MODULE_SIG=y", "# CONFIG_MODULE_SIG is not set")],
     "requirement": [("CONFIG_PKCS7_MESSAGE_PARSER=y", "CONFIG_PKCS7_MESSAGE_PARSER=m")],

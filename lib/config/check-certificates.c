@@ -214,8 +214,9 @@ static int check_any(struct ms_check *check, const struct named *trusted)
 		      ms_check_yes(check, "LOCK_DOWN_KERNEL_FORCE_INTEGRITY") ||
 		      ms_check_yes(check, "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY");
 
-	if (!ms_check_yes(check, "MODULE_SIG") || !key ||
-	    (*key && strcmp(key, "n") != 0) || trusted->value ||
+	/* modules that are known by their hashes need no certificate */
+	if (!ms_check_yes(check, "MODULE_SIG") || ms_check_yes(check, "MODULE_HASHES") ||
+	    !key || (*key && strcmp(key, "n") != 0) || trusted->value ||
 	    ms_check_yes(check, "SYSTEM_EXTRA_CERTIFICATE") ||
 	    ms_check_yes(check, "INTEGRITY_MACHINE_KEYRING"))
 		return 0;

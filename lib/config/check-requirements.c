@@ -59,12 +59,19 @@ static int check_signing(struct ms_check *check)
 {
 	bool all = ms_check_yes(check, "MODULE_SIG_ALL");
 	bool force = ms_check_yes(check, "MODULE_SIG_FORCE");
+	bool hashes = ms_check_yes(check, "MODULE_HASHES");
 	int r = 0;
 
 	if (has_no_modules(check))
 		return ms_check_found(check, "no-modules", MS_SEVERITY_WARNING, NULL,
 				      "CONFIG_MODULES is not set: the kernel loads no "
 				      "modules, signed or not");
+	if (hashes)
+		r = ms_check_found(check, "hashes", MS_SEVERITY_INFO, NULL,
+				   "modules built with the kernel are known by their "
+				   "hashes");
+	if (r < 0 || (hashes && !ms_check_yes(check, "MODULE_SIG")))
+		return r;
 	if (!ms_check_yes(check, "MODULE_SIG"))
 		return ms_check_found(check, "signing-off", MS_SEVERITY_ERROR,
 				      ms_check_set(check, "MODULE_SIG=y"),
@@ -74,7 +81,7 @@ static int check_signing(struct ms_check *check)
 			   force ? "modules without a trusted signature are refused"
 				 : "modules without a trusted signature taint the kernel");
 	/* kernel/module/Kconfig: "Do not forget to sign required modules" */
-	if (r == 0 && force && !all && !check->installed)
+	if (r == 0 && force && !all && !hashes && !check->installed)
 		r = ms_check_found(check, "signing-not-automatic", MS_SEVERITY_WARNING,
 				   ms_check_set(check, "MODULE_SIG_ALL=y"),
 				   "CONFIG_MODULE_SIG_FORCE is set and "
@@ -83,13 +90,23 @@ static int check_signing(struct ms_check *check)
 	return r;
 }
 
+/* Kernels that know modules by their hashes (kernel/patches) insist on those as well. */
+static bool hashes_suffice(struct ms_check *check, const struct requirement *rule)
+{
+	return strcmp(rule->needs, "MODULE_SIG") == 0 &&
+	       (strcmp(rule->symbol, "MODULE_SIG_FORCE") == 0 ||
+		strcmp(rule->symbol, "SECURITY_LOCKDOWN_LSM") == 0) &&
+	       ms_check_yes(check, "MODULE_HASHES");
+}
+
 /* What is not mentioned in a configuration that is no whole one may come from elsewhere. */
 static int check_one(struct ms_check *check, const struct requirement *rule)
 {
 	const char *value = ms_check_value(check, rule->needs);
 
 	if ((value && strcmp(value, "y") == 0) ||
-	    (strcmp(rule->needs, "MODULE_SIG") == 0 && has_no_modules(check)))
+	    (strcmp(rule->needs, "MODULE_SIG") == 0 && has_no_modules(check)) ||
+	    hashes_suffice(check, rule))
 		return 0;
 	return ms_check_found(check, "requirement", MS_SEVERITY_ERROR,
 			      ms_check_set(check, "%s=y", rule->needs),
