@@ -108,7 +108,8 @@ WORLDS = {
 def test_verify_agrees_with_the_model_about_stacked_trailers(name, pki, tmp_path):
     form, more = WORLDS[name]
     world = make_world(pki, form, **more)
-    made = dict(stacked.cases(f"verify {name}", 250, world))
+    count = 250 if world.module_sig and world.filled else 120
+    made = dict(stacked.cases(f"verify {name}", count, world))
     expected, unknown = {}, 0
     for case, data in made.items():
         try:
