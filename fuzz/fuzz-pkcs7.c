@@ -65,6 +65,8 @@ static int judge(const struct ms_keyring *keys, const struct ms_rules *by,
 		require(judgement.verdict != MS_VERDICT_UNDECIDED);
 		require((judgement.vouched_by != NULL) == (error == 0));
 		require((judgement.reason != NULL) == (error != 0));
+		require(judgement.vouched ==
+			(error == 0 ? MS_VOUCHER_SIGNATURE : MS_VOUCHER_NONE));
 		if (error == 0)
 			require(!strcmp(judgement.vouched_by, "R"));
 	}
