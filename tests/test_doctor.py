@@ -397,7 +397,7 @@ def test_a_dkms_key_that_the_kernel_does_not_trust_is_wrong(system):
     found, status = system.doctor()
     assert (list(found), status) == (["dkms-key-not-trusted"], 1)
     assert found["dkms-key-not-trusted"]["mend"] == (
-        f"mokutil --import {system.path('/var/lib/dkms/mok.pub')}")
+        f"modseal key enroll --mok {system.path('/var/lib/dkms/mok.pub')}")
 
 
 def test_dkms_set_up_by_modseal_is_healthy_for_older_kernels_too(system):

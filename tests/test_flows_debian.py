@@ -16,7 +16,7 @@ pytestmark = pytest.mark.flows
 BUILD_TOOLS = ("dpkg-buildpackage", "dh", "meson", "fakeroot")
 
 
-def copy_of_the_tree(directory):
+def copy_of_the_tree(directory, whole=False):
     """What git has of the tree, as a packager would unpack it."""
     directory.mkdir(parents=True)
     listing = ["git", "-C", cli.TOP, "ls-files", "-z", "-co", "--exclude-standard"]
@@ -25,7 +25,7 @@ def copy_of_the_tree(directory):
         pytest.skip("the tree is no git repository, so nobody knows what belongs to it")
     names = done.stdout.decode().split("\0")[:-1]
     for name in names:
-        if name.startswith(("fuzz/corpus/", "tests/", "lab/", "bench/")) and not (
+        if not whole and name.startswith(("fuzz/corpus/", "tests/", "lab/", "bench/")) and not (
             name in ("tests/meson.build", "tests/unit.h") or name.endswith("-tool.c")
             or name.endswith("-shim.c")
         ):
@@ -81,6 +81,53 @@ def test_lintian_finds_the_packages_clean(packages):
                      "--no-tag-display-limit", changes)
     assert done.returncode == 0, cli.said(done)
     assert not [line for line in done.stdout.splitlines() if line[:1] in "EW"]
+
+
+def test_lintian_finds_the_source_package_clean(tmp_path):
+    flows.need("lintian", "dpkg-source")
+    source = copy_of_the_tree(tmp_path / "modseal-0", whole=True)
+    flows.ok("dpkg-source", "-b", source, cwd=tmp_path)
+    (dsc,) = tmp_path.glob("*.dsc")
+    done = flows.run("lintian", "--allow-root", "--fail-on", "error,warning",
+                     "--no-tag-display-limit", dsc)
+    assert done.returncode == 0, cli.said(done)
+
+
+def postrm(packages, place, action):
+    """Runs the package's script where /etc and /var/lib are @place's."""
+    if os.geteuid() != 0 or flows.run("unshare", "--mount", "true").returncode:
+        pytest.skip("no mount namespaces here")
+    (package,) = packages.glob("modseal_*.deb")
+    flows.ok("dpkg-deb", "-e", package, place / "control")
+    script = 'mount --bind etc /etc && mount --bind lib /var/lib && sh control/postrm "$0"'
+    return flows.ok("unshare", "--mount", "--propagation", "private", "sh", "-c", script, action,
+                    cwd=place)
+
+
+def test_a_purge_takes_back_what_was_set_up_and_tells_of_private_keys(packages, tmp_path):
+    ours = "# Written by `modseal dkms setup` for DKMS 3.2.2; see modseal-dkms(1).\n"
+    texts = {
+        "etc/dkms/framework.conf.d/modseal.conf": ours, "etc/dkms/hello.conf": ours,
+        "etc/dkms/world.conf": "POST_BUILD=x\n", "etc/modseal/hooks.conf": "ACTION=off\n",
+        "lib/modseal/keys/20260101-1200/signing_key.pem": "secret\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "etc/kernel/postinst.d").mkdir(parents=True)
+    link = tmp_path / "etc/kernel/postinst.d/dkms-modseal"
+    link.symlink_to("/usr/share/modseal/hooks/kernel-hook")
+    (link.parent / "other").symlink_to("/usr/share/other")
+    said = postrm(packages, tmp_path, "remove").stderr
+    assert "DKMS is still to sign with modseal" in said and "'/etc/dkms/hello.conf'" in said
+    assert "dkms-modseal' leads nowhere" in said
+    assert all((tmp_path / name).exists() for name in texts) and link.is_symlink()
+    said = postrm(packages, tmp_path, "purge").stderr
+    assert "private keys are left in '/var/lib/modseal/keys'" in said
+    left = [str(path.relative_to(tmp_path)) for path in sorted((tmp_path / "etc").rglob("*"))
+            if path.is_symlink() or path.is_file()]
+    assert left == ["etc/dkms/world.conf", "etc/kernel/postinst.d/other"]
+    assert (tmp_path / "lib/modseal/keys/20260101-1200/signing_key.pem").exists()
 
 
 def test_two_builds_in_two_places_give_the_same_bytes(packages, tmp_path_factory):

@@ -104,7 +104,8 @@ def test_a_generation_that_a_configuration_trusts_stays(store, root, tmp_path, p
     more = [] if place else ["--config", path]
     result = cli.document("key", "prune", "--store", store, "--root", root, "--keep=1", *more)
     (kept,) = [one for one in result["generations"] if one["result"] == "trusted"]
-    assert kept == {"name": "20240101-1200", "result": "trusted", "by": str(path)}
+    assert kept == {"name": "20240101-1200", "result": "trusted", "by": str(path),
+                    "left_in_token": None}
     assert result["status"] == 1
 
 

@@ -45,6 +45,11 @@ def test_a_store_in_a_token_is_rotated_and_signs(token, tmp_path, module):  # no
     assert len(token.logins) == 1
     cli.ok("verify", "--trust", store / "current" / "signing_crt.crt", module)
     assert cli.run("key", "status", "--store", store, env=token.env).returncode == 0
+    done = cli.run("key", "prune", "--store", store, "--keep=1", "--force", env=token.env)
+    gone = sorted(set(names))[0]
+    assert done.returncode == 0 and not (store / gone).exists(), cli.said(done)
+    assert f"'{gone}': its key stays in the token, {TOKEN};object=modseal-{gone};" in done.stderr
+    assert f"modseal-{gone}" in token.objects()
 
 
 def test_a_wrong_pin_changes_nothing(token, tmp_path):  # noqa: F811

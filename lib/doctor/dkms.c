@@ -97,7 +97,7 @@ static int not_trusted(struct ms_doctor *doctor, const struct ms_doctor_dkms_con
 				       "whether kernel %s trusts '%s' is not known",
 				       doctor->release, path);
 	return ms_doctor_found(doctor, "dkms-key-not-trusted", MS_SEVERITY_ERROR,
-			       ms_format("mokutil --import %s", word),
+			       ms_format("modseal key enroll --mok %s", word),
 			       "kernel %s does not trust '%s', with which DKMS signs%s",
 			       doctor->release, path,
 			       trusted == MS_DOCTOR_REVOKED ? ": it is revoked" : "");
