@@ -40,6 +40,10 @@ modseal_trusted()
 	local keys sum
 
 	keys=$("$MODSEAL" config get CONFIG_SYSTEM_TRUSTED_KEYS "$1") || return
+	[ -r "$MODSEAL_STORE/current/signing_crt.crt" ] || {
+		echo "modseal: no current key in '$MODSEAL_STORE' (hint: abk -u)" >&2
+		return 1
+	}
 	sum=$(sha256sum <"$MODSEAL_STORE/current/signing_crt.crt") || return
 	# the file may hold other certificates, too
 	"$MODSEAL" certs "$keys" | grep -qF "${sum%% *}" || {
