@@ -129,6 +129,31 @@ def test_a_run_logs_in_once_and_signs_in_many_threads(token, payload):
     assert ours.asked == [f"token '{LABEL}'"]
 
 
+@pytest.mark.kernels
+def test_one_login_signs_as_many_modules_as_a_kernel_has(token, pki, tiny_module, tmp_path):
+    tree, pin = tmp_path / "tree", tmp_path / "pin"
+    tree.mkdir()
+    data = tiny_module.read_bytes()
+    for number in range(4225):
+        (tree / f"{number}.ko").write_bytes(data)
+    pin.write_text(PIN)
+    pin.chmod(0o600)
+    arguments = ["sign", "--no-sync", "-k", f"pkcs11:{TOKEN};object=p256", "--pin-file", pin, tree]
+    token.log.unlink(missing_ok=True)
+    assert cli.ok(*arguments, env=token.env) == "4225 modules: 4225 signed\n"
+    assert token.logins == ["0"]
+    for name in "0.ko", "4224.ko":
+        signature, payload = cli.signature_of(tree / name)
+        (tmp_path / "payload").write_bytes(payload)
+        assert payload == data
+        assert openssl_verifies(signature, tmp_path / "payload", pki / "p256.pem") == ""
+    # of the wrong PIN one of the few tries is used up, and not 4,225
+    pin.write_text("12345670")
+    token.log.unlink()
+    assert "wrong PIN" in cli.run(*arguments, env=token.env).stderr
+    assert token.logins == ["0xa0"]
+
+
 def test_a_key_that_wants_its_pin_each_time_is_given_it(token, pki, payload):
     ours = token.sign(f"pkcs11:{TOKEN};object=always", payload, "-r", "3")
     assert openssl_verifies(ours.der, payload, pki / "p521.pem") == ""
