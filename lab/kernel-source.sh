@@ -102,4 +102,4 @@ put_keys()
 	(umask 077 && cp "$1/own-both.pem" certs/lab-own.pem)
 }
 
-make_quietly() { nice -n 19 make -s -j"$(nproc)" "$@"; }
+make_quietly() { nice -n 5 make -s -j"$(nproc)" "$@"; }
