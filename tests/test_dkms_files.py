@@ -79,8 +79,10 @@ def test_a_module_s_hooks_name_what_was_built(version, deaf, root):
                  "arch": "x86_64", "POST_BUILD": "own.sh arg"}
     after, before = shell_says(root / "etc/dkms/hello.conf", "POST_BUILD", "PRE_INSTALL", **variables)
     up = "../" * 15 + ".."
-    # this system has no such program, so that the hook is one that fails
-    common = f"{up}/bin/false --trust=/etc/keys/rsa2048.der --kernel-release=6.1-a --hook="
+    # where this system has no such program, the hook is one that fails
+    program = f"{LIBEXEC}/modseal-dkms-check"
+    program = program if os.access(program, os.X_OK) else "/bin/false"
+    common = f"{up}{program} --trust=/etc/keys/rsa2048.der --kernel-release=6.1-a --hook="
     built = "-- /tree/hello/1/6.1-a/x86_64/module"
     assert after == f"{common}post-build{' --end-dkms' if deaf else ''} {built} own.sh arg"
     assert before.strip() == f"{common}pre-install {built}"

@@ -150,7 +150,8 @@ def test_one_login_signs_as_many_modules_as_a_kernel_has(token, pki, tiny_module
     # of the wrong PIN one of the few tries is used up, and not 4,225
     pin.write_text("12345670")
     token.log.unlink()
-    assert "wrong PIN" in cli.run(*arguments, env=token.env).stderr
+    done = cli.run(*arguments, env=token.env)
+    assert done.returncode == 2 and "PIN" in done.stderr
     assert token.logins == ["0xa0"]
 
 
