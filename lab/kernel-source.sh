@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # How a kernel of the lab is made from Debian's source of it: for build-kernel, which keeps
-# what it made, and for build-matrix, which only wants to know whether it can be made.
+# what it made, for build-matrix, which only wants to know whether it can be made, and for
+# reproduce-kernel, which makes it twice.
 #
 # To be sourced, with TOP set to the top of the tree and tests/support/common.sh sourced.
 # SERIES (7.3, 6.12) and FORM (plain, list, merkle) in the environment say which kernel.

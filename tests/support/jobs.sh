@@ -61,8 +61,12 @@ build_in()
 	local dir=$1
 
 	shift
-	[ -f "$dir/build.ninja" ] || meson setup "$dir" "$TOP" -Dwerror=true "$@"
-	ninja -C "$dir"
+	mkdir -p "$BUILD"
+	(
+		flock 8
+		[ -f "$dir/build.ninja" ] || meson setup "$dir" "$TOP" -Dwerror=true "$@"
+		ninja -C "$dir"
+	) 8>"$dir.lock"
 }
 
 # unit_tests DIR [MESON TEST OPTION...]
@@ -309,6 +313,12 @@ job_hashed()
 		lab/build-matrix "$series" >"$LOGS/matrix-$series.tap" || status=1
 		cat "$LOGS/matrix-$series.tap"
 		count tap "$LOGS/matrix-$series.tap"
+		if lab/reproduce-kernel --series "$series"; then
+			tally 1 0 0
+		else
+			tally 0 1 0
+			status=1
+		fi
 	done
 	return "$status"
 }
