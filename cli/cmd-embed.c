@@ -12,16 +12,12 @@ static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,
 		   const char *path)
 {
 	char text[MS_MERKLE_ROOT_TEXT];
-	bool list = hashes->form == MS_HASHES_LIST;
 
-	ms_merkle_root_text(&hashes->root, text);
-	cli_doc_add(cli, "root", cli_json_text(list ? NULL : text));
-	cli_doc_add(cli, "digests",
-		    list ? cli_check(json_object_new_int64((int64_t)hashes->count))
-			 : NULL);
+	cli_hashes_add(cli->doc, hashes);
 	if (cli->quiet)
 		return;
-	if (list)
+	ms_merkle_root_text(&hashes->root, text);
+	if (hashes->form == MS_HASHES_LIST)
 		cli_line(cli, "%s: %zu hashes", path, hashes->count);
 	else
 		cli_line(cli, "%s: root %s", path, text);

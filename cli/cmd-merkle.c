@@ -109,19 +109,6 @@ int cmd_merkle_verify(struct cli *cli, const struct cli_args *args)
 			    &question);
 }
 
-static void report_hashes(struct cli *cli, const struct ms_kernel_hashes *hashes)
-{
-	char text[MS_MERKLE_ROOT_TEXT];
-	bool list = hashes->form == MS_HASHES_LIST;
-
-	ms_merkle_root_text(&hashes->root, text);
-	cli_doc_add(cli, "form", cli_json_text(list ? "list" : "root"));
-	cli_doc_add(cli, "root", cli_json_text(list ? NULL : text));
-	cli_doc_add(cli, "digests",
-		    list ? cli_check(json_object_new_int64((int64_t)hashes->count))
-			 : NULL);
-}
-
 int cmd_merkle_check(struct cli *cli, const struct cli_args *args)
 {
 	static const struct cli_question question;
@@ -135,7 +122,7 @@ int cmd_merkle_check(struct cli *cli, const struct cli_args *args)
 		return CLI_TROUBLE;
 	if (ms_kernel_hashes_read(cli->ctx, args->operands[0], &hashes) < 0)
 		return cli_error_ctx(cli);
-	report_hashes(cli, hashes);
+	cli_hashes_add(cli->doc, hashes);
 	if (cli_order_open(cli, args, args->operands[1], true, &order) != CLI_YES ||
 	    cli_tree_open(cli, args->operands + 1, 1, &options, &tree) != CLI_YES)
 		return CLI_TROUBLE;

@@ -77,23 +77,17 @@ int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *re
 	return CLI_YES;
 }
 
-json_object *cli_hashes_json(const struct ms_kernel_hashes *hashes)
+void cli_hashes_add(json_object *object, const struct ms_kernel_hashes *hashes)
 {
 	char text[MS_MERKLE_ROOT_TEXT];
-	json_object *object;
-	bool list;
+	bool list = hashes->form == MS_HASHES_LIST;
 
-	if (!hashes)
-		return NULL;
-	object = cli_check(json_object_new_object());
-	list = hashes->form == MS_HASHES_LIST;
 	ms_merkle_root_text(&hashes->root, text);
 	cli_json_add(object, "form", cli_json_text(list ? "list" : "root"));
 	cli_json_add(object, "root", cli_json_text(list ? NULL : text));
 	cli_json_add(object, "digests",
 		     list ? cli_check(json_object_new_int64((int64_t)hashes->count))
 			  : NULL);
-	return object;
 }
 
 json_object *cli_hex_json(const uint8_t *data, size_t len)

@@ -46,8 +46,8 @@ int cli_text_write(struct cli *cli, const char *path, const char *text, size_t l
 /** The SOURCE of --root as a root. CLI_YES, or CLI_TROUBLE after reporting. */
 int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *ret);
 
-/** A kernel's hashes, described: form, root, digests; NULL for none. */
-json_object *cli_hashes_json(const struct ms_kernel_hashes *hashes);
+/** Adds what a kernel's hashes are to @object: form, root, digests. */
+void cli_hashes_add(json_object *object, const struct ms_kernel_hashes *hashes);
 
 /** @len bytes as lower case hex. */
 json_object *cli_hex_json(const uint8_t *data, size_t len);
