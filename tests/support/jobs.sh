@@ -110,12 +110,19 @@ under_sanitizers()
 		"$@"
 }
 
-# no_reports PREFIX: fails, and shows them, where there are files PREFIX.*
+# no_reports PREFIX: fails, and shows them, where files PREFIX.* say anything. LeakSanitizer
+# also notes there that a thread ended while it was being stopped (a joined one may live on
+# in the kernel for a moment); it leaves an empty file beside the note, and finds leaks as
+# before: that is no finding.
 no_reports()
 {
+	local note='^==[0-9]+==Unable to get registers from thread [0-9]+\.$'
+
 	compgen -G "$1.*" >/dev/null || return 0
-	head -n 40 "$1".*
-	return 1
+	! grep -aEvq "$note" "$1".* || {
+		head -n 40 "$1".*
+		return 1
+	}
 }
 
 job_gcc()
@@ -204,7 +211,6 @@ job_valgrind()
 	done
 	! $FULL || files="$files or test_cli_verify.py or test_cli_sign.py or test_sign_file.py"
 	pytest_in "$dir" -m 'not lab and not kernels and not flows' -k "$files" || status=1
-	find "$dir/reports" -type f -empty -delete
 	no_reports "$dir/reports/valgrind" || status=1
 	return "$status"
 }
