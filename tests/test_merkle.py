@@ -509,6 +509,69 @@ def test_check_names_the_module_whose_proof_is_wrong(kernel):
     assert "m001.ko: unknown-key" in done.stdout and "m002" not in done.stdout, cli.said(done)
 
 
+def proved(image, tree):
+    """Embeds the root, gives every module its proof, and writes the order beside them."""
+    order = "".join(f"{path.name}\n" for path in sorted(tree.glob("*.ko")))
+    (tree / "modules.order").write_text(order)
+    cli.ok("embed", image, "--modules", tree)
+    cli.ok("merkle", "prove", tree)
+
+
+def test_a_module_beside_the_build_s_takes_no_verdict_from_those(kernel):
+    image, tree, modules = kernel()
+    proved(image, tree)
+    (tree / "updates").mkdir()
+    (tree / "updates/dkms.ko").write_bytes(modules[0] + b"\0")
+    result = cli.document("merkle", "check", image, tree)
+    assert (result["status"], result["summary"]) == (1, {"trusted": 5, "unknown-key": 1})
+    (found,) = (one for one in result["modules"] if one["verdict"] != "trusted")
+    assert found["path"].endswith("dkms.ko") and "is not in" in found["reason"]
+
+
+def test_a_line_of_the_order_without_a_module_takes_no_verdict_from_the_proved(kernel):
+    image, tree, modules = kernel()
+    proved(image, tree)
+    (tree / "m004.ko").unlink()
+    (tree / "m003.ko").write_bytes(modules[3])
+    result = cli.document("merkle", "check", image, tree)
+    assert (result["status"], result["summary"]) == (1, {"trusted": 3, "unknown-key": 1})
+    (found,) = (one for one in result["modules"] if one["verdict"] != "trusted")
+    assert "there is no module 'm004.ko'" in found["reason"]
+
+
+def broken_trailer(path):
+    path.write_bytes(path.read_bytes() + bytes(8) + b"\xff" * 4 + cli.MARKER)
+
+
+def bytes_behind(path):
+    subprocess.run(["xz", "--check=crc32", path], check=True)
+    with open(f"{path}.xz", "ab") as file:
+        file.write(b"more")
+
+
+@pytest.mark.parametrize("change", [broken_trailer, bytes_behind])
+def test_a_malformed_module_takes_no_verdict_from_the_others(change, kernel):
+    image, tree, _ = kernel()
+    cli.ok("embed", image, "--modules", tree)
+    change(tree / "m001.ko")
+    result = cli.document("merkle", "check", image, tree)
+    assert (result["status"], result["summary"]) == (1, {"malformed": 1, "unknown-key": 4})
+    for found in result["modules"]:
+        assert found["error"] is None
+        assert found["verdict"] == "malformed" or "m001.ko" in found["reason"]
+
+
+def test_a_module_for_another_machine_is_unknown(kernel, tmp_path):
+    image, tree, _ = kernel()
+    proved(image, tree)
+    (foreign,) = hashed_kernel.modules(tmp_path / "other", 1, "aarch64")
+    foreign.rename(tree / "m001.ko")
+    result = cli.document("merkle", "check", image, tree)
+    assert (result["status"], result["summary"]) == (1, {"trusted": 4, "unknown-key": 1})
+    (found,) = (one for one in result["modules"] if one["verdict"] != "trusted")
+    assert "for another machine" in found["reason"]
+
+
 def test_a_kernel_that_no_build_has_filled_knows_no_module(kernel):
     image, tree, _ = kernel()
     assert cli.document("merkle", "check", image, tree)["summary"] == {"unknown-key": 5}

@@ -51,15 +51,20 @@ MS_PUBLIC int ms_tree_merkle_prove(struct ms_ctx *ctx, struct ms_tree *tree,
 				   const struct ms_merkle_root *expected,
 				   struct ms_merkle_root *ret, bool *ret_known);
 
-/** Judges every module's outermost trailer as a proof under @root: MS_OUTCOME_VERIFIED. */
+/**
+ * Judges every module by its proof under @root, as a kernel does that looks at no
+ * signature: any of the trailers may be the proof that vouches. MS_OUTCOME_VERIFIED and a
+ * verdict for each.
+ */
 MS_PUBLIC int ms_tree_merkle_verify(struct ms_ctx *ctx, struct ms_tree *tree,
 				    const struct ms_merkle_root *root);
 
 /**
  * Would the kernel know every module, once it is installed? By a list: the digest of the
  * module without trailers is looked up. By a root: a module that has a proof is judged by
- * it; those that have none are trusted where the tree has that root. MS_OUTCOME_VERIFIED
- * and a verdict for each. @order is asked only where a module has no proof.
+ * it; those that have none are trusted where the tree has that root, and unknown where it
+ * has another one or, since @order or a module forbids it, none. MS_OUTCOME_VERIFIED and a
+ * verdict for each. @order is asked only where a module has no proof.
  */
 MS_PUBLIC int ms_tree_hashes_check(struct ms_ctx *ctx, struct ms_tree *tree,
 				   const struct ms_order *order,

@@ -5,21 +5,29 @@
  *
  * A module with a proof speaks for itself. Those without one, which modules_install has
  * still to give one, are known where all of the tree together has the kernel's root; one
- * that is not cannot be told from the others then, so none of them is.
+ * that is not cannot be told from the others then, so none of them is. Where the tree has
+ * no root at all, since a module in it cannot be hashed or is not in the order, they are
+ * no less unknown, and what was found out about the others stands.
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "leaves.h"
+
+/* What looking at one module by itself has shown. */
+struct seen {
+	bool unproved; /* only the root of all can tell */
+	bool elf;
+};
 
 struct check {
 	const struct ms_kernel_hashes *hashes;
-	bool *unproved; /* by entry, or NULL: that is a verdict, too */
+	struct seen *seen; /* by entry, or NULL: no proof is a verdict, too */
 };
 
 /*
@@ -52,10 +60,10 @@ static int judge_proof(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 
 	if (r < 0)
 		return r;
-	if (check->unproved && judgement.verdict != MS_VERDICT_MALFORMED &&
+	if (check->seen && judgement.verdict != MS_VERDICT_MALFORMED &&
 	    job->module.trailer.state != MS_TRAILER_BROKEN &&
 	    !ms_module_has_proof(&job->module))
-		check->unproved[job->entry - job->tree->entries] = true;
+		check->seen[job->entry - job->tree->entries].unproved = true;
 	ms_job_judged(job, &judgement);
 	return 0;
 }
@@ -103,21 +111,70 @@ int ms_tree_merkle_verify(struct ms_ctx *ctx, struct ms_tree *tree,
 	return run(ctx, tree, judge_proof, &check);
 }
 
+/* The root of the tree, or why it has none. */
+struct finding {
+	struct ms_merkle_root root;
+	char *no_root; /* NULL: it has one */
+};
+
+static void finding_done(struct finding *finding)
+{
+	free(finding->no_root);
+}
+
+static const char *first_failure(const struct ms_tree *tree)
+{
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		const struct ms_item *item = &tree->entries[i].item;
+
+		if (item->outcome != MS_OUTCOME_HASHED && item->message)
+			return item->message;
+	}
+	return "not every module can be hashed";
+}
+
+static int find_root(struct ms_ctx *ctx, struct ms_tree *tree,
+		     const struct ms_order *order, const struct ms_kernel_hashes *hashes,
+		     struct finding *ret)
+{
+	_cleanup_(ms_leaves_done) struct ms_leaves leaves = {
+		.order = order,
+		.kernel = hashes,
+	};
+	int r = ms_leaves_hash(ctx, tree, &leaves);
+
+	if (r < 0 && r != -EBADMSG) /* that is: tree and order do not agree */
+		return r;
+	if (leaves.tree) {
+		ret->root = ms_merkle_root_of(leaves.tree);
+		return 0;
+	}
+	ret->no_root = strdup(r < 0 ? ms_ctx_message(ctx) : first_failure(tree));
+	return ret->no_root ? 0 : ms_fail_nomem(ctx);
+}
+
+/* Why modules without a proof are unknown, or what vouches for them. */
+static char *finding_text(const struct finding *finding, bool same)
+{
+	char root[MS_MERKLE_ROOT_TEXT];
+
+	if (finding->no_root)
+		return ms_format("it has no proof, and the tree no root: %s",
+				 finding->no_root);
+	ms_merkle_root_text(&finding->root, root);
+	return same ? ms_format("Merkle root %s", root)
+		    : ms_format("it has no proof, and the tree's root is %s", root);
+}
+
 /* The verdict on a module without a proof, from the root of the whole tree. */
 static int judge_by_root(struct ms_ctx *ctx, struct ms_item *item,
-			 const struct ms_merkle_root *mine,
+			 const struct finding *finding,
 			 const struct ms_merkle_root *kernel)
 {
-	char mine_text[MS_MERKLE_ROOT_TEXT], kernel_text[MS_MERKLE_ROOT_TEXT];
-	bool same = ms_merkle_root_same(mine, kernel);
-	char *text;
-	int n;
+	bool same = !finding->no_root && ms_merkle_root_same(&finding->root, kernel);
+	char *text = finding_text(finding, same);
 
-	ms_merkle_root_text(mine, mine_text);
-	ms_merkle_root_text(kernel, kernel_text);
-	n = same ? asprintf(&text, "Merkle root %s", kernel_text)
-		 : asprintf(&text, "it has no proof, and the tree's root is %s", mine_text);
-	if (n < 0)
+	if (!text)
 		return ms_fail_nomem(ctx);
 	free(item->vouched_by);
 	free(item->reason);
@@ -129,41 +186,60 @@ static int judge_by_root(struct ms_ctx *ctx, struct ms_item *item,
 	return 0;
 }
 
+/*
+ * Could a module that was judged not be hashed although its bytes allow it? Then it was
+ * not read a second time, or is another by now, and nothing is known about it.
+ */
+static bool is_lost(const struct ms_item *item, const struct seen *seen)
+{
+	return seen->unproved && item->outcome == MS_OUTCOME_UNDECIDED && item->error &&
+	       item->error != -ENOEXEC;
+}
+
+/* The item as it was when it had been looked at by itself. */
+static void restore(struct ms_item *item, const struct seen *seen)
+{
+	free(item->message);
+	free(item->hint);
+	item->message = NULL;
+	item->hint = NULL;
+	item->error = 0;
+	item->elf = seen->elf;
+	item->outcome = MS_OUTCOME_VERIFIED;
+}
+
 /* Keeps the verdicts that were given, and gives those that the root is needed for. */
 static int check_by_root(struct ms_ctx *ctx, struct ms_tree *tree,
 			 const struct ms_order *order, const struct check *check)
 {
-	_cleanup_(ms_leaves_done) struct ms_leaves leaves = {
-		.order = order,
-		.kernel = check->hashes,
-	};
-	struct ms_merkle_root root;
+	_cleanup_(finding_done) struct finding finding = { 0 };
 	int r;
 
+	for (size_t i = 0; i < tree->n_entries; i++)
+		check->seen[i].elf = tree->entries[i].item.elf;
 	ms_engine_again(tree);
-	r = ms_leaves_hash(ctx, tree, &leaves);
-	if (r < 0 || !leaves.tree)
-		return r;
-	root = ms_merkle_root_of(leaves.tree);
+	r = find_root(ctx, tree, order, check->hashes, &finding);
 	for (size_t i = 0; i < tree->n_entries && r == 0; i++) {
 		struct ms_item *item = &tree->entries[i].item;
 
-		item->outcome = MS_OUTCOME_VERIFIED;
-		if (check->unproved[i])
-			r = judge_by_root(ctx, item, &root, &check->hashes->root);
+		if (is_lost(item, &check->seen[i]))
+			continue;
+		restore(item, &check->seen[i]);
+		if (check->seen[i].unproved)
+			r = judge_by_root(ctx, item, &finding, &check->hashes->root);
 	}
 	return r;
 }
 
 /* Some modules have no proof, and no module was left without any answer. */
-static bool needs_root(const struct ms_tree *tree, const bool *unproved)
+static bool needs_root(const struct ms_tree *tree, const struct seen *seen)
 {
 	bool needed = false;
 
 	for (size_t i = 0; i < tree->n_entries; i++) {
 		if (tree->entries[i].item.outcome != MS_OUTCOME_VERIFIED)
 			return false;
-		needed = needed || unproved[i];
+		needed = needed || seen[i].unproved;
 	}
 	return needed;
 }
@@ -172,18 +248,18 @@ int ms_tree_hashes_check(struct ms_ctx *ctx, struct ms_tree *tree,
 			 const struct ms_order *order,
 			 const struct ms_kernel_hashes *hashes)
 {
-	_cleanup_free_ bool *unproved = calloc(tree->n_entries + 1, sizeof(*unproved));
-	struct check check = { hashes, unproved };
+	_cleanup_free_ struct seen *seen = calloc(tree->n_entries + 1, sizeof(*seen));
+	struct check check = { hashes, seen };
 	int r;
 
-	if (!unproved)
+	if (!seen)
 		return ms_fail_nomem(ctx);
 	if (hashes->form == MS_HASHES_LIST)
 		return run(ctx, tree, judge_list, &check);
 	if (hashes->form != MS_HASHES_ROOT)
 		return ms_fail(ctx, -EINVAL, "no hashes to check by");
 	r = run(ctx, tree, judge_proof, &check);
-	if (r == 0 && needs_root(tree, unproved))
+	if (r == 0 && needs_root(tree, seen))
 		r = check_by_root(ctx, tree, order, &check);
 	return r;
 }
