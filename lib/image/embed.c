@@ -26,27 +26,38 @@ MS_DEFINE_CLEANUP(cleanup_hashes, struct ms_kernel_hashes *, ms_kernel_hashes_fr
 MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
 /*
- * The symbol, where there is one, must say what the section says. A vmlinux without any
- * symbols was stripped: it is no longer what the build links and packs.
+ * The kernel reads where the symbol points to, which must be what is written here; either
+ * form may be absent.
+ */
+static int check_symbol(struct ms_ctx *ctx, const struct ms_elf *elf, const char *symbol,
+			const struct ms_elf_bytes *section)
+{
+	struct ms_elf_bytes bytes;
+	int r = ms_elf_symbol(ctx, elf, symbol, &bytes);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && bytes.data != section->data)
+		r = ms_fail(ctx, -EBADMSG,
+			    "symbol %s is not where " MS_HASHES_SECTION " begins", symbol);
+	return r;
+}
+
+/*
+ * A vmlinux without any symbols was stripped: it is no longer what the build links and
+ * packs.
  */
 static int check_symbols(struct ms_ctx *ctx, const struct ms_elf *elf,
 			 const struct ms_elf_bytes *section)
 {
-	struct ms_elf_bytes bytes;
 	int r;
 
 	if (!ms_elf_has_symbols(elf)) {
 		r = ms_fail(ctx, -EBADMSG, "no symbols: it was stripped");
 		return ms_hint(ctx, r, "the vmlinux that the build linked is meant");
 	}
-	r = ms_elf_symbol(ctx, elf, MS_HASHES_SYMBOL, &bytes);
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0 && bytes.data != section->data)
-		r = ms_fail(ctx, -EBADMSG,
-			    "symbol " MS_HASHES_SYMBOL " is not where " MS_HASHES_SECTION
-			    " begins");
-	return r;
+	r = check_symbol(ctx, elf, "module_hashes_root", section);
+	return r < 0 ? r : check_symbol(ctx, elf, "module_hashes_list", section);
 }
 
 /* @ret_section: where in @file it is. */

@@ -8,7 +8,6 @@
 #include "../merkle/merkle.h"
 
 #define MS_HASHES_SECTION ".module_hashes"
-#define MS_HASHES_SYMBOL  "module_hashes_root"
 
 /**
  * Finds the section. -ENOENT: there is none with bytes in the file; -EBADMSG: there are
