@@ -6,6 +6,7 @@
  */
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
 #include "hashes-args.h"
@@ -98,6 +99,19 @@ int cmd_manifest_create(struct cli *cli, const struct cli_args *args)
 	return write_manifest(cli, args, manifest);
 }
 
+/* The manifest would be gone, and what signs it left. */
+static int check_signature_path(struct cli *cli, const char *manifest, const char *output)
+{
+	struct stat a, b;
+
+	if (stat(manifest, &a) == 0 && stat(output, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino)
+		return cli_usage(cli, "the signature would take the place of the manifest "
+				      "'%s'",
+				 manifest);
+	return CLI_YES;
+}
+
 int cmd_manifest_sign(struct cli *cli, const struct cli_args *args)
 {
 	_cleanup_(cli_free_manifest) struct ms_manifest *manifest = NULL;
@@ -105,14 +119,16 @@ int cmd_manifest_sign(struct cli *cli, const struct cli_args *args)
 	_cleanup_string_ char *beside = cli_format("%s.p7s", args->operands[0]);
 	const char *output = cli_args_value(args, CLI_OPT_OUTPUT_SIGNATURE);
 
+	output = output ? output : beside;
 	if (!cli_args_has(args, CLI_OPT_KEY))
 		return cli_usage(cli, "--key is missing: the private key to sign with");
+	if (check_signature_path(cli, args->operands[0], output) != CLI_YES)
+		return CLI_TROUBLE;
 	if (ms_manifest_load(cli->ctx, args->operands[0], &manifest) < 0)
 		return cli_error_ctx(cli);
 	if (cli_signer_open(cli, args, &signer) != CLI_YES)
 		return CLI_TROUBLE;
 	cli_signer_report(cli, signer);
-	output = output ? output : beside;
 	if (ms_manifest_sign(cli->ctx, manifest, signer, output,
 			     !cli_args_has(args, CLI_OPT_NO_SYNC)) < 0)
 		return cli_run_failed(cli);

@@ -298,6 +298,16 @@ def test_trust_without_a_signature_is_trouble(tree, manifest, pki):
     assert done.returncode == 2 and "manifest.p7s" in done.stderr, cli.said(done)
 
 
+@pytest.mark.parametrize("name", ["manifest", "./manifest", "link"])
+def test_a_signature_never_takes_the_manifest_s_place(name, manifest, pki):
+    text = manifest.read_text()
+    manifest.with_name("link").symlink_to("manifest")
+    where = f"{manifest.parent}/{name}"
+    done = cli.run("manifest", "sign", "-k", pki / "p256-both.pem", "-o", where, manifest)
+    assert done.returncode == 2 and "take the place" in done.stderr, cli.said(done)
+    assert manifest.read_text() == text
+
+
 def test_a_signature_may_lie_elsewhere(tree, manifest, pki, tmp_path):
     where = tmp_path / "elsewhere"
     cli.ok("manifest", "sign", "-k", pki / "p256-both.pem", "-o", where, manifest)
