@@ -4,7 +4,20 @@
 
 #include "hashes-args.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/*
+ * Is there anything of that name? What is there and cannot be read must not pass for
+ * nothing: the modules would be taken in another order.
+ */
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
 
 int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tree,
 		   bool look, struct ms_order **ret)
@@ -13,7 +26,7 @@ int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tre
 	const char *path = cli_args_value(args, CLI_OPT_MODULES_ORDER);
 
 	*ret = NULL;
-	if (!path && look && access(beside, F_OK) == 0)
+	if (!path && look && is_there(beside))
 		path = beside;
 	cli_doc_add(cli, "modules_order", cli_json_text(path));
 	if (!path) {

@@ -324,6 +324,16 @@ def test_an_order_that_is_cut_off_is_refused(tree):
     refused(cli.run("merkle", "root", tree[0]), ":5: no newline")
 
 
+def test_an_order_that_cannot_be_read_does_not_pass_for_none(tree):
+    order = tree[0] / "modules.order"
+    order.unlink()
+    order.symlink_to("/no/build/modules.order")
+    refused(cli.run("merkle", "root", tree[0]), "modules.order", "No such file")
+    order.unlink()
+    order.symlink_to("modules.order")
+    refused(cli.run("merkle", "prove", tree[0]), "modules.order", "symbolic links")
+
+
 # --- the kernel's side ---------------------------------------------------------------
 
 
@@ -429,6 +439,18 @@ def cut(image):
     image.write_bytes(image.read_bytes()[:-200])
 
 
+def moved(symbol):
+    """Makes the symbol point into the section's midst."""
+
+    def change(image):
+        subprocess.run(["objcopy", "-N", symbol, image], check=True)
+        subprocess.run(
+            ["objcopy", "--add-symbol", f"{symbol}=.module_hashes:4,global", image], check=True
+        )
+
+    return change
+
+
 def no_elf(image):
     image.write_bytes(b"no kernel\n" * 100)
 
@@ -445,6 +467,12 @@ BAD_KERNELS = {
         hashed_kernel.list_section(4), lambda image: None, "has room for 4"
     ),
     "no symbols": (hashed_kernel.Section(), stripped, "stripped"),
+    "a root's symbol elsewhere": (
+        hashed_kernel.Section(), moved("module_hashes_root"), "module_hashes_root is not where"
+    ),
+    "a list's symbol elsewhere": (
+        hashed_kernel.list_section(5), moved("module_hashes_list"), "module_hashes_list is not where"
+    ),
     "cut off": (hashed_kernel.Section(), cut, "ELF"),
     "empty": (hashed_kernel.Section(), lambda image: image.write_bytes(b""), "no ELF file"),
     "no ELF": (hashed_kernel.Section(), no_elf, "no ELF file"),
