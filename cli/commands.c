@@ -512,7 +512,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"tree, in one transaction. Proofs that it has are replaced. "
 			"strip takes them off.\n"
 			"With --root nothing is changed where the tree has another "
-			"root.",
+			"root. A module that cannot be hashed leaves the tree without "
+			"one, and then nothing is changed even with --keep-going.",
 		.options = OPTIONS(CLI_OPT_MERKLE_ROOT, CLI_OPT_MODULES_ORDER, WRITER_OPTIONS,
 				   READER_OPTIONS),
 		.min_operands = 1,
