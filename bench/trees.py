@@ -3,13 +3,17 @@
 
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
+import sys
 
 import measure
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(TOP / "tests"))
+
+from support import assignments  # noqa: E402 (its path is set just above)
+
 KERNEL = "7.3-full"
 PACKAGED_HASH = "sha256"  # what its modules are signed over
 # what a copy of the tree, its unpacked form, a signed one and room to work need
@@ -40,8 +44,7 @@ def archive(*arguments):
 
 def kernel():
     """release, vmlinuz, config and modules of the kernel measured."""
-    lines = (line.partition("=") for line in archive("kernel", KERNEL).splitlines())
-    return {name: shlex.split(value)[0] for name, _, value in lines}
+    return assignments.read(archive("kernel", KERNEL))
 
 
 def reference_sign_file():

@@ -45,7 +45,7 @@ sys.path[:0] = [str(TOP), str(TOP / "tests")]
 
 import lab  # noqa: E402 (their paths are set just above)
 from lab import kernel as lab_kernel  # noqa: E402
-from support import campaign, hostile, patched  # noqa: E402
+from support import assignments, campaign, hostile, patched  # noqa: E402
 
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build"))
@@ -68,7 +68,7 @@ def archive(name):
     elif name in patched.NAMES:
         command = [TOP / "lab" / "build-kernel", *patched.arguments(name)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+    return assignments.read(done.stdout)
 
 
 def answer_of(result):

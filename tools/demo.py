@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import pathlib
-import shlex
 import shutil
 import subprocess
 import sys
@@ -21,9 +20,10 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TOP))
+sys.path[:0] = [str(TOP), str(TOP / "tests")]
 
-import lab  # noqa: E402 (its path is set just above)
+import lab  # noqa: E402 (their paths are set just above)
+from support import assignments  # noqa: E402
 
 COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 # modules without dependencies, to be found in every Debian kernel
@@ -116,11 +116,7 @@ def plain_name(path):
 
 def newest_kernel():
     """Debian's own: 6.1 on Debian 12, 6.12 on Debian 13 and later."""
-    release = dict(
-        line.split("=", 1)
-        for line in pathlib.Path("/etc/os-release").read_text().splitlines()
-        if "=" in line
-    )
+    release = assignments.read(pathlib.Path("/etc/os-release").read_text())
     return "6.1" if release.get("VERSION_CODENAME") == "bookworm" else "6.12"
 
 
@@ -132,9 +128,8 @@ def fetch(demo):
         text=True,
     )
     claim(answer.returncode == 0, f"no kernel to be had: {answer.stderr[-2000:]}")
-    for line in answer.stdout.splitlines():
-        name, _, value = line.partition("=")
-        setattr(demo, name, shlex.split(value)[0])
+    for name, value in assignments.read(answer.stdout).items():
+        setattr(demo, name, value)
     # with the digest that this kernel's configuration asks for
     demo.signer = ("-k", demo.key, "-c", demo.cert, "--kernel-config", demo.config)
     shutil.copytree(demo.modules, demo.tree, symlinks=True)

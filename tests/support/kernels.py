@@ -22,7 +22,7 @@ if str(TOP) not in sys.path:
     sys.path.insert(0, str(TOP))
 
 import lab  # noqa: E402 (its path is set just above)
-from support import patched  # noqa: E402
+from support import assignments, patched  # noqa: E402
 
 CLOUD = ("6.1", "6.12", "7.3")
 
@@ -37,8 +37,7 @@ def kernel(name):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"no kernel {name}: {done.stderr.strip()[-300:]}")
-    pairs = (line.split("=", 1) for line in done.stdout.splitlines())
-    return types.SimpleNamespace(**dict(pairs))
+    return types.SimpleNamespace(**assignments.read(done.stdout))
 
 
 def build(job, *arguments):
@@ -52,8 +51,7 @@ def build(job, *arguments):
         pytest.skip(f"a kernel of the lab's own is not built yet: ./check {job}")
     if done.returncode:
         pytest.skip(f"no kernel of the lab's own: {done.stderr.strip()[-300:]}")
-    pairs = (line.split("=", 1) for line in done.stdout.splitlines())
-    return types.SimpleNamespace(**dict(pairs))
+    return types.SimpleNamespace(**assignments.read(done.stdout))
 
 
 @functools.cache
