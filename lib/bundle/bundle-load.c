@@ -19,7 +19,7 @@
 
 enum {
 	MAX_BUNDLE = 1 << 30,
-	MAX_SIGNATURE = 65535, /* what the kernel's ASN.1 decoder takes */
+	MAX_SIGNATURE = 65535, /* MS_BER_MAX, of an area that bundles need not know */
 	MAX_DEPTH = 64,
 };
 

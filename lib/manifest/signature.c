@@ -12,12 +12,11 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../cms/ber.h"
 #include "../cms/judge.h"
 #include "../cms/signer.h"
 #include "../trust/trust.h"
 #include "manifest.h"
-
-enum { MAX_SIGNATURE = 65535 }; /* what the kernel's ASN.1 decoder takes */
 
 MS_DEFINE_CLEANUP(trust_cleanup, struct ms_trust *, ms_trust_free)
 
@@ -65,7 +64,7 @@ int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 {
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
-	int r = ms_file_read(ctx, path, MAX_SIGNATURE, &der);
+	int r = ms_file_read(ctx, path, MS_BER_MAX, &der);
 
 	if (r == 0)
 		r = judge(ctx, manifest, trust, &der, &judgement);

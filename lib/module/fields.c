@@ -13,7 +13,7 @@
 #include "module.h"
 
 /* More trailers than anybody stacks; the rest of a hostile file is not listed. */
-enum { MAX_TRAILERS = 64 };
+enum { MAX_LISTED = 64 };
 
 static const char *id_type_name(uint8_t id_type)
 {
@@ -71,7 +71,7 @@ static size_t count_trailers(const struct ms_module *module)
 	struct ms_trailer trailer = module->trailer;
 	size_t n = 0;
 
-	while (trailer.state == MS_TRAILER_PRESENT && n < MAX_TRAILERS) {
+	while (trailer.state == MS_TRAILER_PRESENT && n < MAX_LISTED) {
 		n++;
 		trailer = ms_trailer_read(module->data, trailer.payload_len);
 	}

@@ -14,8 +14,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-
-enum { MAX_SIGNATURE = 65535 }; /* of the kernel's ASN.1 decoder, lib/asn1_decoder.c */
+#include "../cms/ber.h"
 
 int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
 		   uint64_t max_size, struct ms_module *ret)
@@ -148,10 +147,10 @@ int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,
 {
 	uint8_t end[MS_TRAILER_END_LEN];
 
-	if (sig_len > MAX_SIGNATURE)
+	if (sig_len > MS_BER_MAX)
 		return ms_fail(ctx, -EMSGSIZE,
 			       "a signature of %zu bytes: the kernel reads no more than %d",
-			       sig_len, MAX_SIGNATURE);
+			       sig_len, MS_BER_MAX);
 	ms_trailer_write((uint32_t)sig_len, end);
 	if (ms_buf_append(tail, sig, sig_len) < 0 || ms_buf_append(tail, end, sizeof(end)) < 0)
 		return ms_fail_nomem(ctx);

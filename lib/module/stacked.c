@@ -28,7 +28,7 @@
 #include "../base/context.h"
 #include "module.h"
 
-enum { MAX_TRAILERS = 8 }; /* MODULE_TRAILERS_MAX */
+enum { MODULE_TRAILERS_MAX = 8 }; /* so it is called in the kernel */
 
 struct walk {
 	struct ms_ctx *ctx;
@@ -164,9 +164,9 @@ static int walk(struct walk *w, struct ms_judgement *ret)
 		size_t front = front_of(&w->trailer);
 		int r;
 
-		if (n == MAX_TRAILERS)
+		if (n == MODULE_TRAILERS_MAX)
 			r = judged(w->ctx, EBADMSG, &judgement,
-				   "more than %d trailers", MAX_TRAILERS);
+				   "more than %d trailers", MODULE_TRAILERS_MAX);
 		else
 			r = judge_trailer(w, front, &judgement);
 		if (r < 0)
@@ -176,7 +176,7 @@ static int walk(struct walk *w, struct ms_judgement *ret)
 			*ret = judgement;
 			judgement = (struct ms_judgement){ 0 };
 		}
-		if (n < MAX_TRAILERS && front)
+		if (n < MODULE_TRAILERS_MAX && front)
 			w->len = front;
 		if (!is_tolerable(ret->error))
 			return 0;
@@ -239,7 +239,7 @@ bool ms_module_has_proof(const struct ms_module *module)
 {
 	struct ms_trailer trailer = module->trailer;
 
-	for (unsigned n = 0; n < MAX_TRAILERS; n++) {
+	for (unsigned n = 0; n < MODULE_TRAILERS_MAX; n++) {
 		size_t front = front_of(&trailer);
 
 		if (!front)
