@@ -13,7 +13,7 @@ import hashed_kernel
 import make_image
 import pytest
 
-from support import cli, merkle
+from support import cli, forge, merkle
 
 COUNTS = (1, 2, 3, 4, 5, 31, 32, 33, 1019, 4225)
 
@@ -231,6 +231,38 @@ HOSTILE = {
         lambda data, proof: data + reserved(merkle.trailer(proof)), "malformed", "EBADMSG"
     ),
 }
+
+
+FAULTS = {
+    "no room": (lambda data: data[:12] + cli.MARKER, "no room for a trailer"),
+    "reaches the start": (
+        lambda data: data + forge.trailer(len(data)), "sig_len reaches the start"
+    ),
+    "past the start": (
+        lambda data: data + forge.trailer(len(data) + 1), "sig_len reaches the start"
+    ),
+    "names at the start": (
+        lambda data: (
+            data[:10] + forge.trailer(1, id_type=1, signer_len=4, key_id_len=5)
+        ), "signer and key id reach the start"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whoever_finds_a_fault_has_the_same_words_for_it(fault, tree, pki):
+    directory, contents = tree
+    change, words = FAULTS[fault]
+    path, data = contents[1]
+    path.write_bytes(change(data))
+    (found,) = (
+        found
+        for found in cli.document("verify", "--trust", pki / "p256.pem", directory)["modules"]
+        if found["path"] == str(path)
+    )
+    assert words in found["reason"]
+    for command in (["strip"], ["strip", "--all"], ["merkle", "prove"], ["manifest", "create"]):
+        refused(cli.run(*command, directory), path.name, found["reason"])
 
 
 def reserved(trailer):

@@ -45,21 +45,6 @@ int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf 
 	return 0;
 }
 
-static const char *fault_text(enum ms_trailer_fault fault)
-{
-	switch (fault) {
-	case MS_TRAILER_FAULT_NO_ROOM:
-		return "the file ends in a marker with no room for a trailer before it";
-	case MS_TRAILER_FAULT_SIG_LEN:
-		return "the trailer's sig_len reaches the start of the file, or beyond";
-	case MS_TRAILER_FAULT_NAMES:
-		return "the trailer's signer and key id reach the start of the file, or beyond";
-	case MS_TRAILER_FAULT_NONE:
-		break;
-	}
-	return "the trailer is broken";
-}
-
 int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 		       size_t *ret_len, size_t *ret_count)
 {
@@ -71,7 +56,7 @@ int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 		trailer = ms_trailer_read(module->data, trailer.payload_len);
 	}
 	if (trailer.state != MS_TRAILER_ABSENT)
-		return ms_fail(ctx, -EBADMSG, "%s", fault_text(trailer.fault));
+		return ms_fail(ctx, -EBADMSG, "%s", ms_trailer_reason(&trailer));
 	*ret_len = trailer.payload_len;
 	if (ret_count)
 		*ret_count = count;
@@ -96,18 +81,6 @@ struct ms_bytes ms_module_signature(const struct ms_module *module)
 				  module->trailer.sig_len };
 }
 
-/* The verdict of the trailer alone, where it has one: no PKCS#7 is looked at then. */
-static char *trailer_reason(const struct ms_trailer *trailer)
-{
-	if (trailer->state == MS_TRAILER_ABSENT)
-		return strdup("no signature");
-	if (trailer->state == MS_TRAILER_BROKEN)
-		return strdup(fault_text(trailer->fault));
-	if (trailer->id_type != MS_TRAILER_PKCS7)
-		return strdup("the trailer is not of type PKCS#7");
-	return strdup("a field of the trailer that must be zero is not");
-}
-
 int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 			      const struct ms_trust *trust, struct ms_judgement *ret)
 {
@@ -117,10 +90,11 @@ int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 	if (error == 0)
 		return ms_cms_judge(ctx, ms_trust_keyring(trust), ms_trust_rules(trust),
 				    &module->payload, signature.data, signature.len, ret);
+	/* the trailer alone decides: no PKCS#7 is looked at */
 	*ret = (struct ms_judgement){
 		.verdict = ms_verdict_of_errno(-error),
 		.error = -error,
-		.reason = trailer_reason(&module->trailer),
+		.reason = strdup(ms_trailer_reason(&module->trailer)),
 	};
 	return ret->reason ? 0 : ms_fail_nomem(ctx);
 }

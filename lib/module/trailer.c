@@ -148,11 +148,11 @@ const char *ms_trailer_reason(const struct ms_trailer *t)
 {
 	switch (t->fault) {
 	case MS_TRAILER_FAULT_NO_ROOM:
-		return "no room for a signature before the marker";
+		return "the file ends in a marker with no room for a trailer before it";
 	case MS_TRAILER_FAULT_SIG_LEN:
-		return "signature length reaches past the start of the file";
+		return "the trailer's sig_len reaches the start of the file, or beyond";
 	case MS_TRAILER_FAULT_NAMES:
-		return "signer and key id reach past the start of the file";
+		return "the trailer's signer and key id reach the start of the file, or beyond";
 	case MS_TRAILER_FAULT_NONE:
 		break;
 	}
@@ -161,13 +161,13 @@ const char *ms_trailer_reason(const struct ms_trailer *t)
 	case 0:
 		return NULL;
 	case -ENODATA:
-		return "no signature marker at the end";
+		return "no signature";
 	case -ENOPKG:
-		return "signature type is not PKCS#7";
+		return "the trailer is not of type PKCS#7";
 	case -EBADMSG:
-		return "reserved field of the trailer is not zero";
+		return "a field of the trailer that must be zero is not";
 	default:
-		return "trailer was not read";
+		return "the trailer was not read";
 	}
 }
 
