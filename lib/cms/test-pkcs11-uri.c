@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,22 +9,6 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "key-pkcs11.h"
-
-static struct ms_ctx *ctx;
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_free(ctx);
-	return 0;
-}
 
 static void only_the_scheme_makes_a_uri(void **state)
 {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What a release and a configuration make of the rules. */
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "../kconfig/kconfig.h"
 #include "rules.h"
-
-static struct ms_ctx *ctx;
 
 static struct ms_rules rules_of(const char *text, bool modules)
 {
@@ -113,20 +111,6 @@ static void what_is_no_release_is_refused(void **state)
 	assert_int_equal(rules.version, 0x070300);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_free(ctx);
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -138,5 +122,5 @@ int main(void)
 		cmocka_unit_test(what_is_no_release_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

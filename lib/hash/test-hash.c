@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -11,22 +11,6 @@
 #include "../base/context.h"
 #include "hash.h"
 #include "payload.h"
-
-static struct ms_ctx *ctx;
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_free(ctx);
-	return 0;
-}
 
 /* The first eight bytes of each digest of "abc": FIPS 180-4 and FIPS 202 examples,
  * GB/T 32905-2016 A.1. */

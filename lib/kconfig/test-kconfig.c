@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,22 +31,6 @@ static const char good[] = "#\n"
 			   "# CONFIG_TWICE is not set\n"
 			   "CONFIG_NO=n\n"
 			   "CONFIG_LAST=y";
-
-static struct ms_ctx *ctx;
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ms_ctx_free(ctx);
-	return 0;
-}
 
 static void check_good(const struct ms_kconfig *config)
 {

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "add.h"
-
-static struct ms_ctx *ctx;
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ms_ctx_free(ctx);
-	return 0;
-}
 
 static void check(const char *uri, bool keep, const char *name, const char *expected)
 {

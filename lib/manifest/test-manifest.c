@@ -2,7 +2,7 @@
 
 /* Is a manifest read in its one form only, and told line by line where it is not? */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,23 +14,7 @@
 #include "../base/context.h"
 #include "manifest.h"
 
-static struct ms_ctx *ctx;
-
 MS_DEFINE_CLEANUP(manifest_cleanup, struct ms_manifest *, ms_manifest_free)
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_free(ctx);
-	return 0;
-}
 
 /* sha256 of "" and "abc": FIPS 180-4 */
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

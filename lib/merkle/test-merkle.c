@@ -5,7 +5,7 @@
  * roots here were computed by tests/support/merkle.py, which knows nothing of this code.
  */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,23 +17,7 @@
 #include "../base/context.h"
 #include "merkle.h"
 
-static struct ms_ctx *ctx;
-
 MS_DEFINE_CLEANUP(free_tree, struct ms_merkle *, ms_merkle_free)
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_free(ctx);
-	return 0;
-}
 
 /* Module i is the text "module i". */
 static size_t module_text(size_t i, char ret[32])

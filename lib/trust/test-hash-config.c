@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../../tests/unit.h"
+#include "../../tests/unit-ctx.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,22 +9,6 @@
 #include <unistd.h>
 
 #include <modseal/config.h>
-
-static struct ms_ctx *ctx;
-
-static int setup(void **state)
-{
-	(void)state;
-	ctx = ms_ctx_new();
-	return ctx ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	ms_ctx_free(ctx);
-	return 0;
-}
 
 /* ms_hash_from_config() on a file with that text */
 static int hash_of(const char *text, enum ms_hash *ret)
