@@ -101,6 +101,15 @@ def test_other_algorithms_are_those_of_hashlib(name, tree, tmp_path):
     cli.ok("manifest", "verify", tmp_path / "m", tree)
 
 
+def test_a_link_to_a_device_stays_one_and_what_it_does_not_take_is_trouble(tree, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("/dev/full")
+    done = cli.run("manifest", "create", tree, "-o", link)
+    assert done.returncode == 2 and "No space left" in done.stderr, cli.said(done)
+    assert link.is_symlink() and not link.is_file()
+    assert cli.ok("manifest", "create", tree, "-o", "/dev/stdout") == expected_text(tree)
+
+
 def test_a_tree_as_it_was_matches(tree, manifest):
     done = cli.run("manifest", "verify", manifest, tree)
     assert (done.returncode, done.stdout) == (0, "3 modules: 3 match\n"), cli.said(done)

@@ -90,7 +90,8 @@ MS_PUBLIC char *ms_path_to_utf8(const char *path);
 
 /**
  * Writes @text to the file @path, which appears whole or, on failure, stays as it was. A
- * new one gets mode 0666 less the umask. @sync: it is on disk when this returns.
+ * new one gets mode 0666 less the umask. @sync: it is on disk when this returns. Of a link
+ * the file that it leads to is replaced; a device or pipe is written to.
  */
 MS_PUBLIC int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text,
 			   size_t len, bool sync);

@@ -164,17 +164,68 @@ static mode_t new_file_mode(int dirfd, const char *base, mode_t mode)
 	return mode & ~mask;
 }
 
-int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
-		    mode_t mode, bool sync)
+/* Where what is written for a path goes. */
+struct target {
+	char *real; /* the file that a link leads to; NULL: the path itself */
+	int fd;	    /* a device or pipe, open for writing; -1: a file */
+};
+
+static void target_done(struct target *target)
+{
+	free(target->real);
+	if (target->fd >= 0)
+		close(target->fd);
+}
+
+/* The link @path leads to the file that is open, and @opened says what it is. */
+static int follow_link(struct ms_ctx *ctx, const char *path, const struct stat *opened,
+		       struct target *target)
+{
+	struct stat st;
+
+	target->real = realpath(path, NULL);
+	if (!target->real || lstat(target->real, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot write '%s'", path);
+	if (st.st_dev != opened->st_dev || st.st_ino != opened->st_ino)
+		return ms_fail(ctx, -EBUSY, "'%s' changed while it was opened", path);
+	close(ms_steal_fd(&target->fd));
+	return 0;
+}
+
+/*
+ * Only a file gives way to another file. /dev/null or a pipe that a file took the place of
+ * would be gone, so these are written into; and a link stays one. Whether a link may be
+ * followed is the kernel's to say (fs.protected_symlinks), so it is opened first.
+ */
+static int find_target(struct ms_ctx *ctx, const char *path, struct target *target)
+{
+	struct stat st;
+
+	/* what keeps it from being looked at keeps it from being written, too */
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	/* NONBLOCK: a pipe that nobody reads must not hold us up */
+	target->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (target->fd < 0 || fstat(target->fd, &st) < 0 ||
+	    fcntl(target->fd, F_SETFL, 0) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot write '%s'", path);
+	if (S_ISREG(st.st_mode))
+		return follow_link(ctx, path, &st, target);
+	if (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode))
+		return ms_fail(ctx, -EINVAL, "'%s' is no regular file", path);
+	return 0;
+}
+
+static int replace_file(struct ms_ctx *ctx, const char *path, const struct iovec *iov,
+			mode_t mode, bool sync)
 {
 	_cleanup_(temporary_done) struct temporary t = { .dirfd = -1, .fd = -1 };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
 	const char *base;
 	int r = temporary_open(ctx, path, &t, &base);
 
 	if (r < 0)
 		return r;
-	r = ms_write_all(t.fd, &iov, 1);
+	r = ms_write_all(t.fd, iov, 1);
 	if (r < 0)
 		return ms_fail_errno(ctx, r, "cannot write '%s'", path);
 	if (fchmod(t.fd, new_file_mode(t.dirfd, base, mode)) < 0 ||
@@ -184,6 +235,21 @@ int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size
 	if (sync && fsync(t.dirfd) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
 	return 0;
+}
+
+int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
+		    mode_t mode, bool sync)
+{
+	_cleanup_(target_done) struct target target = { .fd = -1 };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	int r = find_target(ctx, path, &target);
+
+	if (r < 0)
+		return r;
+	if (target.fd < 0)
+		return replace_file(ctx, target.real ? target.real : path, &iov, mode, sync);
+	r = ms_write_all(target.fd, &iov, 1);
+	return r < 0 ? ms_fail_errno(ctx, r, "cannot write '%s'", path) : 0;
 }
 
 /*

@@ -52,6 +52,9 @@ int ms_write_all(int fd, const struct iovec *iov, int n);
  * Replaces @path by a file with that content: temporary file beside it, sync, rename.
  * An existing file's mode is kept, a new one gets @mode less the umask. With @sync file
  * and directory are on disk when it returns. On failure @path is as it was.
+ *
+ * Of a link the file that it leads to is replaced. What is no file and can be written to,
+ * such as /dev/null or a pipe, stays and is written to.
  */
 int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
 		    mode_t mode, bool sync);

@@ -56,6 +56,52 @@ static void a_replaced_file_has_the_new_bytes_and_the_old_mode(void **state)
 	assert_memory_equal(got.data, "second", 6);
 }
 
+static void what_is_no_file_is_written_to_and_stays(void **state)
+{
+	char got[3];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_int_equal(ms_file_replace(ctx, "pipe", "one", 3, 0666, true), -ENXIO);
+	fd = open("pipe", O_RDONLY | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(ms_file_replace(ctx, "pipe", "one", 3, 0666, true), 0);
+	assert_int_equal(read(fd, got, 3), 3);
+	assert_memory_equal(got, "one", 3);
+	close(fd);
+	assert_int_equal(stat("pipe", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	unlink("pipe");
+	assert_int_equal(symlink("/dev/full", "link"), 0);
+	assert_int_equal(ms_file_replace(ctx, "link", "one", 3, 0666, true), -ENOSPC);
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	unlink("link");
+	assert_int_equal(ms_file_replace(ctx, ".", "one", 3, 0666, true), -EISDIR);
+}
+
+static void of_a_link_the_file_is_replaced(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(symlink("file", "link"), 0);
+	unlink("file");
+	assert_int_equal(ms_file_replace(ctx, "link", "one", 3, 0666, true), -ENOENT);
+	assert_int_equal(access("file", F_OK), -1);
+	assert_int_equal(ms_file_replace(ctx, "file", "one", 3, 0600, true), 0);
+	assert_int_equal(ms_file_replace(ctx, "link", "second", 6, 0666, true), 0);
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(ms_file_read(ctx, "file", 6, &got), 0);
+	assert_memory_equal(got.data, "second", 6);
+	assert_int_equal(mode_of("file"), 0600);
+	unlink("link");
+}
+
 static void a_created_file_has_its_mode_whatever_the_umask(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
@@ -142,6 +188,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_replaced_file_has_the_new_bytes_and_the_old_mode),
+		cmocka_unit_test(what_is_no_file_is_written_to_and_stays),
+		cmocka_unit_test(of_a_link_the_file_is_replaced),
 		cmocka_unit_test(a_created_file_has_its_mode_whatever_the_umask),
 		cmocka_unit_test(a_created_file_takes_nobody_s_place),
 		cmocka_unit_test(a_file_over_the_bound_is_refused),
