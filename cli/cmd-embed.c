@@ -52,8 +52,7 @@ int cmd_embed(struct cli *cli, const struct cli_args *args)
 		return cli_error_ctx(cli);
 	cli_doc_add(cli, "form",
 		    cli_json_text(there->form == MS_HASHES_LIST ? "list" : "root"));
-	if (cli_order_open(cli, args, modules, there->form == MS_HASHES_ROOT, &order) !=
-		    CLI_YES ||
+	if (cli_order_open(cli, args, modules, true, &order) != CLI_YES ||
 	    cli_tree_open(cli, &modules, 1, &options, &tree) != CLI_YES)
 		return CLI_TROUBLE;
 	run = ms_tree_hashes_make(cli->ctx, tree, order, there, &hashes);

@@ -424,6 +424,15 @@ def test_embed_writes_a_sorted_list(machine, capacity, kernel, pki):
     assert (result["status"], result["summary"]) == (1, {"trusted": 4, "unknown-key": 1})
 
 
+@pytest.mark.parametrize("section", [hashed_kernel.Section(), hashed_kernel.list_section(9)])
+def test_embed_takes_no_module_that_the_tree_s_order_does_not_name(section, kernel):
+    image, tree, _ = kernel(section)
+    before = image.read_bytes()
+    (tree / "modules.order").write_text("".join(f"m{i:03}.o\n" for i in range(4)))
+    refused(cli.run("embed", image, "--modules", tree), "m004.ko' is not in")
+    assert image.read_bytes() == before
+
+
 def test_embed_can_leave_the_kernel_as_it_is(kernel, tmp_path):
     image, tree, _ = kernel()
     before = image.read_bytes()
