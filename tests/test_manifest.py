@@ -192,7 +192,7 @@ HOSTILE = {
     "truncated by a line": (lambda l: l[:-1], ":10: the manifest ends too early"),
     "a foreign line": (lambda l: l[:5] + ["x"] + l[5:], ":6: no digest"),
     "a line too many": (lambda l: l + ["# 1"], ":11: more lines"),
-    "CR LF": (lambda l: [line + "\r" for line in l], ":1: "),
+    "CR LF": (lambda l: [line + "\r" for line in l], ":1: a carriage return"),
     "100 MB of one line": (lambda l: l[:4] + ["a" * 100_000_000], ":5: the line is too long"),
     "a path upwards": (lambda l: l[:-1] + [l[-1].replace("kernel/", "../")], ":10: an absolute"),
     "an absolute path": (lambda l: l[:-1] + [l[-1].replace("kernel/", "/k/")], ":10: an absolute"),

@@ -159,7 +159,8 @@ int ms_manifest_end(struct ms_ctx *ctx, struct ms_manifest *manifest)
 		return r;
 	ms_buf_clear(&manifest->text);
 	if (ms_buf_printf(&manifest->text,
-			  MS_MANIFEST_HEAD "\n# kernel %s\n# algorithm %s\n# modules %zu\n",
+			  MS_MANIFEST_HEAD MS_MANIFEST_VERSION
+			  "\n# kernel %s\n# algorithm %s\n# modules %zu\n",
 			  manifest->release ? manifest->release : "-",
 			  ms_hash_name(manifest->hash), manifest->count) < 0)
 		return ms_fail_nomem(ctx);

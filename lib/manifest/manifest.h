@@ -43,6 +43,8 @@ bool ms_manifest_path_ok(const char *path);
 /** A release as the kernel has it: up to 64 printable characters, no blank. */
 bool ms_manifest_release_ok(const char *release);
 
-#define MS_MANIFEST_HEAD "# modseal-manifest 1"
+/** What every manifest begins with, and the version of those that are read and made. */
+#define MS_MANIFEST_HEAD    "# modseal-manifest "
+#define MS_MANIFEST_VERSION "1"
 
 #endif

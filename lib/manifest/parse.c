@@ -96,18 +96,32 @@ static int read_number(struct reader *reader, const char *text, uint64_t *ret)
 	return 0;
 }
 
+static int read_version(struct reader *reader)
+{
+	size_t len = strlen(MS_MANIFEST_HEAD);
+	bool begins = reader->left >= len && !memcmp(reader->text, MS_MANIFEST_HEAD, len);
+	int r = next_line(reader);
+
+	/* of what is no manifest at all, nothing else that is wrong with it matters */
+	if (!begins)
+		return complain(reader, "no manifest: no line '" MS_MANIFEST_HEAD
+					MS_MANIFEST_VERSION "'");
+	if (r < 0)
+		return r;
+	return strcmp(reader->line + len, MS_MANIFEST_VERSION) == 0
+		       ? 0
+		       : complain(reader, "a manifest of another version");
+}
+
 static int read_head(struct reader *reader, struct ms_manifest **ret, uint64_t *ret_count)
 {
 	_cleanup_free_ char *release = NULL;
 	const char *text = "";
 	enum ms_hash hash;
-	int r = next_field(reader, MS_MANIFEST_HEAD, &text);
+	int r = read_version(reader);
 
-	if (r < 0)
-		return complain(reader, "no manifest: no line '" MS_MANIFEST_HEAD "'");
-	if (*text)
-		return complain(reader, "a manifest of another version");
-	r = next_field(reader, "# kernel ", &text);
+	if (r == 0)
+		r = next_field(reader, "# kernel ", &text);
 	if (r < 0)
 		return r;
 	if (strcmp(text, "-") != 0 && !ms_manifest_release_ok(text))

@@ -60,9 +60,11 @@ static const struct {
 } bad[] = {
 	{ "", "m:1: " },
 	{ "\n", "m:1: no manifest" },
-	{ "# modseal-manifest 2\n", "m:1: no manifest" },
+	{ "# modseal-manifes", "m:1: no manifest" },
+	{ "# modseal-manifest ", "m:1: no newline" },
+	{ "# modseal-manifest 2\n", "m:1: a manifest of another version" },
 	{ "# modseal-manifest 11\n", "m:1: a manifest of another version" },
-	{ "# modseal-manifest 1\r\n", "m:1: " },
+	{ "# modseal-manifest 1\r\n", "m:1: a carriage return" },
 	{ "# modseal-manifest 1\n# kernel 7.3.4\r\n", "m:2: a carriage return" },
 	{ "# modseal-manifest 1\n# kernel \n", "m:2: no kernel release" },
 	{ "# modseal-manifest 1\n# kernel a b\n", "m:2: no kernel release" },
