@@ -66,8 +66,33 @@ static int compare(struct account *account, const struct ms_manifest *a,
 		cli_doc_add(cli, "modules", account->modules);
 	cli_summary(cli, "module", account->total, account->counts,
 		    MS_MANIFEST_CHANGE_COUNT);
+	if (account->total == 0)
+		return cli_error(cli, "there is no module in either manifest");
 	return account->counts[MS_MANIFEST_SAME].count == account->total ? CLI_YES
 									 : CLI_NO;
+}
+
+static json_object *release_json(const char *a, const char *b)
+{
+	json_object *list = cli_check(json_object_new_array());
+
+	json_object_array_add(list, cli_json_text(a));
+	json_object_array_add(list, cli_json_text(b));
+	return list;
+}
+
+/* Reports both releases. CLI_YES: they are the same, or one may be any and is unknown. */
+static int compare_releases(struct cli *cli, const struct ms_manifest *left,
+			    const struct ms_manifest *right, bool unknown_is_any)
+{
+	const char *a = ms_manifest_release(left), *b = ms_manifest_release(right);
+
+	cli_doc_add(cli, "kernel_release", release_json(a, b));
+	if ((unknown_is_any && (!a || !b)) || !strcmp(a ? a : "-", b ? b : "-"))
+		return CLI_YES;
+	if (!cli->quiet)
+		cli_line(cli, "kernel release: %s and %s", a ? a : "-", b ? b : "-");
+	return CLI_NO;
 }
 
 static int make(struct cli *cli, const struct cli_args *args, const char *path,
@@ -150,8 +175,11 @@ int cmd_manifest_verify(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_manifest) struct ms_manifest *manifest = NULL, *tree = NULL;
 	_cleanup_(cli_free_order) struct ms_order *order = NULL;
 	struct account account = {.cli = cli, .words = words, .every_path = true};
-	struct ms_manifest_options want = {.release = "any"};
-	int status;
+	struct ms_manifest_options want = {
+		.release = cli_args_value(args, CLI_OPT_MANIFEST_RELEASE),
+		.any_release = true,
+	};
+	int status, same;
 
 	if (ms_manifest_load(cli->ctx, args->operands[0], &manifest) < 0)
 		return cli_error_ctx(cli);
@@ -163,7 +191,11 @@ int cmd_manifest_verify(struct cli *cli, const struct cli_args *args)
 	want.order = order;
 	want.hash = ms_manifest_hash(manifest);
 	status = make(cli, args, args->operands[1], &want, &tree);
-	return status == CLI_YES ? compare(&account, manifest, tree) : status;
+	if (status != CLI_YES)
+		return status;
+	same = compare_releases(cli, manifest, tree, true);
+	status = compare(&account, manifest, tree);
+	return status == CLI_YES ? same : status;
 }
 
 static bool is_directory(const char *path)
@@ -187,15 +219,6 @@ static int open_side(struct cli *cli, const struct cli_args *args, size_t i,
 	return ms_manifest_load(cli->ctx, path, ret) < 0 ? cli_error_ctx(cli) : CLI_YES;
 }
 
-static json_object *release_json(const struct ms_manifest *a, const struct ms_manifest *b)
-{
-	json_object *list = cli_check(json_object_new_array());
-
-	json_object_array_add(list, cli_json_text(ms_manifest_release(a)));
-	json_object_array_add(list, cli_json_text(ms_manifest_release(b)));
-	return list;
-}
-
 int cmd_manifest_diff(struct cli *cli, const struct cli_args *args)
 {
 	static const char *const words[MS_MANIFEST_CHANGE_COUNT] = {
@@ -205,8 +228,7 @@ int cmd_manifest_diff(struct cli *cli, const struct cli_args *args)
 	};
 	_cleanup_(cli_free_manifest) struct ms_manifest *a = NULL, *b = NULL;
 	struct account account = {.cli = cli, .words = words};
-	const char *x, *y;
-	int status;
+	int status, same;
 
 	/* a tree is read with the algorithm of the manifest that it is held against */
 	if (is_directory(args->operands[0])) {
@@ -220,11 +242,7 @@ int cmd_manifest_diff(struct cli *cli, const struct cli_args *args)
 	}
 	if (status != CLI_YES)
 		return status;
-	x = ms_manifest_release(a);
-	y = ms_manifest_release(b);
-	cli_doc_add(cli, "kernel_release", release_json(a, b));
-	if (!cli->quiet && strcmp(x ? x : "-", y ? y : "-") != 0)
-		cli_line(cli, "kernel release: %s and %s", x ? x : "-", y ? y : "-");
+	same = compare_releases(cli, a, b, false);
 	status = compare(&account, a, b);
-	return status == CLI_YES && strcmp(x ? x : "-", y ? y : "-") != 0 ? CLI_NO : status;
+	return status == CLI_YES ? same : status;
 }

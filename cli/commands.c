@@ -445,16 +445,18 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.summary = "hold a tree against a manifest",
 		.description =
 			"Says which modules of TREE are not those of MANIFEST: changed, "
-			"missing or extra. With --trust its signature is verified first, "
-			"and nothing is compared where that is not trusted.",
+			"missing or extra; and whether they are for another kernel. With "
+			"--trust its signature is verified first, and nothing is compared "
+			"where that is not trusted.",
 		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_SIGNATURE,
-				   CLI_OPT_MODULES_ORDER, READER_OPTIONS),
+				   CLI_OPT_MODULES_ORDER, CLI_OPT_MANIFEST_RELEASE,
+				   READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = 2,
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "the tree has exactly these modules",
-			  "a module is changed, missing or extra, or the signature is "
-			  "not trusted", TROUBLE },
+			  "a module is changed, missing or extra, they are for another "
+			  "kernel, or the signature is not trusted", TROUBLE },
 	},
 	[CLI_CMD_MANIFEST_DIFF] = {
 		.name = "manifest diff",

@@ -270,7 +270,7 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "kernel-release",
 		.arg = "RELEASE",
 		.complete = CLI_COMPLETE_RELEASE,
-		.help = "the kernel release to write (default: what the modules say)",
+		.help = "the kernel release that is meant (default: what the modules say)",
 	},
 	[CLI_OPT_MAX_SIZE] = {
 		.name = "max-size",

@@ -184,6 +184,33 @@ def test_an_order_says_which_modules_there_must_be(tree, tmp_path):
         assert not (tmp_path / "m").exists()
 
 
+def test_a_manifest_of_another_kernel_does_not_match(tree, manifest):
+    manifest.write_text(manifest.read_text().replace(RELEASE, "9.9"))
+    done = cli.run("manifest", "verify", manifest, tree)
+    assert done.returncode == 1 and f"9.9 and {RELEASE}" in done.stdout, cli.said(done)
+    result = cli.document("manifest", "verify", manifest, tree)
+    assert (result["status"], result["kernel_release"]) == (1, ["9.9", RELEASE])
+    cli.ok("manifest", "verify", "--kernel-release", "9.9", manifest, tree)
+
+
+@pytest.mark.parametrize("release", [b"7.3.5-test", b"7.3.4\n# x\0"])
+def test_modules_that_agree_on_no_release_are_compared_all_the_same(release, tree, manifest):
+    path = modules_of(tree)[0]
+    path.write_bytes(path.read_bytes().replace(RELEASE.encode(), release[:10].ljust(10)))
+    result = cli.document("manifest", "verify", manifest, tree)
+    assert (result["status"], result["kernel_release"]) == (1, [RELEASE, None])
+    assert result["summary"] == {"match": 2, "changed": 1}
+    cli.ok("manifest", "create", "--kernel-release", "9.9", tree, "-o", manifest)
+    cli.ok("manifest", "verify", manifest, tree)
+
+
+def test_two_manifests_of_no_module_are_not_the_same(manifest):
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join([*lines[:3], "# modules 0"]) + "\n")
+    done = cli.run("manifest", "diff", manifest, manifest)
+    assert done.returncode == 2 and "no module" in done.stderr, cli.said(done)
+
+
 # what is done to the lines of the good manifest -> what is said of which line
 HOSTILE = {
     "unsorted": (lambda l: l[:4] + l[6:8] + l[4:6] + l[8:], ":8: not in ascending order"),

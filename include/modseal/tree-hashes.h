@@ -74,11 +74,13 @@ struct ms_manifest_options {
 	enum ms_hash hash;      /* NONE: SHA-256 */
 	const char *release;    /* NULL: what the modules' vermagic says */
 	const struct ms_order *order; /* or NULL: what must be there, and nothing else */
+	bool any_release; /* modules that do not agree on one: the manifest has none */
 };
 
 /**
  * Makes the tree's manifest. @ret: free with ms_manifest_free(); NULL where a module
- * failed. Errors of its own: -EINVAL modules of two releases; -EEXIST two of one path.
+ * failed. Errors of its own: -EINVAL modules of two releases, unless any of them will do;
+ * -EEXIST two of one path.
  */
 MS_PUBLIC int ms_tree_manifest(struct ms_ctx *ctx, struct ms_tree *tree,
 			       const struct ms_manifest_options *options,

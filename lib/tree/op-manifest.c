@@ -96,16 +96,28 @@ static int digest_all(struct ms_ctx *ctx, struct ms_tree *tree,
 	return r;
 }
 
-/* The one release that the modules are for; NULL: none says. */
+static int two_releases(struct ms_ctx *ctx, const struct ms_tree *tree,
+			const struct digests *digests, size_t first, size_t second)
+{
+	int r = ms_fail(ctx, -EINVAL, "'%s' is for kernel %s, and '%s' for %s",
+			tree->entries[first].path, digests->found[first].release,
+			tree->entries[second].path, digests->found[second].release);
+
+	return ms_hint(ctx, r, "--kernel-release says which kernel is meant");
+}
+
+/*
+ * The one release that the modules are for; NULL: none says. With @any it is NULL as well
+ * where they differ, or say what is none.
+ */
 static int common_release(struct ms_ctx *ctx, const struct ms_tree *tree,
-			  const struct digests *digests, const char **ret)
+			  const struct digests *digests, bool any, const char **ret)
 {
 	size_t first = SIZE_MAX;
 
 	*ret = NULL;
 	for (size_t i = 0; i < digests->n; i++) {
 		const char *release = digests->found[i].release;
-		int r;
 
 		if (!release)
 			continue;
@@ -113,12 +125,10 @@ static int common_release(struct ms_ctx *ctx, const struct ms_tree *tree,
 			*ret = release;
 			first = i;
 		}
-		if (!strcmp(*ret, release))
+		if (!strcmp(*ret, release) && (!any || ms_manifest_release_ok(release)))
 			continue;
-		r = ms_fail(ctx, -EINVAL, "'%s' is for kernel %s, and '%s' for %s",
-			    tree->entries[first].path, *ret, tree->entries[i].path,
-			    release);
-		return ms_hint(ctx, r, "--kernel-release says which kernel is meant");
+		*ret = NULL;
+		return any ? 0 : two_releases(ctx, tree, digests, first, i);
 	}
 	return 0;
 }
@@ -160,7 +170,8 @@ int ms_tree_manifest(struct ms_ctx *ctx, struct ms_tree *tree,
 	if (r < 0 || !all)
 		return r;
 	if (!release)
-		r = common_release(ctx, tree, &digests, &release);
+		r = common_release(ctx, tree, &digests, options->any_release,
+				   &release);
 	return r < 0 ? r : make_manifest(ctx, tree, &digests, release, ret);
 }
 
