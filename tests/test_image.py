@@ -366,7 +366,7 @@ def test_what_is_no_source_of_certificates_is_refused_with_a_reason(tmp_path, pl
         b"": "the file is empty",
         b"junk\n": "no kernel image, certificate or EFI signature list",
         bytes(5000): "no kernel image, certificate or EFI signature list",
-        (tmp_path / "trusted.o").read_bytes(): "an object file or module",
+        (tmp_path / "trusted.o").read_bytes(): "an object file, module",
         pathlib.Path("/bin/true").read_bytes(): "names no Linux version",
         linked.read_bytes()[:60]: "no ELF file",
         linked.read_bytes()[:5000]: "the ELF section table is not in the file",

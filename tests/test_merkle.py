@@ -496,11 +496,49 @@ def no_elf(image):
     image.write_bytes(b"no kernel\n" * 100)
 
 
+def header(**fields):
+    return lambda image: hashed_kernel.set_header(image, ".module_hashes", **fields)
+
+
+def over_the_section_table(image):
+    start = int.from_bytes(image.read_bytes()[40:48], "little")
+    hashed_kernel.set_header(image, ".module_hashes", offset=start)
+
+
+def at(offset, *new):
+    def change(image):
+        data = bytearray(image.read_bytes())
+        data[offset : offset + len(new)] = new
+        image.write_bytes(data)
+
+    return change
+
+
 BAD_KERNELS = {
     "no section": (None, lambda image: None, "no section .module_hashes"),
     "a section without bytes": (
-        hashed_kernel.Section(flags="aw", kind=", @nobits"), lambda image: None, "no section"
+        hashed_kernel.Section(flags="aw", kind=", @nobits"), lambda image: None, "has no bytes"
     ),
+    "a section of strings": (hashed_kernel.Section(), header(type=3), "type 3"),
+    "a section of relocations": (hashed_kernel.Section(), header(type=9), "type 9"),
+    "a compressed section": (hashed_kernel.Section(), header(flags=0x802), "compressed"),
+    "a section past the end": (hashed_kernel.Section(), header(offset=2**63), "outside"),
+    "a section that wraps around": (hashed_kernel.Section(), header(offset=2**64 - 36), "outside"),
+    "a section over the ELF header": (hashed_kernel.Section(), header(offset=16), "headers"),
+    "a section over the headers": (hashed_kernel.Section(), over_the_section_table, "headers"),
+    "two sections": (
+        hashed_kernel.Section(),
+        lambda image: hashed_kernel.set_header(image, ".data", name=".module_hashes"),
+        "two sections",
+    ),
+    "two sections, one without bytes": (
+        hashed_kernel.Section(),
+        lambda image: hashed_kernel.set_header(image, ".data", name=".module_hashes", type=8),
+        "two sections",
+    ),
+    "section headers of 63 bytes": (hashed_kernel.Section(), at(58, 63), "headers of 63 bytes"),
+    "no class": (hashed_kernel.Section(), at(4, 0), "no ELF file\n"),
+    "a core": (hashed_kernel.Section(), at(16, 4), "core"),
     "a section of 35 bytes": (hashed_kernel.Section(35), lambda image: None, "35 bytes"),
     "a section of 37 bytes": (hashed_kernel.Section(37), lambda image: None, "37 bytes"),
     "a section of 4 bytes": (hashed_kernel.Section(4), lambda image: None, "4 bytes"),

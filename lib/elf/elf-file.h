@@ -13,6 +13,7 @@ struct ms_elf_entry {
 	const char *name; /* borrowed from the file; "" where it has none */
 	GElf_Word type;
 	GElf_Word link;
+	bool compressed;
 	struct ms_elf_bytes bytes;
 	bool in_file; /* has bytes, and all of them lie in the file */
 	bool outside; /* claims bytes that are not in the file */
@@ -28,6 +29,7 @@ struct ms_elf {
 	GElf_Half machine;
 	struct ms_elf_entry *sections; /* by section index */
 	size_t n_sections;
+	struct ms_elf_bytes header, table; /* of the file, and of its sections */
 	size_t *with_bytes; /* the indices of those that have bytes */
 	size_t n_with_bytes;
 };

@@ -72,6 +72,7 @@ static void read_entry(struct ms_elf *elf, size_t index, GElf_Word *ret_name)
 	*ret_name = shdr.sh_name;
 	entry->type = shdr.sh_type;
 	entry->link = shdr.sh_link;
+	entry->compressed = shdr.sh_flags & SHF_COMPRESSED;
 	if (shdr.sh_type == SHT_NOBITS || shdr.sh_type == SHT_NULL)
 		return;
 	if (!lies_inside(elf->len, shdr.sh_offset, shdr.sh_size)) {
@@ -97,6 +98,15 @@ static void name_sections(struct ms_elf *elf, const GElf_Word *names)
 		elf->sections[i].name = section_name(&table, names[i]);
 }
 
+/* With what libelf has to say of it, if anything. */
+static int no_elf(struct ms_ctx *ctx)
+{
+	int error = elf_errno();
+
+	return error ? ms_fail(ctx, -EBADMSG, "no ELF file: %s", elf_errmsg(error))
+		     : ms_fail(ctx, -EBADMSG, "no ELF file");
+}
+
 /*
  * The table is bounded by the file: libelf only tells of as many sections as have their
  * header in it, and that is checked here again.
@@ -104,16 +114,19 @@ static void name_sections(struct ms_elf *elf, const GElf_Word *names)
 static int read_sections(struct ms_ctx *ctx, struct ms_elf *elf, const GElf_Ehdr *ehdr)
 {
 	_cleanup_free_ GElf_Word *names = NULL;
-	size_t n, size;
+	size_t n, size, each = gelf_fsize(elf->elf, ELF_T_SHDR, 1, EV_CURRENT);
 
 	if (elf_getshdrnum(elf->elf, &n) != 0)
-		return ms_fail(ctx, -EBADMSG, "no ELF file: %s", elf_errmsg(-1));
+		return no_elf(ctx);
 	if (n == 0 && ehdr->e_shoff == 0)
 		return 0;
+	/* libelf does not look at it; the kernel refuses modules that have another */
+	if (ehdr->e_shentsize != each)
+		return ms_fail(ctx, -EBADMSG, "ELF section headers of %u bytes, not %zu",
+			       ehdr->e_shentsize, each);
 	/* libelf counts no section where it cannot read the table */
 	if (n == 0 ||
-	    !ms_mul_ok(n, gelf_fsize(elf->elf, ELF_T_SHDR, 1, EV_CURRENT), &size) ||
-	    !lies_inside(elf->len, ehdr->e_shoff, size))
+	    !ms_mul_ok(n, each, &size) || !lies_inside(elf->len, ehdr->e_shoff, size))
 		return ms_fail(ctx, -EBADMSG, "the ELF section table is not in the file");
 	elf->sections = calloc(n, sizeof(*elf->sections));
 	elf->with_bytes = calloc(n, sizeof(*elf->with_bytes));
@@ -121,6 +134,8 @@ static int read_sections(struct ms_ctx *ctx, struct ms_elf *elf, const GElf_Ehdr
 	if (!elf->sections || !elf->with_bytes || !names)
 		return ms_fail_nomem(ctx);
 	elf->n_sections = n;
+	elf->table.data = elf->data + ehdr->e_shoff;
+	elf->table.len = size;
 	for (size_t i = 0; i < n; i++) {
 		read_entry(elf, i, &names[i]);
 		if (elf->sections[i].in_file || elf->sections[i].outside)
@@ -138,11 +153,13 @@ static int read_headers(struct ms_ctx *ctx, struct ms_elf *elf)
 	elf->elf = elf_memory((char *)(uintptr_t)elf->data, elf->len);
 	if (!elf->elf || elf_kind(elf->elf) != ELF_K_ELF ||
 	    !gelf_getehdr(elf->elf, &ehdr))
-		return ms_fail(ctx, -EBADMSG, "no ELF file: %s", elf_errmsg(-1));
+		return no_elf(ctx);
 	elf->class = ehdr.e_ident[EI_CLASS];
 	elf->encoding = ehdr.e_ident[EI_DATA];
 	elf->type = ehdr.e_type;
 	elf->machine = ehdr.e_machine;
+	elf->header.data = elf->data;
+	elf->header.len = gelf_fsize(elf->elf, ELF_T_EHDR, 1, EV_CURRENT);
 	return read_sections(ctx, elf, &ehdr);
 }
 
@@ -185,9 +202,9 @@ bool ms_elf_is_big_endian(const struct ms_elf *elf)
 	return elf->encoding == ELFDATA2MSB;
 }
 
-bool ms_elf_is_relocatable(const struct ms_elf *elf)
+bool ms_elf_is_linked(const struct ms_elf *elf)
 {
-	return elf->type == ET_REL;
+	return elf->type == ET_EXEC || elf->type == ET_DYN;
 }
 
 unsigned ms_elf_machine(const struct ms_elf *elf)
@@ -210,6 +227,55 @@ int ms_elf_section(struct ms_ctx *ctx, const struct ms_elf *elf, size_t i,
 	*ret_name = entry->name;
 	*ret = entry->bytes;
 	return 0;
+}
+
+static bool overlap(const struct ms_elf_bytes *a, const struct ms_elf_bytes *b)
+{
+	return a->data < b->data ? b->data < a->data + a->len : a->data < b->data + b->len;
+}
+
+/* What is wrong with it as a section of plain bytes. */
+static int check_plain(struct ms_ctx *ctx, const struct ms_elf *elf,
+		       const struct ms_elf_entry *entry)
+{
+	if (!entry->in_file)
+		return ms_fail(ctx, -EBADMSG, "section %s has no bytes in the file",
+			       entry->name);
+	if (entry->type != SHT_PROGBITS || entry->compressed)
+		return ms_fail(ctx, -EBADMSG, "section %s is none of plain bytes: type %u%s",
+			       entry->name, entry->type,
+			       entry->compressed ? ", compressed" : "");
+	if (overlap(&entry->bytes, &elf->header) || overlap(&entry->bytes, &elf->table))
+		return ms_fail(ctx, -EBADMSG, "section %s lies over the ELF headers",
+			       entry->name);
+	return 0;
+}
+
+int ms_elf_section_named(struct ms_ctx *ctx, const struct ms_elf *elf, const char *section,
+			 struct ms_elf_bytes *ret)
+{
+	const struct ms_elf_entry *found = NULL;
+	int r;
+
+	for (size_t i = 0; i < elf->n_sections; i++) {
+		const struct ms_elf_entry *entry = &elf->sections[i];
+
+		if (entry->outside)
+			return ms_fail(ctx, -EBADMSG,
+				       "ELF section %zu '%s' lies outside of the file", i,
+				       entry->name);
+		if (strcmp(entry->name, section) != 0)
+			continue;
+		if (found)
+			return ms_fail(ctx, -EBADMSG, "two sections %s", section);
+		found = entry;
+	}
+	if (!found)
+		return ms_fail(ctx, -ENOENT, "no section %s", section);
+	r = check_plain(ctx, elf, found);
+	if (r == 0)
+		*ret = found->bytes;
+	return r;
 }
 
 bool ms_elf_is_module(const uint8_t *data, size_t len)

@@ -40,8 +40,8 @@ struct ms_elf_bytes {
 bool ms_elf_is_64(const struct ms_elf *elf);
 /** True: big-endian. */
 bool ms_elf_is_big_endian(const struct ms_elf *elf);
-/** True: a relocatable object, such as a module. */
-bool ms_elf_is_relocatable(const struct ms_elf *elf);
+/** True: what a linker made to be run. An object file, a module or a core is not. */
+bool ms_elf_is_linked(const struct ms_elf *elf);
 /** The machine, EM_X86_64 ... of <elf.h>. */
 unsigned ms_elf_machine(const struct ms_elf *elf);
 /** True where it has a symbol table with symbols in it. */
@@ -60,5 +60,13 @@ int ms_elf_symbol(struct ms_ctx *ctx, const struct ms_elf *elf, const char *symb
  */
 int ms_elf_section(struct ms_ctx *ctx, const struct ms_elf *elf, size_t i,
 		   const char **ret_name, struct ms_elf_bytes *ret);
+
+/**
+ * The bytes of the one section @section, as they are in memory when the file runs.
+ * -ENOENT: there is none; -EBADMSG: there are two, it is of another kind than plain bytes
+ * (SHT_PROGBITS), it lies over the file's headers, or any section is not in the file.
+ */
+int ms_elf_section_named(struct ms_ctx *ctx, const struct ms_elf *elf, const char *section,
+			 struct ms_elf_bytes *ret);
 
 #endif

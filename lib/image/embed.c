@@ -69,8 +69,9 @@ static int open_vmlinux(struct ms_ctx *ctx, const struct ms_buf *file,
 
 	if (r < 0)
 		return r;
-	if (ms_elf_is_relocatable(elf))
-		return ms_fail(ctx, -EBADMSG, "an object file or module, no vmlinux");
+	if (!ms_elf_is_linked(elf))
+		return ms_fail(ctx, -EBADMSG,
+			       "an object file, module or core, no vmlinux");
 	r = ms_hashes_find(ctx, elf, ret_section);
 	if (r == 0)
 		r = check_symbols(ctx, elf, ret_section);

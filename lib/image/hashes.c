@@ -34,25 +34,11 @@ MS_DEFINE_CLEANUP(cleanup_hashes, struct ms_kernel_hashes *, ms_kernel_hashes_fr
 
 int ms_hashes_find(struct ms_ctx *ctx, const struct ms_elf *elf, struct ms_elf_bytes *ret)
 {
-	struct ms_elf_bytes bytes;
-	bool found = false;
-	const char *name;
-	int r;
+	int r = ms_elf_section_named(ctx, elf, MS_HASHES_SECTION, ret);
 
-	for (size_t i = 0; (r = ms_elf_section(ctx, elf, i, &name, &bytes)) == 0; i++) {
-		if (strcmp(name, MS_HASHES_SECTION) != 0)
-			continue;
-		if (found)
-			return ms_fail(ctx, -EBADMSG, "two sections " MS_HASHES_SECTION);
-		found = true;
-		*ret = bytes;
-	}
-	if (r != -ENOENT)
-		return r;
-	if (found)
-		return 0;
-	r = ms_fail(ctx, -ENOENT, "no section " MS_HASHES_SECTION);
-	return ms_hint(ctx, r, "a kernel with CONFIG_MODULE_HASHES has one");
+	return r == -ENOENT ? ms_hint(ctx, r,
+				      "a kernel with CONFIG_MODULE_HASHES has one")
+			    : r;
 }
 
 static int decode_root(struct ms_ctx *ctx, struct ms_cursor c, bool big_endian,

@@ -10,8 +10,8 @@
 #define MS_HASHES_SECTION ".module_hashes"
 
 /**
- * Finds the section. -ENOENT: there is none with bytes in the file; -EBADMSG: there are
- * two, or its bytes lie outside.
+ * Finds the section. -ENOENT: there is none; -EBADMSG: it is not as
+ * ms_elf_section_named() wants it.
  */
 int ms_hashes_find(struct ms_ctx *ctx, const struct ms_elf *elf, struct ms_elf_bytes *ret);
 

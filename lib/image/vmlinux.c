@@ -196,9 +196,9 @@ static int read_elf(struct ms_reading *reading, const uint8_t *data, size_t len)
 
 	if (r < 0)
 		return ms_fail_prefix(reading->ctx, r, "'%s'", reading->shown);
-	if (ms_elf_is_relocatable(elf))
+	if (!ms_elf_is_linked(elf))
 		return ms_reading_fail(reading, -EBADMSG,
-				       "an object file or module, no kernel image");
+				       "an object file, module or core, no kernel image");
 	if (reading->only_hashes)
 		return read_hashes(reading, elf);
 	r = ms_kernel_read_strings(reading, data, len);

@@ -5,6 +5,7 @@ The section is read by objcopy, not by modseal.
 """
 
 import dataclasses
+import struct
 
 from make_image import MACHINES, run, tool
 
@@ -67,6 +68,34 @@ def section_of(image, machine="x86_64", name=".module_hashes"):
     run(tool(MACHINES[machine][0] + "objcopy"), "-O", "binary", "--only-section", name,
         image, out)
     return out.read_bytes()
+
+
+HEADER = {"name": 0, "type": 4, "flags": 8, "offset": 24, "size": 32}  # of Elf64_Shdr
+
+
+def section_headers(data):
+    """{name: offset of its header} in a 64-bit little-endian ELF file."""
+    (start,) = struct.unpack_from("<Q", data, 40)
+    count, names = struct.unpack_from("<HH", data, 60)
+    (names,) = struct.unpack_from("<Q", data, start + 64 * names + HEADER["offset"])
+    found = {}
+    for at in range(start, start + 64 * count, 64):
+        name = names + struct.unpack_from("<I", data, at)[0]
+        found[data[name : data.index(b"\0", name)].decode()] = at
+    return found
+
+
+def set_header(image, section, **fields):
+    """Writes fields into a section's header: numbers, or the name of another section's."""
+    data = bytearray(image.read_bytes())
+    headers = section_headers(data)
+    for field, value in fields.items():
+        at = headers[section] + HEADER[field]
+        size = 8 if HEADER[field] >= 8 else 4
+        if isinstance(value, str):
+            value = int.from_bytes(data[headers[value] + HEADER[field] :][:size], "little")
+        data[at : at + size] = value.to_bytes(size, "little")
+    image.write_bytes(data)
 
 
 def modules(directory, count, machine="x86_64"):
