@@ -314,6 +314,17 @@ def test_a_file_that_holds_no_root_is_refused(text, tree, tmp_path):
     refused(cli.run("merkle", "verify", "--root", tmp_path / "root", tree[0]), "root")
 
 
+@pytest.mark.parametrize(
+    "text, words",
+    [("33:" + "11" * 32, "a root of 33 levels"), ("0:" + "11" * 32, "a root of 0 levels"),
+     ("11" * 32, "LEVELS:HEX"), ("3:" + "AB" * 32, "lower case"), ("3:" + "11" * 31, "64"),
+     ("3:" + "11" * 31 + "1", "64"), ("3:0x" + "11" * 32, "64"), ("03:" + "11" * 32, "64")],
+)
+def test_a_text_that_is_almost_a_root_is_told_what_it_lacks(text, words, tree):
+    for command in (["verify", "--root", text], ["prove", "--root", text], ["check", text]):
+        refused(cli.run("merkle", *command, tree[0]), f"'{text}': ", words)
+
+
 def test_a_root_is_read_of_a_file(tree, tmp_path):
     directory, contents = tree
     cli.ok("merkle", "root", "-o", tmp_path / "root", directory)

@@ -212,6 +212,15 @@ static int read_image(struct ms_ctx *ctx, const char *path, const struct ms_buf 
 	return 0;
 }
 
+/* Nobody has a file of such a name; who wrote it meant a root. */
+static bool looks_like_root(const char *source)
+{
+	size_t digits = strspn(source, "0123456789");
+	size_t hex = strspn(source, "0123456789abcdefABCDEF");
+
+	return (digits && source[digits] == ':') || (hex >= 32 && !source[hex]);
+}
+
 int ms_kernel_hashes_read(struct ms_ctx *ctx, const char *source,
 			  struct ms_kernel_hashes **ret)
 {
@@ -229,6 +238,9 @@ int ms_kernel_hashes_read(struct ms_ctx *ctx, const char *source,
 	}
 	ms_fail_clear(ctx);
 	r = ms_file_read(ctx, source, MS_IMAGE_MAX_SIZE, &file);
+	if (r == -ENOENT && looks_like_root(source))
+		return ms_fail_prefix(ctx, ms_merkle_root_parse(ctx, source, &root), "'%s'",
+				      source);
 	if (r < 0)
 		return ms_hint(ctx, r,
 			       "a root is LEVELS:HEX, a file with that, or a kernel image");
