@@ -18,7 +18,8 @@ static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,
 		return;
 	ms_merkle_root_text(&hashes->root, text);
 	if (hashes->form == MS_HASHES_LIST)
-		cli_line(cli, "%s: %zu hashes", path, hashes->count);
+		cli_line(cli, "%s: %zu hash%s", path, hashes->count,
+			 hashes->count == 1 ? "" : "es");
 	else
 		cli_line(cli, "%s: root %s", path, text);
 }
@@ -53,7 +54,7 @@ int cmd_embed(struct cli *cli, const struct cli_args *args)
 	cli_doc_add(cli, "form",
 		    cli_json_text(there->form == MS_HASHES_LIST ? "list" : "root"));
 	if (cli_order_open(cli, args, modules, true, &order) != CLI_YES ||
-	    cli_tree_open(cli, &modules, 1, &options, &tree) != CLI_YES)
+	    cli_ordered_tree_open(cli, modules, order, &options, &tree) != CLI_YES)
 		return CLI_TROUBLE;
 	run = ms_tree_hashes_make(cli->ctx, tree, order, there, &hashes);
 	status = cli_report_failures(cli, tree, run);

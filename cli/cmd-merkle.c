@@ -25,7 +25,8 @@ int cmd_merkle_root(struct cli *cli, const struct cli_args *args)
 
 	if (cli_tree_options(cli, args, &options) != CLI_YES ||
 	    cli_order_open(cli, args, args->operands[0], true, &order) != CLI_YES ||
-	    cli_tree_open(cli, args->operands, 1, &options, &tree) != CLI_YES)
+	    cli_ordered_tree_open(cli, args->operands[0], order, &options, &tree) !=
+		    CLI_YES)
 		return CLI_TROUBLE;
 	run = ms_tree_merkle_root(cli->ctx, tree, order, &root, &known);
 	status = cli_report_failures(cli, tree, run);

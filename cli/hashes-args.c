@@ -38,6 +38,15 @@ int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tre
 	return ms_order_read(cli->ctx, path, ret) < 0 ? cli_error_ctx(cli) : CLI_YES;
 }
 
+int cli_ordered_tree_open(struct cli *cli, const char *path, const struct ms_order *order,
+			  const struct ms_tree_options *options, struct ms_tree **ret)
+{
+	struct ms_tree_options these = *options;
+
+	these.may_be_empty = order && ms_order_count(order) == 0;
+	return cli_tree_open(cli, &path, 1, &these, ret);
+}
+
 int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run)
 {
 	bool quiet = cli->quiet;

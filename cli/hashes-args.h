@@ -32,6 +32,13 @@ static inline void cli_free_manifest(struct ms_manifest **manifest)
 int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tree,
 		   bool look, struct ms_order **ret);
 
+/**
+ * As cli_tree_open() of one TREE. It may be without modules where @order says that there
+ * are none; a directory that merely has none is trouble.
+ */
+int cli_ordered_tree_open(struct cli *cli, const char *path, const struct ms_order *order,
+			  const struct ms_tree_options *options, struct ms_tree **ret);
+
 /** As cli_report(), with nothing on standard output but the document. */
 int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run);
 

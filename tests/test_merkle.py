@@ -15,12 +15,13 @@ import pytest
 
 from support import cli, forge, merkle
 
-COUNTS = (1, 2, 3, 4, 5, 31, 32, 33, 1019, 4225)
+COUNTS = (0, 1, 2, 3, 4, 5, 31, 32, 33, 1019, 4225)
 
 
 def make_tree(directory, count):
     """Modules that are no ELF files, since there are thousands of them; their bytes."""
     contents = []
+    directory.mkdir(parents=True, exist_ok=True)
     for i in range(count):
         path = directory / f"kernel/d{i % 7}" / f"m{i:05}.ko"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,15 +52,37 @@ def refused(done, *words):
 @pytest.mark.parametrize("count", COUNTS)
 def test_root_and_proofs_are_those_of_another_implementation(count, tmp_path):
     contents = make_tree(tmp_path / "tree", count)
+    modules = [data for _, data in contents]
     expected = root_text(contents)
     assert cli.ok("merkle", "root", tmp_path / "tree") == f"{expected}\n"
+    if not count:  # and so there is nothing to prove
+        refused(cli.run("merkle", "prove", tmp_path / "tree"), "no module")
+        return
     said = cli.ok("merkle", "prove", "--no-sync", "--root", expected, tmp_path / "tree")
     assert said.endswith(f"root: {expected}\n")
-    modules = [data for _, data in contents]
-    for i in range(0, count, 1 + count // 20):
-        found = contents[i][0].read_bytes()
-        assert found == modules[i] + merkle.trailer(merkle.proof(modules, i))
+    for (path, data), proof in zip(contents, merkle.proofs(modules), strict=True):
+        assert path.read_bytes() == data + merkle.trailer(proof)
     cli.ok("merkle", "verify", "--root", expected, tmp_path / "tree")
+
+
+def test_a_tree_that_merely_has_no_module_has_no_root(tmp_path):
+    make_tree(tmp_path / "tree", 0)
+    (tmp_path / "tree/modules.order").unlink()
+    refused(cli.run("merkle", "root", tmp_path / "tree"), "no module in directory")
+    make_tree(tmp_path / "other", 1)
+    (tmp_path / "other/modules.order").write_text("")
+    refused(cli.run("merkle", "root", tmp_path / "other"), "is not in")
+
+
+def test_no_module_is_under_the_root_of_no_module(tree):
+    directory, contents = tree
+    path, data = contents[0]
+    for body in (b"", bytes(4), bytes(36)):
+        path.write_bytes(data + merkle.trailer(body))
+        root = merkle.text(*merkle.root([]))
+        result = cli.document("merkle", "verify", "--root", root, path)
+        assert result["status"] == 1 and "trusted" not in result["summary"], body
+        assert cli.run("merkle", "check", root, directory).returncode == 1
 
 
 def test_without_an_order_the_modules_are_taken_by_path(tree):
@@ -442,6 +465,17 @@ def test_embed_takes_no_module_that_the_tree_s_order_does_not_name(section, kern
     (tree / "modules.order").write_text("".join(f"m{i:03}.o\n" for i in range(4)))
     refused(cli.run("embed", image, "--modules", tree), "m004.ko' is not in")
     assert image.read_bytes() == before
+
+
+@pytest.mark.parametrize("section", [hashed_kernel.Section(), hashed_kernel.list_section(9)])
+def test_a_kernel_with_all_built_in_is_given_no_hash(section, kernel, tmp_path):
+    image, tree, _ = kernel(section)
+    cli.ok("embed", image, "--modules", tree)
+    (tmp_path / "none").mkdir()
+    refused(cli.run("embed", image, "--modules", tmp_path / "none"), "no module in directory")
+    (tmp_path / "none/modules.order").write_text("")
+    cli.ok("embed", image, "--modules", tmp_path / "none")
+    assert hashed_kernel.section_of(image) == bytes(section.size)
 
 
 def test_embed_can_leave_the_kernel_as_it_is(kernel, tmp_path):

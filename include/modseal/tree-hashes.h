@@ -25,6 +25,8 @@ struct ms_order;
  * such path, or that was there before: the message names it.
  */
 MS_PUBLIC int ms_order_read(struct ms_ctx *ctx, const char *path, struct ms_order **ret);
+/** How many modules it names: 0 of a kernel that has all of it built in. */
+MS_PUBLIC size_t ms_order_count(const struct ms_order *order);
 /** Frees @order, which may be NULL. Returns NULL. */
 MS_PUBLIC struct ms_order *ms_order_free(struct ms_order *order);
 

@@ -93,6 +93,7 @@ typedef void (*ms_progress_fn)(void *userdata, uint64_t done, uint64_t total,
 struct ms_tree_options {
 	unsigned jobs;       /* threads; 0: all cores this process may use */
 	uint64_t max_size;   /* bytes a file may unpack to; 0: 1 GiB */
+	bool may_be_empty;   /* a directory without a module is no error */
 	bool any_file;       /* sign: take what is no ELF module, and any file name */
 	bool writes;         /* the command may write: locks, recovers, asks hard links */
 	bool keep_going;     /* commit the good items although others failed */
@@ -116,7 +117,8 @@ struct ms_tree;
  * is there once. With @writes the trees are locked, and an interrupted run's
  * transaction on them is ended first.
  *
- * Errors: -ENOENT and others of the file system; -ENODATA a directory without a module;
+ * Errors: -ENOENT and others of the file system; -ENODATA a directory without a module,
+ * unless there may be none;
  * -EWOULDBLOCK at work elsewhere (no_wait).
  */
 MS_PUBLIC int ms_tree_open(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,

@@ -35,6 +35,11 @@ struct ms_order *ms_order_free(struct ms_order *order)
 	return NULL;
 }
 
+size_t ms_order_count(const struct ms_order *order)
+{
+	return order->count;
+}
+
 /* What is wrong with the line; NULL: nothing. */
 static const char *fault_of(const char *line, size_t len, bool ended)
 {

@@ -323,7 +323,7 @@ static int walk_start(struct walk *walk)
 		return walk_file(walk);
 	walk->rel = strlen(start->shown) + (ms_ends_with(start->shown, "/") ? 0 : 1);
 	r = walk_directory(walk, AT_FDCWD, start->real, start->shown, start->prefix);
-	if (r < 0 || walk->tree->n_entries > before)
+	if (r < 0 || walk->tree->n_entries > before || walk->tree->options.may_be_empty)
 		return r;
 	ms_fail(walk->ctx, -ENODATA, "no module in directory '%s'", start->shown);
 	return add_dead_end(walk, start->shown, -ENODATA, ms_ctx_message(walk->ctx));
@@ -449,7 +449,7 @@ int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *st
 		walk.start_index = i;
 		r = walk_start(&walk);
 	}
-	if (r == 0)
+	if (r == 0 && !(tree->options.may_be_empty && starts->n))
 		r = check_not_empty(ctx, tree);
 	for (size_t i = 0; i < starts->n_dead_ends && r == 0; i++) {
 		const struct ms_dead_end *end = &starts->dead_ends[i];

@@ -56,6 +56,16 @@ def proof(modules, position):
     return b"".join(parts)
 
 
+def proofs(modules):
+    """The proofs of all modules, from one tree."""
+    levels = levels_of([leaf(i, data) for i, data in enumerate(modules)])[:-1]
+    for position in range(len(modules)):
+        siblings = [
+            level[min(position >> depth ^ 1, len(level) - 1)] for depth, level in enumerate(levels)
+        ]
+        yield b"".join([position.to_bytes(4, "big"), *siblings])
+
+
 def trailer(body, id_type=3):
     """What stands behind the payload: body, struct module_signature, marker."""
     return body + bytes([0, 0, id_type, 0, 0, 0, 0, 0]) + len(body).to_bytes(4, "big") + MARKER
