@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Merkle tree of hash-based module integrity once more, over hashlib alone.
 
-Written from the description of the format and from nothing of modseal, recursively where
-modseal works level by level, so that the two can be held against each other.
+Written from the description of the format and from nothing of modseal: from the root down,
+where modseal works level by level from the leaves up, so that the two can be held against
+each other.
 """
 
 import hashlib
@@ -17,30 +18,39 @@ def leaf(position, data):
     return hashlib.sha256(b"\x01" + position.to_bytes(4, "big") + data).digest()
 
 
-def above(level):
-    """The level above one: pairs, the odd one out with itself."""
-    if len(level) % 2:
-        level = level + [level[-1]]
-    return [
-        hashlib.sha256(b"\x02" + left + right).digest()
-        for left, right in zip(level[::2], level[1::2])
-    ]
+def levels_over(count):
+    """How many levels of nodes there are above that many leaves."""
+    return max(1, (count - 1).bit_length())
+
+
+def node(leaves, level):
+    """The node over at most 2**level leaves; a half that is missing is like the other."""
+    if level == 0:
+        return leaves[0]
+    half = 1 << (level - 1)
+    left = node(leaves[:half], level - 1)
+    right = node(leaves[half:], level - 1) if len(leaves) > half else left
+    return hashlib.sha256(b"\x02" + left + right).digest()
 
 
 def levels_of(leaves):
     """All levels from the leaves to the root's."""
-    levels = [leaves]
-    while len(levels[-1]) > 1 or len(levels) == 1:
-        levels.append(above(levels[-1]))
-    return levels
+    return [
+        [node(leaves[at : at + (1 << level)], level) for at in range(0, len(leaves), 1 << level)]
+        for level in range(levels_over(len(leaves)) + 1)
+    ]
+
+
+def leaves_of(modules):
+    return [leaf(i, data) for i, data in enumerate(modules)]
 
 
 def root(modules):
     """(levels, hash) over the modules' bytes in their order."""
     if not modules:
         return NO_MODULE
-    levels = levels_of([leaf(i, data) for i, data in enumerate(modules)])
-    return len(levels) - 1, levels[-1][0]
+    levels = levels_over(len(modules))
+    return levels, node(leaves_of(modules), levels)
 
 
 def text(levels, digest):
@@ -49,10 +59,13 @@ def text(levels, digest):
 
 def proof(modules, position):
     """The proof of one module, as it is appended."""
-    parts, at = [position.to_bytes(4, "big")], position
-    for level in levels_of([leaf(i, data) for i, data in enumerate(modules)])[:-1]:
-        parts.append(level[at ^ 1] if at ^ 1 < len(level) else level[at])
-        at //= 2
+    leaves = leaves_of(modules)
+    parts = [position.to_bytes(4, "big")]
+    for level in range(levels_over(len(leaves))):
+        start = (position >> level ^ 1) << level
+        if start >= len(leaves):
+            start = position >> level << level
+        parts.append(node(leaves[start : start + (1 << level)], level))
     return b"".join(parts)
 
 

@@ -68,7 +68,7 @@ class World:
         self.signed = {}
         modules = self.known if self.filled else []
         self.digests = {sha256(module) for module in modules}
-        leaves = [merkle.leaf(i, module) for i, module in enumerate(modules)]
+        leaves = merkle.leaves_of(modules)
         self.nodes = merkle.levels_of(leaves) if leaves else []
         self.root = (len(self.nodes) - 1, self.nodes[-1][0]) if leaves else merkle.NO_MODULE
 
