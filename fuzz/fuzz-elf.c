@@ -5,22 +5,16 @@
  * file, and is read here to the last byte.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
 #include "../lib/elf/elf.h"
+#include "require.h"
 
 MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)
 MS_DEFINE_CLEANUP(cleanup_elf, struct ms_elf *, ms_elf_free)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* Somewhere for the bytes to go, so that reading them is not left out. */
 static volatile uint8_t sink;

@@ -6,13 +6,13 @@
  * nobody finds bytes that lead to a hash.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
 #include "../lib/base/context.h"
 #include "../lib/image/hashes.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,12 +20,6 @@ static struct ms_ctx *ctx;
 
 MS_DEFINE_CLEANUP(elf_cleanup, struct ms_elf *, ms_elf_free)
 MS_DEFINE_CLEANUP(hashes_cleanup, struct ms_kernel_hashes *, ms_kernel_hashes_free)
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void check_root(const struct ms_kernel_hashes *hashes, const uint8_t *data,
 		       size_t size)

@@ -6,11 +6,11 @@
  * kind of source has, and a release that can stand in a path.
  */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
 #include "../lib/image/reading.h"
+#include "require.h"
 
 /* Much more than any seed unpacks to: bombs are for the bound, not for the fuzzer. */
 #define MAX_UNPACKED (UINT64_C(1) << 20)
@@ -19,12 +19,6 @@ MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 static void check_cert(const struct ms_source *source, const struct ms_source_cert *cert)
 {

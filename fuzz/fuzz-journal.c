@@ -6,33 +6,15 @@
  * with the commit line behind it that a fuzzer cannot guess.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
 #include "../lib/tree/journal.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct ms_ctx *ctx;
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
-
-/* By another way than the reader's: as a string that is searched for what must not be. */
-static bool stays_below(const char *path)
-{
-	_cleanup_(ms_buf_done) struct ms_buf framed = { 0 };
-	const char *text;
-
-	require(ms_buf_printf(&framed, "/%s/", path) == 0 &&
-		ms_buf_append(&framed, "", 1) == 0);
-	text = (const char *)framed.data;
-	return !strstr(text, "//") && !strstr(text, "/./") && !strstr(text, "/../");
-}
 
 static bool same_entry(const struct ms_journal_entry *a, const struct ms_journal_entry *b)
 {

@@ -4,36 +4,17 @@
  * what was read, a manifest has the same bytes. No path leads up or to the root, they
  * ascend, and a manifest that was cut off is never taken.
  */
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
 #include "../lib/manifest/manifest.h"
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct ms_ctx *ctx;
 
 MS_DEFINE_CLEANUP(manifest_cleanup, struct ms_manifest *, ms_manifest_free)
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
-
-/* By another way than the reader's: as a string that is searched for what must not be. */
-static bool stays_below(const char *path)
-{
-	_cleanup_(ms_buf_done) struct ms_buf framed = { 0 };
-	const char *text;
-
-	require(ms_buf_printf(&framed, "/%s/", path) == 0 &&
-		ms_buf_append(&framed, "", 1) == 0);
-	text = (const char *)framed.data;
-	return !strstr(text, "//") && !strstr(text, "/./") && !strstr(text, "/../");
-}
 
 static void check_made_anew(const struct ms_manifest *read, const uint8_t *data, size_t size)
 {

@@ -5,10 +5,10 @@
  * same answer, an answer is whole, trust always comes from the one key that is trusted,
  * and goes away with it.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/cms/judge.h"
+#include "require.h"
 #include "trusted-cert.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -21,12 +21,6 @@ enum { RELEASES = sizeof(releases) / sizeof(releases[0]) };
 static struct ms_ctx *ctx;
 static struct ms_keyring *keyring, *empty;
 static struct ms_rules rules[RELEASES];
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

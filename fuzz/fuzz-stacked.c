@@ -6,10 +6,10 @@
  * on what would be loaded. What a single signature or proof is worth is asked of the same
  * functions, which have fuzzers of their own.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/module/module.h"
+#include "require.h"
 #include "trailer-rules.h"
 #include "trusted-cert.h"
 
@@ -32,12 +32,6 @@ struct answer {
 	enum ms_voucher vouched;
 	int64_t loaded; /* where the walk has not ended in an error that is always one */
 };
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* The kernels know the payload of the signature's seeds, as the only module. */
 static void know_payload(void)

@@ -6,15 +6,10 @@
  */
 #include <stdlib.h>
 
+#include "require.h"
 #include "trailer-rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 /* The kernel goes on with a trailer exactly where its end is one that modseal writes. */
 static bool ends_as_written(const uint8_t *data, size_t len, const struct ms_trailer *t)

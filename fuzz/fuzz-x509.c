@@ -4,10 +4,10 @@
  * certificate lies in the bytes given, its parts lie in it, and parsed again alone it is
  * the same; a keyring finds it again and adds it once.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/cms/keyring.h"
+#include "require.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,12 +18,6 @@ enum { RELEASES = sizeof(releases) / sizeof(releases[0]) };
 
 static struct ms_ctx *ctx;
 static struct ms_rules rules[RELEASES];
-
-static void require(bool so)
-{
-	if (!so)
-		abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
