@@ -7,30 +7,18 @@
  * that concerns signing it is said that it is not known.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/listing.h"
 #include "../base/text.h"
 #include "doctor.h"
 
 #define MAIN	"/etc/dkms/framework.conf"
 #define SNIPPETS "/etc/dkms/framework.conf.d"
-
-struct entries {
-	struct dirent **list;
-	int n;
-};
-
-static void entries_done(struct entries *entries)
-{
-	for (int i = 0; i < entries->n; i++)
-		free(entries->list[i]);
-	free(entries->list);
-}
 
 void ms_doctor_dkms_done(struct ms_doctor_dkms_conf *conf)
 {
@@ -150,7 +138,7 @@ static int is_snippet(const struct dirent *entry)
 int ms_doctor_dkms_read(struct ms_doctor *doctor, struct ms_doctor_dkms_conf *ret)
 {
 	_cleanup_(ms_doctor_dkms_done) struct ms_doctor_dkms_conf conf = { 0 };
-	_cleanup_(entries_done) struct entries entries = { 0 };
+	_cleanup_(ms_listing_done) struct ms_listing entries = { 0 };
 	_cleanup_free_ char *dir = NULL;
 	int r = ms_doctor_path(doctor, SNIPPETS, &dir);
 

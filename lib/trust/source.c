@@ -8,7 +8,6 @@
  * is an error. Who wants to leave something out takes it away.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,21 +16,10 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/listing.h"
 #include "set.h"
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
-
-struct entries {
-	struct dirent **list;
-	int n;
-};
-
-static void entries_done(struct entries *entries)
-{
-	for (int i = 0; i < entries->n; i++)
-		free(entries->list[i]);
-	free(entries->list);
-}
 
 static int take_file(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
 		     bool revoke, size_t *ret_found)
@@ -64,7 +52,7 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 static int take_directory(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
 			  bool revoke, size_t *ret_found)
 {
-	_cleanup_(entries_done) struct entries entries = { 0 };
+	_cleanup_(ms_listing_done) struct ms_listing entries = { 0 };
 	int r = 0;
 
 	entries.n = scandir(path, &entries.list, is_entry, by_bytes);
