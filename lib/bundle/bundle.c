@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/room.h"
 #include "../base/text.h"
 
 struct ms_bundle *ms_bundle_new(void)
@@ -83,34 +83,21 @@ void ms_bundle_sort(struct ms_bundle *bundle)
 	bundle->sorted = true;
 }
 
-static int make_room(struct ms_bundle *bundle)
-{
-	size_t capacity, size;
-	struct ms_bundle_entry *entries;
-
-	if (bundle->count < bundle->capacity)
-		return 0;
-	if (!ms_mul_ok(bundle->capacity ? bundle->capacity : 32, 2, &capacity) ||
-	    !ms_mul_ok(capacity, sizeof(*entries), &size))
-		return -ENOMEM;
-	entries = realloc(bundle->entries, size);
-	if (!entries)
-		return -ENOMEM;
-	bundle->entries = entries;
-	bundle->capacity = capacity;
-	return 0;
-}
-
 int ms_bundle_append(struct ms_ctx *ctx, struct ms_bundle *bundle, const uint8_t sha256[32],
 		     const void *der, size_t len, const char *encoded_path)
 {
-	struct ms_bundle_entry *entry;
+	struct ms_bundle_entry *entry, *entries;
 	_cleanup_(ms_buf_done) struct ms_buf base64 = { 0 }, copy = { 0 };
 	_cleanup_free_ char *path = strdup(encoded_path);
 
-	if (!path || make_room(bundle) < 0 || ms_base64_append(&base64, der, len) < 0 ||
+	if (!path || ms_base64_append(&base64, der, len) < 0 ||
 	    ms_buf_append(&base64, "", 1) < 0 || ms_buf_append(&copy, der, len) < 0)
 		return ms_fail_nomem(ctx);
+	entries = ms_room(bundle->entries, bundle->count, &bundle->capacity,
+			  sizeof(*entries));
+	if (!entries)
+		return ms_fail_nomem(ctx);
+	bundle->entries = entries;
 	entry = &bundle->entries[bundle->count++];
 	memcpy(entry->sha256, sha256, sizeof(entry->sha256));
 	entry->base64 = (char *)ms_steal(&base64.data);

@@ -24,10 +24,10 @@
 #include <string.h>
 
 #include "../base/buffer.h"
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/room.h"
 #include "../codec/codec.h"
 
 /* A distribution's config is 0.3 MB. */
@@ -152,19 +152,12 @@ static int parse_value(struct piece value, struct symbol *symbol)
 static int add_symbol(struct ms_kconfig *config, struct piece name, size_t line,
 		      struct symbol **ret)
 {
-	struct symbol *symbols;
+	struct symbol *symbols =
+		ms_room(config->symbols, config->n, &config->room, sizeof(*symbols));
 
-	if (config->n == config->room) {
-		size_t room = config->room ? config->room * 2 : 1024, size;
-
-		if (!ms_mul_ok(room, sizeof(*symbols), &size))
-			return -ENOMEM;
-		symbols = realloc(config->symbols, size);
-		if (!symbols)
-			return -ENOMEM;
-		config->symbols = symbols;
-		config->room = room;
-	}
+	if (!symbols)
+		return -ENOMEM;
+	config->symbols = symbols;
 	*ret = &config->symbols[config->n];
 	**ret = (struct symbol){ .name = strndup(name.text, name.len), .line = line };
 	if (!(*ret)->name)

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/room.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
 
@@ -49,34 +49,21 @@ struct ms_manifest *ms_manifest_free(struct ms_manifest *manifest)
 	return NULL;
 }
 
-static int make_room(struct ms_manifest *manifest)
-{
-	struct ms_manifest_item *items;
-	size_t capacity, size;
-
-	if (manifest->count < manifest->capacity)
-		return 0;
-	if (!ms_mul_ok(manifest->capacity ? manifest->capacity : 32, 2, &capacity) ||
-	    !ms_mul_ok(capacity, sizeof(*items), &size))
-		return -ENOMEM;
-	items = realloc(manifest->items, size);
-	if (!items)
-		return -ENOMEM;
-	manifest->items = items;
-	manifest->capacity = capacity;
-	return 0;
-}
-
 int ms_manifest_add(struct ms_ctx *ctx, struct ms_manifest *manifest, const char *path,
 		    uint64_t size, const uint8_t *digest)
 {
 	_cleanup_(ms_buf_done) struct ms_buf encoded = { 0 };
 	_cleanup_free_ char *copy = strdup(path);
-	struct ms_manifest_item *item;
+	struct ms_manifest_item *item, *items;
 
-	if (!copy || make_room(manifest) < 0 || ms_percent_append(&encoded, path) < 0 ||
+	if (!copy || ms_percent_append(&encoded, path) < 0 ||
 	    ms_buf_append(&encoded, "", 1) < 0)
 		return ms_fail_nomem(ctx);
+	items = ms_room(manifest->items, manifest->count, &manifest->capacity,
+			sizeof(*items));
+	if (!items)
+		return ms_fail_nomem(ctx);
+	manifest->items = items;
 	item = &manifest->items[manifest->count++];
 	*item = (struct ms_manifest_item){ .size = size };
 	item->path = ms_steal(&copy);

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/room.h"
 #include "../base/text.h"
 #include "../manifest/manifest.h"
 
@@ -68,29 +68,12 @@ static bool name_as_module(char *name)
 	return ms_ends_with(name, ".ko") && end - name > 3 && end[-4] != '/';
 }
 
-static int make_room(struct ms_order *order)
-{
-	struct ms_order_line *lines;
-	size_t capacity, size;
-
-	if (order->count < order->capacity)
-		return 0;
-	if (!ms_mul_ok(order->capacity ? order->capacity : 32, 2, &capacity) ||
-	    !ms_mul_ok(capacity, sizeof(*lines), &size))
-		return -ENOMEM;
-	lines = realloc(order->lines, size);
-	if (!lines)
-		return -ENOMEM;
-	order->lines = lines;
-	order->capacity = capacity;
-	return 0;
-}
-
 static int add_line(struct ms_ctx *ctx, struct ms_order *order, const char *line,
 		    size_t len, bool ended)
 {
 	const char *fault = fault_of(line, len, ended);
 	_cleanup_free_ char *name = NULL;
+	struct ms_order_line *lines;
 
 	if (!fault && !(name = calloc(len + 2, 1)))
 		return ms_fail_nomem(ctx);
@@ -103,8 +86,10 @@ static int add_line(struct ms_ctx *ctx, struct ms_order *order, const char *line
 	if (fault)
 		return ms_fail(ctx, -EBADMSG, "%s:%zu: %s", order->shown,
 			       order->count + 1, fault);
-	if (make_room(order) < 0)
+	lines = ms_room(order->lines, order->count, &order->capacity, sizeof(*lines));
+	if (!lines)
 		return ms_fail_nomem(ctx);
+	order->lines = lines;
 	order->lines[order->count].number = order->count;
 	order->lines[order->count++].name = ms_steal(&name);
 	return 0;
