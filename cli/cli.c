@@ -250,6 +250,19 @@ static const char *color_code(enum cli_color color)
 	return "";
 }
 
+int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
+		   bool sync)
+{
+	if (path && strcmp(path, "-") != 0)
+		return ms_text_save(cli->ctx, path, text, len, sync) < 0
+			       ? cli_error_ctx(cli)
+			       : CLI_YES;
+	/* what cannot be written shows when the stream is flushed at the end */
+	if (!cli->json)
+		fwrite(text, 1, len, stdout);
+	return CLI_YES;
+}
+
 void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color color,
 		      const char *word, const char *rest)
 {

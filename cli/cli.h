@@ -90,6 +90,10 @@ void cli_log(void *userdata, enum ms_log_level level, const char *text);
 __attribute__((format(printf, 2, 3))) void cli_line(const struct cli *cli,
 						    const char *format, ...);
 
+/** Writes @text to @path; "-" or NULL: to standard output. CLI_YES or CLI_TROUBLE. */
+int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
+		   bool sync);
+
 /** Prints `SUBJECT: WORD REST`, @word in @color. @rest may be "". */
 void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color color,
 		      const char *word, const char *rest);

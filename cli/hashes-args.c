@@ -47,17 +47,6 @@ int cli_ordered_tree_open(struct cli *cli, const char *path, const struct ms_ord
 	return cli_tree_open(cli, &path, 1, &these, ret);
 }
 
-int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run)
-{
-	bool quiet = cli->quiet;
-	int status;
-
-	cli->quiet = true;
-	status = cli_report(cli, tree, run, NULL);
-	cli->quiet = quiet;
-	return status;
-}
-
 void cli_root_report(struct cli *cli, const char *before,
 		     const struct ms_merkle_root *root)
 {
@@ -67,19 +56,6 @@ void cli_root_report(struct cli *cli, const char *before,
 	cli_doc_add(cli, "root", cli_json_text(text));
 	if (before)
 		cli_line(cli, "%s%s", before, text);
-}
-
-int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
-		   bool sync)
-{
-	if (path && strcmp(path, "-") != 0)
-		return ms_text_save(cli->ctx, path, text, len, sync) < 0
-			       ? cli_error_ctx(cli)
-			       : CLI_YES;
-	/* what cannot be written shows when the stream is flushed at the end */
-	if (!cli->json)
-		fwrite(text, 1, len, stdout);
-	return CLI_YES;
 }
 
 int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *ret)
@@ -110,13 +86,4 @@ void cli_hashes_add(json_object *object, const struct ms_kernel_hashes *hashes)
 	cli_json_add(object, "digests",
 		     list ? cli_check(json_object_new_int64((int64_t)hashes->count))
 			  : NULL);
-}
-
-json_object *cli_hex_json(const uint8_t *data, size_t len)
-{
-	_cleanup_string_ char *text = cli_check(calloc(len + 1, 2));
-
-	for (size_t i = 0; i < len; i++)
-		snprintf(text + 2 * i, 3, "%02x", data[i]);
-	return cli_check(json_object_new_string(text));
 }

@@ -39,24 +39,14 @@ int cli_order_open(struct cli *cli, const struct cli_args *args, const char *tre
 int cli_ordered_tree_open(struct cli *cli, const char *path, const struct ms_order *order,
 			  const struct ms_tree_options *options, struct ms_tree **ret);
 
-/** As cli_report(), with nothing on standard output but the document. */
-int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run);
-
 /** Reports the root: "root", and where @before is not NULL a line with that and it. */
 void cli_root_report(struct cli *cli, const char *before,
 		     const struct ms_merkle_root *root);
-
-/** Writes @text to @path; "-" or NULL: to standard output. CLI_YES or CLI_TROUBLE. */
-int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
-		   bool sync);
 
 /** The SOURCE of --root as a root. CLI_YES, or CLI_TROUBLE after reporting. */
 int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *ret);
 
 /** Adds what a kernel's hashes are to @object: form, root, digests. */
 void cli_hashes_add(json_object *object, const struct ms_kernel_hashes *hashes);
-
-/** @len bytes as lower case hex. */
-json_object *cli_hex_json(const uint8_t *data, size_t len);
 
 #endif

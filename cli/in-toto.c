@@ -33,7 +33,7 @@ static json_object *subject(const struct ms_manifest *manifest, const char *algo
 
 	cli_json_add(object, "name", cli_json_text(entry->path));
 	cli_json_add(digest, algorithm,
-		     cli_hex_json(entry->digest, ms_manifest_digest_size(manifest)));
+		     cli_json_hex(entry->digest, ms_manifest_digest_size(manifest)));
 	cli_json_add(object, "digest", digest);
 	cli_json_add(annotations, "size",
 		     cli_check(json_object_new_int64((int64_t)entry->size)));

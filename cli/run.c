@@ -102,14 +102,18 @@ static char *hex(const uint8_t *data, size_t len, bool colons)
 	return text;
 }
 
+json_object *cli_json_hex(const uint8_t *data, size_t len)
+{
+	_cleanup_string_ char *text = hex(data, len, false);
+
+	return cli_check(json_object_new_string(text));
+}
+
 json_object *cli_payload_json(const struct ms_item *item)
 {
-	_cleanup_string_ char *digest = NULL;
-
 	if (!item->have_payload_sha256)
 		return NULL;
-	digest = hex(item->payload_sha256, sizeof(item->payload_sha256), false);
-	return cli_check(json_object_new_string(digest));
+	return cli_json_hex(item->payload_sha256, sizeof(item->payload_sha256));
 }
 
 json_object *cli_compression_json(const struct ms_item *item)
@@ -255,4 +259,15 @@ int cli_report(struct cli *cli, const struct ms_tree *tree, int run,
 		cli_doc_add(cli, "modules", modules);
 	cli_summary(cli, "module", ms_tree_count(tree), counts, MS_OUTCOME_COUNT);
 	return run < 0 ? cli_run_failed(cli) : status;
+}
+
+int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run)
+{
+	bool quiet = cli->quiet;
+	int status;
+
+	cli->quiet = true;
+	status = cli_report(cli, tree, run, NULL);
+	cli->quiet = quiet;
+	return status;
 }

@@ -34,6 +34,9 @@ typedef void (*cli_item_json_fn)(json_object *object, const struct ms_item *item
 int cli_report(struct cli *cli, const struct ms_tree *tree, int run,
 	       cli_item_json_fn extra);
 
+/** As cli_report(), with nothing on standard output but the document. */
+int cli_report_failures(struct cli *cli, const struct ms_tree *tree, int run);
+
 /** Reports an item's error or remark on standard error. */
 void cli_item_message(const struct ms_item *item);
 
@@ -51,6 +54,9 @@ void cli_json_add(json_object *object, const char *key, json_object *value);
 
 /** Adds the fields of all of an item's signatures, as "signatures". */
 json_object *cli_signature_json(const struct ms_signature_fields *signature);
+
+/** @len bytes as lower case hex. */
+json_object *cli_json_hex(const uint8_t *data, size_t len);
 
 /** The payload's digest in hex, null where it is not known. */
 json_object *cli_payload_json(const struct ms_item *item);
