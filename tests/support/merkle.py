@@ -71,7 +71,7 @@ def proof(modules, position):
 
 def proofs(modules):
     """The proofs of all modules, from one tree."""
-    levels = levels_of([leaf(i, data) for i, data in enumerate(modules)])[:-1]
+    levels = levels_of(leaves_of(modules))[:-1]
     for position in range(len(modules)):
         siblings = [
             level[min(position >> depth ^ 1, len(level) - 1)] for depth, level in enumerate(levels)
