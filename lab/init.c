@@ -35,6 +35,7 @@
 #include <limits.h>
 #include <linux/module.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,10 +273,40 @@ static long long time_load(const char *path, char call)
 	return fastest;
 }
 
+/*
+ * A live patch is in use until it is switched off and no task is in a function of it any
+ * more. Its directory is gone a little before that, so the last steps are made again and
+ * again, for half a minute at most; a write that comes while it is under way is refused.
+ */
+static bool is_livepatch_off(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/livepatch/%s/enabled", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	if (write(fd, "0", 1) < 0 && errno != EINVAL && errno != EBUSY)
+		printf("lab: cannot switch %s off: %s\n", name, strerror(errno));
+	close(fd);
+	return false;
+}
+
 static void unload(const char *name)
 {
-	if (syscall(SYS_delete_module, name, O_NONBLOCK | O_TRUNC) < 0)
-		printf("lab: cannot unload %s: %s\n", name, strerror(errno));
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	bool is_livepatch = !is_livepatch_off(name);
+
+	for (int tries = 600; tries; tries--) {
+		if (is_livepatch_off(name) &&
+		    syscall(SYS_delete_module, name, O_NONBLOCK | O_TRUNC) == 0)
+			return;
+		if (!is_livepatch)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	printf("lab: cannot unload %s: %s\n", name, strerror(errno));
 }
 
 static void ask(unsigned long index, char call)
@@ -353,6 +384,8 @@ int main(void)
 	mkdir("/dev", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mkdir("/sys", 0755);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
 	report_fd = open_report_port();
 	kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

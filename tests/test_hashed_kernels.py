@@ -126,6 +126,13 @@ def test_a_module_loaded_by_force_is_one_that_nobody_vouches_for(answers):
     assert list(answers.wrong("forced-")) == []
 
 
+def test_a_live_patch_is_judged_as_any_other_module(answers):
+    assert list(answers.wrong("livepatch-")) == []
+    loaded = [result for _, _, result in answers.of("livepatch-") if result.errno is None]
+    assert len(loaded) == 2 * len(lab.MODES) + 2
+    assert all("K" in result.taint for result in loaded)
+
+
 def test_a_compressed_module_is_judged_by_what_is_inside(answers):
     assert list(answers.wrong("compressed-")) == []
 
@@ -220,6 +227,11 @@ def test_the_kernels_own_tool_knows_the_same_modules(answers, tmp_path):
     assert check(sorted(own.iterdir())) == 0
     for path in others.iterdir():
         assert check([path]) == 1
+    for case in answers.cases:
+        if case.name.startswith((*WRONG_PROOFS, "sig-len-", "marker-")):
+            path = tmp_path / "case.ko"
+            path.write_bytes(case.data)
+            assert check([path]) == int(case.expected != "trusted"), case.name
 
 
 def console(vmlinuz, arguments):

@@ -105,6 +105,7 @@ class Maker:
     def cases(self):
         for group in (
             self.own,
+            self.livepatches,
             self.signatures,
             self.tampered,
             self.other_builds,
@@ -130,6 +131,17 @@ class Maker:
             yield Case(f"own-zstd-{name}", packed, "trusted", call="compressed")
         for name, data in zip(self.build.names, self.build.payloads):
             yield Case(f"stripped-{name}", data, "unsigned" if self.merkle else "trusted")
+
+    def livepatches(self):
+        """The kernel's own ones are among `own`; here, one of no kernel, and by force."""
+        name = "livepatch-sample"
+        own, index = self.build.unpacked(name), self.build.index(name)
+        other = self.build.payloads[index] + b"\0"
+        yield Case("livepatch-own", own, "trusted")
+        yield Case("livepatch-unsigned", other, "unsigned")
+        yield Case("livepatch-failing", self.spoilt(other), "rejected")
+        yield Case("livepatch-signed", self.signed(other), "trusted")
+        yield Case("livepatch-forced", own, "unsigned", call="vermagic")
 
     def signatures(self):
         for kind in SIGNERS:
