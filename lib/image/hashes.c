@@ -121,13 +121,7 @@ int ms_hashes_read(struct ms_ctx *ctx, const struct ms_elf *elf,
 	return r;
 }
 
-static void put_be32(uint32_t value, uint8_t *ret)
-{
-	for (int i = 0; i < 4; i++)
-		ret[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static void put_native32(uint32_t value, bool big_endian, uint8_t *ret)
+static void put_u32(uint32_t value, bool big_endian, uint8_t *ret)
 {
 	for (int i = 0; i < 4; i++)
 		ret[i] = (uint8_t)(value >> (big_endian ? 24 - 8 * i : 8 * i));
@@ -143,7 +137,7 @@ int ms_hashes_encode(struct ms_ctx *ctx, const struct ms_kernel_hashes *hashes,
 			       is_root ? "root" : "list");
 	memset(ret, 0, len);
 	if (is_root) {
-		put_native32(hashes->root.levels, big_endian, ret);
+		put_u32(hashes->root.levels, big_endian, ret);
 		memcpy(ret + 4, hashes->root.hash, MS_MERKLE_HASH_LEN);
 		return 0;
 	}
@@ -154,7 +148,7 @@ int ms_hashes_encode(struct ms_ctx *ctx, const struct ms_kernel_hashes *hashes,
 
 		return ms_hint(ctx, r, "CONFIG_MODULE_HASHES_MAX says for how many");
 	}
-	put_be32((uint32_t)hashes->count, ret);
+	put_u32((uint32_t)hashes->count, true, ret);
 	if (hashes->count)
 		memcpy(ret + 4, hashes->list, hashes->count * MS_MERKLE_HASH_LEN);
 	return 0;

@@ -49,13 +49,19 @@ uint32_t ms_merkle_levels(size_t n)
 	return n == 1 ? 1 : levels;
 }
 
+static void put_be32(uint32_t value, uint8_t ret[4])
+{
+	for (int i = 0; i < 4; i++)
+		ret[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
 int ms_merkle_leaf(struct ms_ctx *ctx, uint32_t pos, const void *data, size_t len,
 		   ms_merkle_hash ret)
 {
-	const uint8_t head[] = { LEAF, (uint8_t)(pos >> 24), (uint8_t)(pos >> 16),
-				 (uint8_t)(pos >> 8), (uint8_t)pos };
+	uint8_t head[1 + 4] = { LEAF };
 	const struct ms_hash_part parts[] = { { head, sizeof(head) }, { data, len } };
 
+	put_be32(pos, head + 1);
 	return ms_hash_parts(ctx, MS_HASH_SHA256, parts, MS_ARRAY_SIZE(parts), ret);
 }
 
@@ -146,12 +152,12 @@ const uint8_t *ms_merkle_leaf_at(const struct ms_merkle *tree, size_t pos)
 int ms_merkle_prove(struct ms_ctx *ctx, const struct ms_merkle *tree, uint32_t pos,
 		    struct ms_buf *ret)
 {
-	const uint8_t head[] = { (uint8_t)(pos >> 24), (uint8_t)(pos >> 16),
-				 (uint8_t)(pos >> 8), (uint8_t)pos };
+	uint8_t head[4];
 	size_t at = pos;
 
 	if (pos >= tree->n)
 		return ms_fail(ctx, -EINVAL, "no module has the position %u", pos);
+	put_be32(pos, head);
 	if (ms_buf_append(ret, head, sizeof(head)) < 0)
 		return ms_fail_nomem(ctx);
 	for (uint32_t level = 0; level < tree->levels; level++, at /= 2) {
