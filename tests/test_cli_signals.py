@@ -3,12 +3,10 @@
 
 import json
 import signal
-import subprocess
-import time
 
 import pytest
 
-from support import cli
+from support import atwork, cli
 
 COUNT = 150
 
@@ -27,75 +25,68 @@ def contents(directory):
     return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
-def start(pki, tree, *arguments, **options):
-    return subprocess.Popen(
-        [cli.PROGRAM, "sign", "-j1", "-k", pki / "rsa4096-both.pem", *arguments, tree],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=cli.environment(), **options,
-    )
+def sign(pki, tree, *arguments, **options):
+    return atwork.Run("sign", "-j1", "-k", pki / "rsa4096-both.pem", *arguments, tree, **options)
 
 
-def interrupt(pki, tree, number, *arguments):
-    """Interrupts a run a while after it began to work; None where it was done before."""
-    process = start(pki, tree, *arguments)
-    time.sleep(0.15)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+def stopped(pki, tree, *arguments, **options):
+    """A run that stands still with some of the modules' new files made."""
+    before = contents(tree)
+
+    def start():
+        for name, data in before.items():
+            (tree / name).write_bytes(data)
+        return sign(pki, tree, *arguments, **options)
+
+    return atwork.caught(start, atwork.is_half_done(tree, COUNT))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_in_2_with_every_module_as_it_was(number, pki, tree):
     before = contents(tree)
-    status, out, err = interrupt(pki, tree, number)
-    if status == 0:
-        pytest.skip("the run was done before the signal came")
-    assert status == 2, (status, out, err)
-    assert "modseal: interrupted\n" in err
+    with stopped(pki, tree) as run:
+        run.send(number)
+        assert run.end() == 2, (run.out, run.err)
+        assert "modseal: interrupted\n" in run.err
     assert contents(tree) == before
 
 
 def test_an_interrupted_run_is_one_json_document(pki, tree):
     before = contents(tree)
-    status, out, err = interrupt(pki, tree, signal.SIGTERM, "--json")
-    if status == 0:
-        pytest.skip("the run was done before the signal came")
-    result = json.loads(out)
+    with stopped(pki, tree, "--json") as run:
+        run.send(signal.SIGTERM)
+        status, result = run.end(), json.loads(run.out)
     assert (status, result["status"], result["error"]) == (2, 2, "interrupted")
     assert contents(tree) == before
 
 
 def test_a_signal_that_is_ignored_stays_so(pki, tree):
-    process = start(pki, tree, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    time.sleep(0.1)
-    process.send_signal(signal.SIGHUP)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (0, f"{COUNT} modules: {COUNT} signed\n"), err
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    with stopped(pki, tree, preexec_fn=ignore) as run:
+        run.send(signal.SIGHUP)
+        assert (run.end(), run.out) == (0, f"{COUNT} modules: {COUNT} signed\n"), run.err
 
 
 def test_a_run_on_a_tree_at_work_waits_or_fails_at_once(pki, tree):
-    first = start(pki, tree)
-    time.sleep(0.15)
-    again = cli.run("strip", "--no-wait", tree)
-    if first.poll() is not None:
-        pytest.skip("the run was done before the other one came")
-    assert again.returncode == 2, cli.said(again)
-    assert cli.run("recover", "--no-wait", tree).returncode == 2
-    waited = cli.run("strip", tree)
-    first.communicate(timeout=60)
-    assert first.returncode == 0
-    # it came after the first: all signatures were there to be taken off
-    assert waited.stdout == f"{COUNT} modules: {COUNT} stripped\n", cli.said(waited)
+    with stopped(pki, tree) as first:
+        again = cli.run("strip", "--no-wait", tree)
+        assert again.returncode == 2, cli.said(again)
+        assert cli.run("recover", "--no-wait", tree).returncode == 2
+        with atwork.Run("strip", tree) as second:
+            second.says("waiting for another run on")
+            assert first.end() == 0, first.err
+            assert second.end() == 0, second.err
+            # it came after the first: all signatures were there to be taken off
+            assert second.out == f"{COUNT} modules: {COUNT} stripped\n", second.err
 
 
 def test_an_interrupted_wait_for_a_tree_ends_in_2(pki, tree):
-    first = start(pki, tree)
-    time.sleep(0.1)
-    second = start(pki, tree)
-    time.sleep(0.1)
-    second.send_signal(signal.SIGINT)
-    out, err = second.communicate(timeout=60)
-    done_before = first.poll() is not None
-    first.communicate(timeout=60)
-    if done_before or second.returncode == 0:
-        pytest.skip("there was nothing to wait for any more")
-    assert second.returncode == 2 and "interrupted" in err, (out, err)
+    with stopped(pki, tree) as first:
+        with sign(pki, tree) as second:
+            second.says("waiting for another run on")
+            second.send(signal.SIGINT)
+            assert second.end() == 2, (second.out, second.err)
+            assert "interrupted" in second.err
+        assert first.end() == 0, first.err
