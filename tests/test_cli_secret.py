@@ -3,12 +3,10 @@
 
 import os
 import signal
-import subprocess
-import time
 
 import pytest
 
-from support import cli, pki as test_pki
+from support import atwork, cli, pki as test_pki
 from support.terminal import Terminal
 
 RIGHT = test_pki.PASSPHRASE
@@ -143,25 +141,18 @@ def test_an_interrupted_prompt_gives_the_echo_back(key, module):
 
 
 def test_the_secret_is_not_in_the_environment_while_signing(key, pki, tmp_path, tiny_module):
-    # a run that is long enough to be looked at: many modules, one thread
-    for i in range(400):
-        (tmp_path / f"m{i}.ko").write_bytes(tiny_module.read_bytes())
-    process = subprocess.Popen(
-        [cli.PROGRAM, "sign", "-j1", "-k", pki / "rsa2048-enc-both.pem", tmp_path],
-        env=cli.environment(KBUILD_SIGN_PIN=RIGHT), stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    looks, last = 0, b""
-    while process.poll() is None:
-        try:
-            with open(f"/proc/{process.pid}/environ", "rb") as file:
-                content = file.read()
-        except (OSError, ProcessLookupError):
-            break
-        if content:
-            looks, last = looks + 1, content
-        time.sleep(0.002)
-    assert process.wait() == 0, process.stderr.read()
-    if looks < 3:
-        pytest.skip("the run was too short to look at")
-    assert RIGHT.encode() not in last
+    tree, count = tmp_path / "tree", 400
+    tree.mkdir()
+
+    def start():
+        for i in range(count):
+            (tree / f"m{i}.ko").write_bytes(tiny_module.read_bytes())
+        return atwork.Run("sign", "-j1", "-k", pki / "rsa2048-enc-both.pem", tree,
+                          env={"KBUILD_SIGN_PIN": RIGHT, "MARK": "is seen"})
+
+    with atwork.caught(start, atwork.is_undecided(tree, most=count - 1)) as run:
+        with open(f"/proc/{run.pid}/environ", "rb") as file:
+            content = file.read()
+        assert b"MARK=is seen" in content
+        assert RIGHT.encode() not in content
+        assert run.end() == 0, run.err

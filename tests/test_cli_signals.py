@@ -38,7 +38,7 @@ def stopped(pki, tree, *arguments, **options):
             (tree / name).write_bytes(data)
         return sign(pki, tree, *arguments, **options)
 
-    return atwork.caught(start, atwork.is_half_done(tree, COUNT))
+    return atwork.caught(start, atwork.is_undecided(tree, most=COUNT - 1))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -3,7 +3,9 @@
 passphrase, and is a file that was there before still there?
 """
 
+import errno
 import os
+import pathlib
 import re
 import resource
 import shutil
@@ -13,7 +15,7 @@ import time
 
 import pytest
 
-from support import cli
+from support import atwork, cli
 from support.newkey import new, openssl
 from support.terminal import Terminal
 
@@ -131,19 +133,54 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def opened_for_writing(fifo):
+    """None while nobody reads from it."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        assert error.errno == errno.ENXIO
+        return None
+
+
+def has_open(pid, path):
+    """Also false where the process has just ended."""
+    for link in pathlib.Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            if os.readlink(link) == str(path):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
 def test_a_run_interrupted_while_it_makes_a_key_leaves_nothing(tmp_path):
+    """What it does between reading the passphrase and writing the key is making it."""
     pin, work = tmp_path / "pin", tmp_path / "work"
     work.mkdir()
     os.mkfifo(pin, 0o600)
-    with subprocess.Popen([cli.PROGRAM, "key", "new", "--type", "rsa4096", "-o", work / "k",
-                           "--pin-file", pin], stderr=subprocess.PIPE,
-                          env=cli.environment()) as process:
-        with open(pin, "w", encoding="ascii") as file:  # opens when the run does
-            file.write("sesame")
-        process.send_signal(signal.SIGINT)
-        errors = process.stderr.read()
-    assert (process.returncode, errors) == (2, b"modseal: interrupted\n")
-    assert not list(work.iterdir())
+
+    def start():
+        for path in work.iterdir():  # of a run that came through
+            path.unlink()
+        run = atwork.Run("key", "new", "--type", "rsa4096", "-o", work / "k", "--pin-file", pin)
+        writing = atwork.until(lambda: opened_for_writing(pin) or run.ended(), "it reads the pin")
+        assert not run.ended(), run.err
+        os.write(writing, b"sesame")
+        os.close(writing)
+        run.is_making = lambda: not has_open(run.pid, pin) and not list(work.iterdir())
+        return run
+
+    for _ in range(atwork.TRIES):
+        with start() as run:
+            if not run.stops_where(run.is_making):
+                continue
+            run.send(signal.SIGINT)
+            if run.end() == 0:  # the key had just been made
+                continue
+            assert (run.process.returncode, run.err) == (2, "modseal: interrupted\n")
+            assert not list(work.iterdir())
+            return
+    pytest.fail("no run was interrupted")
 
 
 def test_a_killed_run_leaves_a_whole_key_or_none(tmp_path):

@@ -6,15 +6,13 @@ whether that kernel takes it.
 """
 
 import os
-import random
 import re
 import subprocess
-import time
 
 import pytest
 import stores
 
-from support import cli
+from support import atwork, cli
 
 THREE = {"20240101-1200": "rsa2048", "20250101-1200": "p256", "20260101-1200": "p384"}
 CURRENT, OLDER, OLDEST = sorted(THREE, reverse=True)
@@ -216,14 +214,16 @@ def test_fault_an_interrupted_compression_leaves_temporary_files(store, module, 
     names = [f"m{number}.ko.xz" for number in range(12)]
     packed = subprocess.run(["xz", "--check=crc32", "-0"], input=data, capture_output=True,
                             check=True).stdout
-    for name in names:
-        (tree / name).write_bytes(packed)
-    dice = random.Random(7)
-    for _ in range(8):
-        run = subprocess.Popen([cli.PROGRAM, "sign", "-q", "--store", store, tree])
-        time.sleep(dice.uniform(0, 0.4))
-        run.kill()
-        run.wait()
+
+    def start():
+        for name in names:
+            (tree / name).write_bytes(packed)
+        return atwork.Run("sign", "-q", "--store", store, tree)
+
+    for least in range(1, 9):
+        with atwork.caught(start, atwork.is_undecided(tree, least)) as run:
+            run.process.kill()
+            run.process.wait()
         for name in names:  # each is whole, the old or the new one
             subprocess.run(["xz", "--test", tree / name], check=True)
     cli.ok("sign", "--store", store, tree)

@@ -9,6 +9,7 @@ comes when it goes on. LIMIT only ends a test that would never end.
 """
 
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -115,7 +116,7 @@ def caught(start, state):
             run.__exit__()
             raise
         run.__exit__()
-    raise AssertionError(f"none of {TRIES} runs was seen there: {run}")
+    raise AssertionError(f"none of {TRIES} runs was seen there")
 
 
 def staged(directory):
@@ -124,6 +125,16 @@ def staged(directory):
             if name.startswith(".modseal-") and "journal" not in name]
 
 
-def is_half_done(directory, count):
-    """At work on so many files, some of which are staged and some are not."""
-    return lambda: 0 < len(staged(directory)) < count
+def is_undecided(directory, least=1, most=None):
+    """Is a run there at work that has made so many new files, and could still turn back?
+    Its journal has one line until it is decided that all of them are put in place."""
+
+    def state():
+        try:
+            journal = pathlib.Path(directory, ".modseal-journal").read_bytes()
+        except FileNotFoundError:
+            return False
+        count = len(staged(directory))
+        return journal.count(b"\n") == 1 and least <= count and (not most or count <= most)
+
+    return state
