@@ -8,8 +8,8 @@
 #include "test-help.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "transaction.h"
 
@@ -190,51 +190,98 @@ static void a_decision_that_was_taken_back_is_not_finished(void **state)
 	assert_int_equal(help_strays("t"), 0);
 }
 
-static int64_t microseconds(void)
-{
-	struct timespec now;
+/* Of steps in a child with several threads: it writes a byte at one of them, and waits
+ * for its end at another.
+ */
+static atomic_int steps;
+static int told_at, stays_at, tells;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+static void tell_and_stay(const char *step)
+{
+	int n = atomic_fetch_add(&steps, 1);
+
+	(void)step;
+	if (n == told_at && write(tells, "", 1) != 1)
+		_exit(1);
+	while (n >= stays_at)
+		pause();
 }
 
-/* Strips the tree in a child that is killed after a while; returns how long it lived. */
-static int64_t strip_killed_after(int64_t delay)
+/*
+ * Strips the tree in a child with two threads, and kills that some time after step @told
+ * (below 0: after its beginning), when it may be anywhere up to step @stays: a machine
+ * that is busy elsewhere finds it there, and no kill ever comes too late.
+ */
+static void strip_killed_between(int told, int stays)
 {
-	int64_t start = microseconds();
-	pid_t child = fork();
-	int status;
+	int told_pipe[2], status;
+	pid_t child;
+	char byte;
 
-	if (child == 0)
+	assert_int_equal(pipe(told_pipe), 0);
+	child = fork();
+	if (child == 0) {
+		told_at = told;
+		stays_at = stays;
+		tells = told_pipe[1];
+		ms_transaction_hook = tell_and_stay;
 		strip_and_exit(2);
-	while (delay >= 0 && microseconds() - start < delay)
-		;
-	if (delay >= 0)
-		kill(child, SIGKILL);
+	}
+	close(told_pipe[1]);
+	if (told >= 0) /* 0 bytes if it ended before */
+		assert_int_equal(read(told_pipe[0], &byte, 1), 1);
+	for (volatile int i = rand() % 200000; i > 0; i--)
+		; /* so that not all kills come right behind the step */
+	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	return microseconds() - start;
+	assert_true(WIFSIGNALED(status));
+	close(told_pipe[0]);
+}
+
+/* The steps of one run; the files are put in place between these two, in any order. */
+enum {
+	STAGED = MODULES - LINKED + 1,
+	DECIDED = 2 + STAGED,	      /* begun, staged, synced, and this */
+	ALL_RENAMED = DECIDED + 2 + MODULES, /* decided, checked, renamed, and this */
+};
+
+static void killed_before_anything_is_made_each_module_is_old(void **state)
+{
+	(void)state;
+	make_tree();
+	for (int i = 0; i < 20; i++) {
+		strip_killed_between(-1, 0);
+		assert_int_not_equal(recover_tree(), MS_RECOVERY_FINISHED);
+		assert_int_equal(count_new(), 0);
+		assert_int_equal(help_strays("t"), 0);
+	}
 }
 
 static void killed_at_any_moment_each_module_is_old_or_new(void **state)
 {
-	enum { RUNS = 80 };
-	unsigned outcomes[4] = { 0 };
-	int64_t whole;
+	unsigned undone = 0, finished = 0;
 
 	(void)state;
-	make_tree();
-	whole = strip_killed_after(-1);
-	for (int i = 0; i < RUNS; i++) {
+	for (int told = 0; told <= ALL_RENAMED; told++) {
+		/* every other run that is not decided yet stays so */
+		bool undecided = told < DECIDED && told % 2 == 0;
+		enum ms_recovery how;
+
 		make_tree();
-		strip_killed_after(whole * i / RUNS);
+		strip_killed_between(told, undecided ? DECIDED - 1 : ALL_RENAMED);
 		count_new();
-		outcomes[recover_tree()]++;
-		assert_true(count_new() == 0 || count_new() == MODULES);
+		how = recover_tree();
+		assert_int_equal(how == MS_RECOVERY_FINISHED ? MODULES : 0, count_new());
 		assert_int_equal(help_strays("t"), 0);
+		if (undecided)
+			assert_int_equal(how, MS_RECOVERY_UNDONE);
+		if (told >= DECIDED)
+			assert_int_equal(how, MS_RECOVERY_FINISHED);
+		undone += how == MS_RECOVERY_UNDONE;
+		finished += how == MS_RECOVERY_FINISHED;
 	}
-	print_message("%u runs were not interrupted, %u undone, %u finished\n",
-		      outcomes[MS_RECOVERY_NOTHING], outcomes[MS_RECOVERY_UNDONE],
-		      outcomes[MS_RECOVERY_FINISHED]);
+	assert_int_equal(undone + finished, ALL_RENAMED + 1); /* every kill has hit */
+	print_message("%u runs were undone, %u finished\n", undone, finished);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
@@ -245,6 +292,7 @@ int main(void)
 		TEST(killed_at_any_step_all_modules_are_old_or_all_are_new),
 		TEST(a_recovery_that_is_killed_is_gone_on_with_by_the_next),
 		TEST(a_decision_that_was_taken_back_is_not_finished),
+		TEST(killed_before_anything_is_made_each_module_is_old),
 		TEST(killed_at_any_moment_each_module_is_old_or_new),
 	};
 

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "journal.h"
 #include "lock.h"
@@ -103,75 +102,91 @@ static void reading_takes_no_lock_and_leaves_no_trace(void **state)
 	assert_non_null(strstr(help_log, "is at work or was interrupted"));
 }
 
-/* A child that holds the lock for so long once this returns, or until it is killed: 0. */
-static pid_t hold_in_child(const char *path, unsigned seconds)
+/* A child that holds the lock once this returns, until a byte comes or it is killed. */
+static pid_t hold_in_child(const char *path, int *ret_release)
 {
-	int ready[2];
+	int ready[2], release[2];
 	pid_t child;
 	char byte;
 
 	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(release), 0);
 	child = fork();
 	if (child == 0) {
 		struct ms_tree *tree = hold(path);
 
-		if (write(ready[1], "", 1) != 1)
+		close(release[1]);
+		if (write(ready[1], "", 1) != 1 || read(release[0], &byte, 1) != 1)
 			_exit(1);
-		if (!seconds)
-			pause();
-		sleep(seconds);
 		ms_tree_free(tree);
 		_exit(0);
 	}
 	close(ready[1]);
+	close(release[0]);
 	assert_int_equal(read(ready[0], &byte, 1), 1); /* 0 bytes if it died before */
 	close(ready[0]);
+	*ret_release = release[1];
 	return child;
+}
+
+/* Log function: the first word of a run that waits releases the lock it waits for. */
+static void release_when_told(void *userdata, enum ms_log_level level, const char *text)
+{
+	int *release = userdata;
+
+	(void)level;
+	if (*release >= 0 && strstr(text, "waiting for another run on '")) {
+		assert_int_equal(write(*release, "", 1), 1);
+		close(ms_steal_fd(release));
+	}
 }
 
 static void a_second_run_waits_until_the_first_is_through(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
-	int status;
+	int status, release;
 	pid_t child;
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 2);
+	child = hold_in_child("t", &release);
+	ms_ctx_set_log(help_ctx, release_when_told, &release);
 	tree = hold("t/sub");
+	assert_int_equal(release, -1); /* it has waited, and said so */
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_non_null(strstr(help_log, "waiting for another run on '"));
 }
 
 static void waiting_ends_when_the_run_is_cancelled(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
 	const char *path = "t";
+	int status, release;
 	pid_t child;
-	int status;
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 0);
+	child = hold_in_child("t", &release);
 	ms_ctx_cancel(help_ctx);
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree),
 			 -ECANCELED);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
+	close(release);
 }
 
 static void a_lock_ends_with_the_process_that_held_it(void **state)
 {
-	int status;
+	int status, release;
 	pid_t child;
 
 	(void)state;
 	make_tree();
-	child = hold_in_child("t", 0);
+	child = hold_in_child("t", &release);
 	assert_int_equal(open_now("t"), -EWOULDBLOCK);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
+	close(release);
 	assert_int_equal(open_now("t"), 0);
 	assert_int_equal(help_strays("."), 0);
 }
