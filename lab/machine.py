@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from . import initramfs, kernel as kernels, report
 
@@ -56,6 +57,11 @@ BASE_MEMORY_MB = 512
 MAX_DEATHS = 20
 MAX_FAILED_BOOTS = 3
 BOOT_SECONDS = 180
+PROBE_SECONDS = 60
+# A limit in seconds counts those in which the machine had a processor: a busy host is no
+# standing machine. One that wants none has so many times as long.
+IDLE = 10
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class LabError(RuntimeError):
@@ -79,19 +85,18 @@ def accelerator():
         return "tcg"
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     memory = initramfs.cache_dir() / f"accel-{boot}"
-    if not memory.exists():
-        probe = [QEMU, *base_arguments("kvm"), "-S", "-monitor", "stdio"]
-        try:
-            works = (
-                subprocess.run(
-                    probe, input=b"quit\n", capture_output=True, timeout=10
-                ).returncode
-                == 0
-            )
-        except subprocess.TimeoutExpired:
-            works = False
-        memory.write_text("kvm" if works else "tcg")
-    return memory.read_text()
+    with contextlib.suppress(FileNotFoundError):
+        return memory.read_text()
+    probe = [QEMU, *base_arguments("kvm"), "-S", "-monitor", "stdio"]
+    options = {"input": b"quit\n", "capture_output": True, "timeout": PROBE_SECONDS}
+    try:
+        answer = "tcg" if subprocess.run(probe, **options).returncode else "kvm"
+    except subprocess.TimeoutExpired:
+        return "tcg"  # this time: the host may only have been busy
+    with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as file:
+        file.write(answer)
+    os.replace(file.name, memory)  # others ask at the same time, and find it whole
+    return answer
 
 
 def base_arguments(accel):
@@ -211,12 +216,21 @@ class Machine:
         ):
             yield from self.read(process)
 
+    def comes(self, process, limit):
+        """Whether it says something, or ends, within the limit."""
+        busy = seconds_worked(process.pid) + limit
+        end = time.monotonic() + limit * IDLE
+        while not select.select([process.stdout], [], [], min(1, limit))[0]:
+            if seconds_worked(process.pid) >= busy or time.monotonic() >= end:
+                return False
+        return True
+
     def read(self, process):
         fd = process.stdout.fileno()
         fcntl.fcntl(fd, fcntl.F_SETFL, os.O_NONBLOCK)
         pending, limit = b"", BOOT_SECONDS
         while True:
-            if not select.select([fd], [], [], limit)[0]:
+            if not self.comes(process, limit):
                 self.hung = True
                 return
             chunk = os.read(fd, 65536)
@@ -226,6 +240,12 @@ class Machine:
             for line in whole:
                 yield report.fields_of(line)
             limit = self.stall
+
+
+def seconds_worked(pid):
+    """All threads' time on a processor, of a process that we have not waited for yet."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def died(machine, case, call):
@@ -342,7 +362,7 @@ def run(
              dependencies), e.g. a digest that the kernel has as a module
     trust    certificates that the kernel is to trust instead of its own: kernel.py
     jobs     machines side by side
-    stall    seconds without an answer after which a machine counts as hung
+    stall    seconds of work without an answer after which a machine counts as hung
 
     Returns one report.Result for each file and call, in order. Raises LabError, and
     ValueError for a kernel that cannot be made to trust what it should.

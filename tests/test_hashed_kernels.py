@@ -239,7 +239,7 @@ def console(vmlinuz, arguments):
     command = [machine.QEMU, *machine.base_arguments(machine.accelerator()), "-m", "256",
                "-kernel", vmlinuz, "-serial", "stdio", "-append", arguments]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=machine.BOOT_SECONDS, check=False)
+                          timeout=machine.BOOT_SECONDS * machine.IDLE, check=False)
     return done.stdout.decode(errors="replace")
 
 

@@ -57,7 +57,7 @@ def run(*arguments, program=PROGRAM, env=None, **options):
         env=environment(**(env or {})),
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=300,
+        timeout=600,
         check=False,
         **options,
     )

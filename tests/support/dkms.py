@@ -121,7 +121,7 @@ class World:
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
              *map(str, command)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            timeout=300, stdin=subprocess.DEVNULL, start_new_session=True,
+            timeout=600, stdin=subprocess.DEVNULL, start_new_session=True,
             env=cli.environment(PATH=os.environ["PATH"] + ":/usr/sbin:/sbin", LC_ALL="C", **env),
         )
         return done.returncode, done.stdout

@@ -51,7 +51,7 @@ def sign(key, payload, *options, secret=None, env=None):
     if secret is not None:
         environment["SIGN_TOOL_SECRET"] = secret
     done = subprocess.run([TOOL, *options, key, payload, out], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, env=environment, timeout=120,
+                          stdin=subprocess.DEVNULL, env=environment, timeout=600,
                           errors="surrogateescape", check=False)
     assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
     return Signed(done, out)

@@ -21,7 +21,7 @@ class Terminal:
 
     def wait_for(self, text):
         while text not in self.seen:
-            assert select.select([self.fd], [], [], 30)[0], self.seen
+            assert select.select([self.fd], [], [], 600)[0], self.seen
             self.seen += os.read(self.fd, 4096)
 
     def echoes(self):
