@@ -6,6 +6,7 @@ format that apt reads, for as long as no index has been fetched for them.
 """
 
 import concurrent.futures
+import fcntl
 import os
 import pathlib
 import shutil
@@ -114,11 +115,31 @@ def test_runs_at_once_give_one_whole_directory(trixie):
     assert pathlib.Path(directory).name == sums.split()[0]
 
 
-def test_a_damaged_package_in_the_cache_is_fetched_again(trixie):
+@pytest.fixture
+def own_cache(trixie, tmp_path):
+    """The environment of a cache with the suite's index and a package, which nobody else
+    uses; and the package."""
     deb = pathlib.Path(tool("fetch", "trixie", trixie).stdout.strip())
+    suite = deb.parents[1] / f"trixie-{os.environ.get('DEBIAN_ARCHIVE_ARCH', 'amd64')}"
+    apt = tmp_path / "modseal" / "apt"
+    with open(suite / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the index is not refreshed meanwhile
+        own = shutil.copytree(suite, apt / suite.name)
+    (own / "apt.conf").unlink()  # it names its directory, and is made again
+    (apt / "debs").mkdir()
+    return {"XDG_CACHE_HOME": str(tmp_path)}, pathlib.Path(shutil.copy(deb, apt / "debs"))
+
+
+def test_a_damaged_package_in_the_cache_is_fetched_again(trixie, own_cache):
+    environment, deb = own_cache
     whole = deb.read_bytes()
     deb.write_bytes(whole[:-1] + b"x")
-    assert pathlib.Path(tool("fetch", "trixie", trixie).stdout.strip()) == deb
+    done = tool("fetch", "trixie", trixie, **environment)
+    if done.returncode:
+        deb.unlink()
+        if tool("fetch", "trixie", trixie, **environment).returncode:
+            pytest.skip("the archive cannot be reached any more")
+    assert (done.returncode, done.stdout) == (0, f"{deb}\n"), done.stderr
     assert deb.read_bytes() == whole
 
 
