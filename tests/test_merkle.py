@@ -238,6 +238,10 @@ HOSTILE = {
     "another module's proof": (
         lambda data, proof: b"other" + merkle.trailer(proof), "unknown-key", "ENOKEY"
     ),
+    "another tree's proof": (
+        lambda data, proof: data + merkle.trailer(merkle.proof([data, data, b"x", data, data], 1)),
+        "unknown-key", "ENOKEY",
+    ),
     "a changed module": (
         lambda data, proof: data[:-1] + b"?" + merkle.trailer(proof), "unknown-key", "ENOKEY"
     ),
@@ -627,6 +631,16 @@ def test_a_kernel_that_hashes_do_not_belong_into_is_refused_and_left(fault, kern
     refused(cli.run("embed", image, "--modules", tree), words)
     assert image.read_bytes() == before
     assert {path.name for path in image.parent.iterdir()} <= {"start.o", "vmlinux"}
+
+
+def test_a_kernel_that_is_cut_off_anywhere_is_refused_and_left(kernel):
+    image, tree, _ = kernel()
+    data = image.read_bytes()
+    for length in [*range(0, len(data), 101), len(data) - 64, len(data) - 1]:
+        image.write_bytes(data[:length])
+        for command in (["embed", image, "--modules", tree], ["merkle", "check", image, tree]):
+            assert cli.run(*command).returncode == 2, (length, command)
+        assert image.read_bytes() == data[:length]
 
 
 def test_an_object_file_is_no_vmlinux(kernel):

@@ -125,8 +125,8 @@ static int read_sections(struct ms_ctx *ctx, struct ms_elf *elf, const GElf_Ehdr
 		return ms_fail(ctx, -EBADMSG, "ELF section headers of %u bytes, not %zu",
 			       ehdr->e_shentsize, each);
 	/* libelf counts no section where it cannot read the table */
-	if (n == 0 ||
-	    !ms_mul_ok(n, each, &size) || !lies_inside(elf->len, ehdr->e_shoff, size))
+	if (n == 0 || !ms_mul_ok(n, each, &size) ||
+	    !lies_inside(elf->len, ehdr->e_shoff, size))
 		return ms_fail(ctx, -EBADMSG, "the ELF section table is not in the file");
 	elf->sections = calloc(n, sizeof(*elf->sections));
 	elf->with_bytes = calloc(n, sizeof(*elf->with_bytes));
