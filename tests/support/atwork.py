@@ -31,13 +31,15 @@ def until(state, what):
 
 
 class Run:
-    """modseal at work. What it says goes to files: it never waits for somebody to read."""
+    """modseal at work. What it says goes to files, so that it never waits for somebody to
+    read; or to a terminal."""
 
-    def __init__(self, *arguments, env=None, **options):
+    def __init__(self, *arguments, env=None, terminal=None, **options):
         self.files = [tempfile.TemporaryFile() for _ in range(2)]
+        out, err = self.files if terminal is None else (terminal, terminal)
         self.process = subprocess.Popen(
             [cli.PROGRAM, *map(os.fspath, arguments)],
-            stdin=subprocess.DEVNULL, stdout=self.files[0], stderr=self.files[1],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=err,
             start_new_session=True, env=cli.environment(**(env or {})), **options,
         )
         self.pid = self.process.pid
