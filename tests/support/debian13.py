@@ -76,7 +76,7 @@ def run(directory, *lines, build=True, program=cli.PROGRAM):
 
 def run_there(directory, lines, build):
     place = cli.BUILD / "debian13"
-    place.mkdir(exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="work-", dir=place) as work:
         work = pathlib.Path(work, "work")
         shutil.copytree(directory, work)
