@@ -150,16 +150,30 @@ class Running:
         Running.runs.discard(self)
 
 
+def stop_all():
+    Running.halted = True
+    for running in list(Running.runs):
+        running.stop()
+
+
 def end_on_signals():
     """For programs: SIGTERM and SIGINT end them, and all machines first. Otherwise the
-    threads that wait for these would keep the program from ending."""
+    threads that wait for these would keep the program from ending. A signal that comes
+    just as the main thread begins to wait does not wake it: so a thread of its own hears
+    of each, too, and with the machines ends what is waited for."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+
+    def listen():
+        os.read(reading, 1)
+        stop_all()
 
     def end(number, _):
-        Running.halted = True
-        for running in list(Running.runs):
-            running.stop()
+        stop_all()
         sys.exit(128 + number)
 
+    threading.Thread(target=listen, daemon=True).start()
     for number in signal.SIGTERM, signal.SIGINT:
         signal.signal(number, end)
 
