@@ -214,6 +214,7 @@ static void tell_and_stay(const char *step)
  */
 static void strip_killed_between(int told, int stays)
 {
+	static unsigned int delay;
 	int told_pipe[2], status;
 	pid_t child;
 	char byte;
@@ -230,8 +231,10 @@ static void strip_killed_between(int told, int stays)
 	close(told_pipe[1]);
 	if (told >= 0) /* 0 bytes if it ended before */
 		assert_int_equal(read(told_pipe[0], &byte, 1), 1);
-	for (volatile int i = rand() % 200000; i > 0; i--)
-		; /* so that not all kills come right behind the step */
+	/* so that not all kills come right behind the step */
+	delay = (delay + 7919) % 200000;
+	for (volatile unsigned int i = delay; i > 0; i--)
+		;
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
