@@ -368,6 +368,8 @@ static void drop_doubles(struct ms_tree *tree)
 {
 	size_t kept = 0;
 
+	if (!tree->n_entries)
+		return; /* there is no array then */
 	qsort_r(tree->entries, tree->n_entries, sizeof(*tree->entries),
 		compare_names_stably, tree);
 	for (size_t i = 0; i < tree->n_entries; i++) {
