@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+enum { DIRECTORY = O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+
+/* In one call, where the kernel has it (5.6) and the path is not too long for it. */
+static int open_at_once(int dirfd, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | DIRECTORY),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int open_stepwise(int dirfd, const char *path, int flags)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	_cleanup_fd_ int at = -1;
+	char *rest = copy, *name;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((name = strsep(&rest, "/"))) {
+		int next = openat(at < 0 ? dirfd : at, *name ? name : ".",
+				  (rest ? O_PATH : flags) | DIRECTORY);
+
+		if (next < 0)
+			return -errno;
+		if (at >= 0)
+			close(at);
+		at = next;
+	}
+	return ms_steal_fd(&at);
+}
+
+int ms_open_beneath(int dirfd, const char *path, int flags)
+{
+	int fd = open_at_once(dirfd, *path ? path : ".", flags);
+
+	/*
+	 * ENOSYS, EPERM: an older kernel, or a filter that does not know the call; E2BIG
+	 * and EINVAL: one that knows another form of it; EAGAIN: something was renamed
+	 * meanwhile. Step by step it is just as strict.
+	 */
+	if (fd == -ENOSYS || fd == -EPERM || fd == -E2BIG || fd == -EINVAL ||
+	    fd == -EAGAIN || fd == -ENAMETOOLONG)
+		fd = open_stepwise(dirfd, path, flags);
+	return fd == -ELOOP ? -ENOTDIR : fd;
+}
+
+int ms_open_resolved(const char *path, int flags)
+{
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return -errno;
+	return ms_open_beneath(root, path + strspn(path, "/"), flags);
+}
+
+bool ms_same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
