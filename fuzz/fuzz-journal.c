@@ -30,6 +30,11 @@ static void check_written(const struct ms_journal *journal)
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 
 	require(ms_journal_begin(&text, journal->txid) == 0);
+	require(!journal->lead.path || ms_journal_lead(&text, &journal->lead) == 0);
+	for (size_t i = 0; i < journal->n_members; i++)
+		require(ms_journal_member(&text, &journal->members[i]) == 0);
+	for (size_t i = 0; i < journal->n_made; i++)
+		require(ms_journal_made(&text, journal->made[i]) == 0);
 	for (size_t i = 0; i < journal->n_entries; i++)
 		require(ms_journal_add(&text, &journal->entries[i]) == 0);
 	require(ms_journal_commit(ctx, &text) == 0);
@@ -38,6 +43,14 @@ static void check_written(const struct ms_journal *journal)
 	require(again.n_entries == journal->n_entries);
 	for (size_t i = 0; i < journal->n_entries; i++)
 		require(same_entry(&journal->entries[i], &again.entries[i]));
+	require(!journal->lead.path == !again.lead.path);
+	require(journal->n_members == again.n_members && journal->n_made == again.n_made);
+}
+
+/* Absolute, and without a component that leads elsewhere. */
+static bool names_a_root(const struct ms_journal_root *root)
+{
+	return root->path[0] == '/' && (!root->path[1] || stays_below(root->path + 1));
 }
 
 static void check(const void *data, size_t len)
@@ -50,6 +63,12 @@ static void check(const void *data, size_t len)
 	require(journal.committed || journal.n_entries == 0);
 	for (size_t i = 0; i < journal.n_entries; i++)
 		require(stays_below(journal.entries[i].path));
+	require(!journal.lead.path || names_a_root(&journal.lead));
+	require(!journal.lead.path || journal.n_members == 0);
+	for (size_t i = 0; i < journal.n_members; i++)
+		require(names_a_root(&journal.members[i]));
+	for (size_t i = 0; i < journal.n_made; i++)
+		require(stays_below(journal.made[i]));
 	if (journal.committed)
 		check_written(&journal);
 }

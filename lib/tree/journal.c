@@ -17,10 +17,12 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/room.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
 
-#define HEADER	   "modseal-journal 1 "
+#define HEADER	   "modseal-journal 2 "
+#define HEADER_1   "modseal-journal 1 "
 #define COMMIT	   "commit "
 #define COMMIT_LEN (sizeof(COMMIT) - 1 + 64 + 1)
 #define STAGED	   ".modseal-"
@@ -45,6 +47,35 @@ bool ms_is_staged_name(const char *name, const char *txid)
 int ms_journal_begin(struct ms_buf *text, const char *txid)
 {
 	return ms_buf_printf(text, HEADER "%s\n", txid);
+}
+
+static int add_root(struct ms_buf *text, const char *word,
+		    const struct ms_journal_root *root)
+{
+	int r = ms_buf_printf(text, "%s %" PRIu64 " ", word, root->inode);
+
+	if (r == 0)
+		r = ms_percent_append(text, root->path);
+	return r < 0 ? r : ms_buf_append_str(text, "\n");
+}
+
+int ms_journal_lead(struct ms_buf *text, const struct ms_journal_root *root)
+{
+	return add_root(text, "lead", root);
+}
+
+int ms_journal_member(struct ms_buf *text, const struct ms_journal_root *root)
+{
+	return add_root(text, "member", root);
+}
+
+int ms_journal_made(struct ms_buf *text, const char *path)
+{
+	int r = ms_buf_append_str(text, "made ");
+
+	if (r == 0)
+		r = ms_percent_append(text, path);
+	return r < 0 ? r : ms_buf_append_str(text, "\n");
 }
 
 int ms_journal_add(struct ms_buf *text, const struct ms_journal_entry *entry)
@@ -80,6 +111,13 @@ void ms_journal_done(struct ms_journal *journal)
 	for (size_t i = 0; i < journal->n_entries; i++)
 		free(journal->entries[i].path);
 	free(journal->entries);
+	for (size_t i = 0; i < journal->n_members; i++)
+		free(journal->members[i].path);
+	free(journal->members);
+	free(journal->lead.path);
+	for (size_t i = 0; i < journal->n_made; i++)
+		free(journal->made[i]);
+	free(journal->made);
 	*journal = (struct ms_journal){ 0 };
 }
 
@@ -166,7 +204,8 @@ static bool is_contained(const char *path)
 	}
 }
 
-static int take_path(struct reader *reader, char **ret)
+/* The path at the end of a line; @absolute: it begins with a slash, which may be all. */
+static int take_path(struct reader *reader, bool absolute, char **ret)
 {
 	_cleanup_free_ char *path = NULL;
 	const char *line_end =
@@ -178,11 +217,66 @@ static int take_path(struct reader *reader, char **ret)
 	r = ms_percent_decode(reader->at, (size_t)(line_end - reader->at), &path);
 	if (r < 0)
 		return r;
-	if (!is_contained(path))
+	if (absolute ? path[0] != '/' || (path[1] && !is_contained(path + 1))
+		     : !is_contained(path))
 		return -EBADMSG;
 	reader->at = line_end + 1;
 	*ret = ms_steal(&path);
 	return 0;
+}
+
+static int take_root(struct reader *reader, struct ms_journal_root *ret)
+{
+	if (!take_number(reader, UINT64_MAX, &ret->inode) || !take(reader, " "))
+		return -EBADMSG;
+	return take_path(reader, true, &ret->path);
+}
+
+/* "member ", of which there may be many, and "made ". 1: the line is another one. */
+static int take_listed(struct reader *reader, struct ms_journal *journal,
+		       size_t *members, size_t *made)
+{
+	if (take(reader, "member ")) {
+		struct ms_journal_root *grown =
+			ms_room(journal->members, journal->n_members, members,
+				sizeof(*grown));
+		int r;
+
+		if (!grown)
+			return -ENOMEM;
+		journal->members = grown;
+		r = take_root(reader, &grown[journal->n_members]);
+		journal->n_members += r == 0;
+		return r;
+	}
+	if (take(reader, "made ")) {
+		char **grown = ms_room(journal->made, journal->n_made, made,
+				       sizeof(*grown));
+		int r;
+
+		if (!grown)
+			return -ENOMEM;
+		journal->made = grown;
+		r = take_path(reader, false, &grown[journal->n_made]);
+		journal->n_made += r == 0;
+		return r;
+	}
+	return 1;
+}
+
+/* What stands between the header and the files. */
+static int take_preamble(struct reader *reader, struct ms_journal *journal)
+{
+	size_t members = 0, made = 0;
+	int r = 0;
+
+	if (take(reader, "lead "))
+		r = take_root(reader, &journal->lead);
+	while (r == 0)
+		r = take_listed(reader, journal, &members, &made);
+	if (r == 1)
+		r = journal->lead.path && journal->n_members ? -EBADMSG : 0;
+	return r;
 }
 
 static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
@@ -195,7 +289,7 @@ static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
 	    !take(reader, " ") || !take_number(reader, INT64_MAX, &entry.size) ||
 	    !take(reader, " ") || !take_old(reader, &entry))
 		return -EBADMSG;
-	r = take_path(reader, &entry.path);
+	r = take_path(reader, false, &entry.path);
 	if (r < 0)
 		return r;
 	entry.number = number;
@@ -206,19 +300,17 @@ static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
 static int take_entries(struct reader *reader, struct ms_journal *journal)
 {
 	size_t capacity = 0;
-	int r;
 
 	while (reader->at < reader->end) {
-		if (journal->n_entries == capacity) {
-			struct ms_journal_entry *grown;
+		struct ms_journal_entry *grown =
+			ms_room(journal->entries, journal->n_entries, &capacity,
+				sizeof(*grown));
+		int r;
 
-			capacity = capacity ? capacity * 2 : 64;
-			grown = reallocarray(journal->entries, capacity, sizeof(*grown));
-			if (!grown)
-				return -ENOMEM;
-			journal->entries = grown;
-		}
-		r = take_entry(reader, &journal->entries[journal->n_entries]);
+		if (!grown)
+			return -ENOMEM;
+		journal->entries = grown;
+		r = take_entry(reader, &grown[journal->n_entries]);
 		if (r < 0)
 			return r;
 		journal->n_entries++;
@@ -226,11 +318,12 @@ static int take_entries(struct reader *reader, struct ms_journal *journal)
 	return 0;
 }
 
-static bool take_header(struct reader *reader, char txid[17])
+static bool take_header(struct reader *reader, char txid[17], bool *ret_has_preamble)
 {
 	uint8_t unused[8];
 
-	if (!take(reader, HEADER) || reader->end - reader->at < 17 ||
+	*ret_has_preamble = take(reader, HEADER);
+	if ((!*ret_has_preamble && !take(reader, HEADER_1)) || reader->end - reader->at < 17 ||
 	    ms_hex_decode(reader->at, 16, unused, 8) < 0 || reader->at[16] != '\n')
 		return false;
 	memcpy(txid, reader->at, 16);
@@ -266,17 +359,22 @@ int ms_journal_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 {
 	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
 	struct reader reader = { text, text + len };
+	bool has_preamble;
 	int r;
 
-	if (!take_header(&reader, journal.txid))
+	if (!take_header(&reader, journal.txid, &has_preamble))
 		return ms_fail(ctx, -EBADMSG, "'%s' is no journal of modseal", shown);
 	r = take_commit(ctx, text, &reader, &journal.committed);
+	if (r == 0 && has_preamble)
+		r = take_preamble(&reader, &journal);
+	if (r == -EBADMSG && !journal.committed)
+		r = 0; /* torn */
 	if (r == 0 && journal.committed)
 		r = take_entries(&reader, &journal);
 	if (r == -ENOMEM)
 		return ms_fail_nomem(ctx);
 	if (r == -EBADMSG)
-		return ms_fail(ctx, r, "'%s' has an entry that is none, at offset %zu",
+		return ms_fail(ctx, r, "'%s' has a line that is none, at offset %zu",
 			       shown, (size_t)(reader.at - text));
 	if (r < 0)
 		return r;

@@ -8,6 +8,10 @@
  * whoever may replace the modules, and is found by every run that walks the tree from
  * further up. It is there only while a run is at work, or was killed.
  *
+ * All that is done to it goes by the directory's descriptor: where the directory is renamed
+ * and another one, or a link, takes its name, the journal that is written and removed is
+ * still the one that was locked.
+ *
  * The lock is flock()'s, so it ends with its process, however that ends. Whoever gets it
  * checks that the file is still the one of that name: the one before may have removed it
  * between our open and our flock. Only a regular file of this user that no one else may
@@ -25,9 +29,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "journal.h"
+#include "metadata.h"
 #include "tree.h"
 
 enum { TELL_AFTER = 300, PAUSE_MAX = 50 }; /* milliseconds, of ms_lock_wait() */
@@ -38,13 +44,23 @@ static bool is_ours(const struct stat *st)
 	       (st->st_mode & 07077) == 0 && st->st_nlink <= 1;
 }
 
+/* Did open() fail because of what stands there: a link, a directory, another's file? */
+static bool says_foreign(int dirfd, int error)
+{
+	struct stat st;
+
+	return error == ELOOP || error == EISDIR || error == ENXIO || error == ENODEV ||
+	       ((error == EACCES || error == EPERM) &&
+		fstatat(dirfd, MS_JOURNAL_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
 /* Opens the journal; -1 and *@ret where there is none that could be locked. */
-static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
+static int open_journal(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 			enum ms_lock_answer *ret, int *ret_fd)
 {
 	int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
 		    (create ? O_CREAT : 0);
-	_cleanup_fd_ int fd = open(path, flags, 0600);
+	_cleanup_fd_ int fd = openat(dirfd, MS_JOURNAL_NAME, flags, 0600);
 	int error = errno;
 	struct stat st;
 
@@ -52,8 +68,7 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 		*ret = MS_LOCK_ABSENT;
 		return 0;
 	}
-	if (fd < 0 && (error == ELOOP || lstat(path, &st) == 0) && error != EMFILE &&
-	    error != ENFILE && error != EROFS) {
+	if (fd < 0 && says_foreign(dirfd, error)) {
 		*ret = MS_LOCK_FOREIGN;
 		return 0;
 	}
@@ -62,7 +77,8 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 		return 0;
 	}
 	if (fd < 0) {
-		int r = ms_fail_errno(ctx, -error, "cannot make the journal '%s'", path);
+		int r = ms_fail_errno(ctx, -error, "cannot make the journal '%s%s%s'",
+				      dir, dir[1] ? "/" : "", MS_JOURNAL_NAME);
 
 		return error == EMFILE ? ms_hint(ctx, r,
 						 "name directories instead of the "
@@ -70,7 +86,7 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 				       : r;
 	}
 	if (fstat(fd, &st) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", path);
+		return ms_fail_errno(ctx, -errno, "cannot stat the journal in '%s'", dir);
 	if (!is_ours(&st)) {
 		*ret = MS_LOCK_FOREIGN;
 		return 0;
@@ -79,26 +95,27 @@ static int open_journal(struct ms_ctx *ctx, const char *path, bool create,
 	return 0;
 }
 
-static bool is_still_there(const char *path, int fd)
+static bool is_still_there(int dirfd, int fd)
 {
 	struct stat there, ours;
 
-	return lstat(path, &there) == 0 && fstat(fd, &ours) == 0 &&
-	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+	return fstatat(dirfd, MS_JOURNAL_NAME, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstat(fd, &ours) == 0 && there.st_dev == ours.st_dev &&
+	       there.st_ino == ours.st_ino;
 }
 
-int ms_lock_take(struct ms_ctx *ctx, const char *dir, bool create,
+int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 		 enum ms_lock_answer *ret, int *ret_fd)
 {
-	_cleanup_free_ char *path = ms_path_join(dir, MS_JOURNAL_NAME);
+	/* a journal that could be made and not removed would be in the way for ever */
+	int r = create ? ms_metadata_removable_from(ctx, dirfd, dir) : 0;
 
-	if (!path)
-		return ms_fail_nomem(ctx);
+	if (r < 0)
+		return r;
 	for (;;) {
 		_cleanup_fd_ int fd = -1;
-		int r;
 
-		r = open_journal(ctx, path, create, ret, &fd);
+		r = open_journal(ctx, dirfd, dir, create, ret, &fd);
 		if (r < 0 || fd < 0)
 			return r;
 		if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -106,11 +123,11 @@ int ms_lock_take(struct ms_ctx *ctx, const char *dir, bool create,
 				continue;
 			if (errno != EWOULDBLOCK)
 				return ms_fail_errno(ctx, -errno, "cannot lock '%s'",
-						     path);
+						     dir);
 			*ret = MS_LOCK_BUSY;
 			return 0;
 		}
-		if (!is_still_there(path, fd))
+		if (!is_still_there(dirfd, fd))
 			continue;
 		*ret = MS_LOCK_TAKEN;
 		*ret_fd = ms_steal_fd(&fd);
@@ -118,16 +135,44 @@ int ms_lock_take(struct ms_ctx *ctx, const char *dir, bool create,
 	}
 }
 
-void ms_lock_release(const char *dir, int fd, bool remove)
+void ms_lock_release(int dirfd, int fd, bool remove)
 {
-	_cleanup_free_ char *path = ms_path_join(dir, MS_JOURNAL_NAME);
-
 	if (fd < 0)
 		return;
 	/* removed before it is unlocked, so that nobody locks what is about to go */
-	if (remove && path)
-		unlink(path);
+	if (remove && is_still_there(dirfd, fd))
+		unlinkat(dirfd, MS_JOURNAL_NAME, 0);
 	close(fd);
+}
+
+int ms_lock_dir(struct ms_ctx *ctx, const char *dir, int *ret_fd)
+{
+	int fd = ms_open_resolved(dir, O_PATH);
+
+	if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR && fd != -EACCES)
+		return ms_fail_errno(ctx, fd, "cannot open directory '%s'", dir);
+	*ret_fd = fd < 0 ? -1 : fd;
+	return 0;
+}
+
+int ms_lock_look(struct ms_ctx *ctx, const char *dir, enum ms_lock_answer *ret)
+{
+	_cleanup_fd_ int dirfd = -1;
+	struct stat st;
+	int fd = -1, r = ms_lock_dir(ctx, dir, &dirfd);
+	bool empty;
+
+	*ret = MS_LOCK_ABSENT;
+	if (r < 0 || dirfd < 0)
+		return r;
+	r = ms_lock_take(ctx, dirfd, dir, false, ret, &fd);
+	if (r < 0 || *ret != MS_LOCK_TAKEN)
+		return r;
+	empty = fstat(fd, &st) == 0 && st.st_size == 0;
+	if (empty)
+		*ret = MS_LOCK_ABSENT;
+	ms_lock_release(dirfd, fd, empty);
+	return 0;
 }
 
 int ms_lock_fail_foreign(struct ms_ctx *ctx, const char *dir)
@@ -146,12 +191,11 @@ int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
 	for (;;) {
 		enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
 		struct timespec time = { .tv_nsec = pause * 1000000 };
-		int fd = -1, r;
+		int r;
 
 		r = ms_check_cancelled(ctx);
 		if (r == 0)
-			r = ms_lock_take(ctx, dir, false, &answer, &fd);
-		ms_lock_release(dir, fd, false);
+			r = ms_lock_look(ctx, dir, &answer);
 		if (r < 0 || answer != MS_LOCK_BUSY)
 			return r;
 		if (no_wait)

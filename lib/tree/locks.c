@@ -7,7 +7,11 @@
  *
  * A run that meets a lock that is held gives all of its own back before it waits, and
  * begins anew: nobody waits while holding, so nobody waits for ever. A journal that is
- * not held belongs to a run that was killed; its transaction is ended first.
+ * not held belongs to a run that was killed. It is ended in the same way, with nothing held:
+ * it may belong to a run over several roots, of which this run may have locked one.
+ *
+ * Locks are taken in the order of the roots' paths, and given back in the other, so that
+ * the journal that decides for the others (journals.c) is the last to go.
  */
 
 #include "locks.h"
@@ -15,62 +19,68 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "lock.h"
 #include "recover.h"
 
+/* What kept a round from being the last: a directory, to free(). */
 struct round {
 	struct ms_ctx *ctx;
 	struct ms_tree *tree;
-	char *busy;	/* the directory that somebody else holds; to free() */
-	bool recovered; /* something below the roots was ended: the walk is stale */
+	char *busy;	   /* somebody else holds it */
+	char *interrupted; /* it has a journal of a run that was killed */
 };
+
+static bool is_over(const struct round *round)
+{
+	return round->busy || round->interrupted;
+}
 
 void ms_locks_release(struct ms_tree *tree)
 {
-	for (size_t i = 0; i < tree->n_roots; i++) {
+	for (size_t i = tree->n_roots; i-- > 0;) {
 		struct ms_root *root = &tree->roots[i];
 
-		ms_lock_release(root->real, root->lock, !root->stays);
+		ms_lock_release(root->dir, root->lock, !root->stays);
 		root->lock = -1;
 	}
 	tree->locked = false;
 }
 
-static int set_busy(struct round *round, const char *dir)
+static int note(struct round *round, char **field, const char *dir)
 {
-	round->busy = strdup(dir);
-	return round->busy ? 0 : ms_fail_nomem(round->ctx);
+	*field = strdup(dir);
+	return *field ? 0 : ms_fail_nomem(round->ctx);
 }
 
-/* Ends what was interrupted in another directory than a root. */
-static int settle(struct round *round, const char *dir)
+/* Looks at another directory than a root. */
+static int look(struct round *round, const char *dir)
 {
 	enum ms_lock_answer answer;
-	enum ms_recovery how;
-	int r = ms_recover_dir(round->ctx, dir, &how, &answer);
+	int r = ms_lock_look(round->ctx, dir, &answer);
 
 	if (r == 0 && answer == MS_LOCK_BUSY)
-		return set_busy(round, dir);
-	if (r == 0 && answer != MS_LOCK_FOREIGN)
-		round->recovered = true;
+		return note(round, &round->busy, dir);
+	if (r == 0 && answer == MS_LOCK_TAKEN)
+		return note(round, &round->interrupted, dir);
 	return r;
 }
 
-static int settle_above(struct round *round, const char *real)
+static int look_above(struct round *round, const char *real)
 {
 	_cleanup_free_ char *dir = strdup(real);
 	int r = 0;
 
 	if (!dir)
 		return ms_fail_nomem(round->ctx);
-	while (r == 0 && !round->busy && strcmp(dir, "/")) {
+	while (r == 0 && !is_over(round) && strcmp(dir, "/")) {
 		char *slash = strrchr(dir, '/');
 
 		slash[slash == dir] = '\0';
-		r = settle(round, dir);
+		r = look(round, dir);
 	}
 	return r;
 }
@@ -78,21 +88,19 @@ static int settle_above(struct round *round, const char *real)
 static int lock_root(struct round *round, struct ms_root *root)
 {
 	enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
-	enum ms_recovery how;
+	struct stat st;
 	int r;
 
-	r = ms_lock_take(round->ctx, root->real, true, &answer, &root->lock);
+	r = ms_lock_take(round->ctx, root->dir, root->real, true, &answer, &root->lock);
 	if (r < 0)
 		return r;
 	if (answer == MS_LOCK_BUSY)
-		return set_busy(round, root->real);
+		return note(round, &round->busy, root->real);
 	if (answer != MS_LOCK_TAKEN)
 		return ms_lock_fail_foreign(round->ctx, root->real);
-	/* until the journal is seen to be done with, it must not be removed */
-	root->stays = true;
-	r = ms_recover_journal(round->ctx, root->real, root->lock, &how);
-	root->stays = r < 0;
-	return r;
+	/* unless it is seen to be empty, it must not be removed */
+	root->stays = fstat(root->lock, &st) < 0 || st.st_size != 0;
+	return root->stays ? note(round, &round->interrupted, root->real) : 0;
 }
 
 static bool is_locked_kind(const struct ms_tree *tree, const struct ms_root *root)
@@ -105,26 +113,25 @@ static int lock_roots(struct round *round)
 	struct ms_tree *tree = round->tree;
 	int r = 0;
 
-	for (size_t i = 0; i < tree->n_roots && r == 0 && !round->busy; i++)
+	for (size_t i = 0; i < tree->n_roots && r == 0 && !is_over(round); i++)
 		if (is_locked_kind(tree, &tree->roots[i]))
 			r = lock_root(round, &tree->roots[i]);
-	for (size_t i = 0; i < tree->n_roots && r == 0 && !round->busy; i++)
+	for (size_t i = 0; i < tree->n_roots && r == 0 && !is_over(round); i++)
 		if (is_locked_kind(tree, &tree->roots[i]))
-			r = settle_above(round, tree->roots[i].real);
-	tree->locked = r == 0 && !round->busy;
+			r = look_above(round, tree->roots[i].real);
+	tree->locked = r == 0 && !is_over(round);
 	return r;
 }
 
 /* Below a root: a journal is waited for where this run writes, else only spoken of. */
-static int settle_below(struct round *round, const struct ms_foreign *foreign)
+static int look_below(struct round *round, const struct ms_foreign *foreign)
 {
 	bool in_place = round->tree->locked && !round->tree->output;
 	int r = 0;
 
-	round->recovered = false;
-	for (size_t i = 0; i < foreign->n && r == 0 && !round->busy; i++) {
+	for (size_t i = 0; i < foreign->n && r == 0 && !is_over(round); i++) {
 		if (in_place)
-			r = settle(round, foreign->dirs[i]);
+			r = look(round, foreign->dirs[i]);
 		else
 			ms_warn(round->ctx, "a run on '%s' is at work or was interrupted",
 				foreign->dirs[i]);
@@ -139,29 +146,41 @@ static int walk_once(struct round *round, const struct ms_starts *starts)
 
 	ms_walk_undo(round->tree);
 	r = ms_walk(round->ctx, round->tree, starts, &foreign);
-	return r < 0 ? r : settle_below(round, &foreign);
+	return r < 0 ? r : look_below(round, &foreign);
+}
+
+/* What a round met is waited for or ended, with nothing held. */
+static int deal_with(struct ms_ctx *ctx, const struct round *round)
+{
+	enum ms_lock_answer answer;
+	enum ms_recovery how;
+	bool no_wait = round->tree->options.no_wait;
+
+	return round->busy ? ms_lock_wait(ctx, round->busy, no_wait)
+			   : ms_recover_dir(ctx, round->interrupted, no_wait, &how,
+					    &answer);
 }
 
 int ms_locks_walk(struct ms_ctx *ctx, struct ms_tree *tree,
 		  const struct ms_starts *starts)
 {
 	bool writes = tree->options.writes && !tree->options.dry_run;
-	int r;
+	bool done = false;
+	int r = 0;
 
-	for (;;) {
+	while (r == 0 && !done) {
 		struct round round = { .ctx = ctx, .tree = tree };
 
 		r = writes ? lock_roots(&round) : 0;
-		round.recovered = true;
-		while (r == 0 && !round.busy && round.recovered)
+		if (r == 0 && !is_over(&round))
 			r = walk_once(&round, starts);
-		if (r == 0 && !round.busy)
-			return 0;
-		ms_locks_release(tree);
-		if (r == 0)
-			r = ms_lock_wait(ctx, round.busy, tree->options.no_wait);
+		done = r == 0 && !is_over(&round);
+		if (!done)
+			ms_locks_release(tree);
+		if (r == 0 && !done)
+			r = deal_with(ctx, &round);
 		free(round.busy);
-		if (r < 0)
-			return r;
+		free(round.interrupted);
 	}
+	return r;
 }

@@ -3,7 +3,11 @@
 /*
  * The tree that -o writes. Its directories are made before the work begins, one after
  * the other, so that workers only ever open them; those that stay empty because nothing
- * was committed are removed again. A copy may replace a file of the same name.
+ * was committed are removed again, after a kill by the recovery, to which the journal names
+ * them. A copy may replace a file of the same name.
+ *
+ * The directory of -o itself is where the user's path leads, over whatever links. Below it
+ * nobody named anything: it is reached by descriptors, and a link there is refused.
  */
 
 #include "output.h"
@@ -15,46 +19,55 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/room.h"
 
-static int note_made(struct ms_tree *tree, const char *path)
+static int note_made(struct ms_ctx *ctx, struct ms_tree *tree, const char *path, bool below)
 {
-	char **list = reallocarray(tree->made_dirs, tree->n_made_dirs + 1, sizeof(*list));
+	struct ms_made *list =
+		ms_room(tree->made, tree->n_made, &tree->made_capacity, sizeof(*list));
+	char *copy = strdup(path);
 
-	if (!list)
-		return -ENOMEM;
-	tree->made_dirs = list;
-	list[tree->n_made_dirs] = strdup(path);
-	if (!list[tree->n_made_dirs])
-		return -ENOMEM;
-	tree->n_made_dirs++;
+	if (list)
+		tree->made = list;
+	if (!list || !copy) {
+		free(copy);
+		return ms_fail_nomem(ctx);
+	}
+	list[tree->n_made++] =
+		(struct ms_made){ .path = copy, .below = below, .there = !below };
 	return 0;
 }
 
-/* As mkdir -p; directories that it makes are noted. */
+/* The path of -o, as mkdir -p; directories that it makes are noted. */
 static int make_path(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
 {
 	_cleanup_free_ char *part = strdup(path);
 	char *at = part;
+	int r = 0;
 
 	if (!part)
 		return ms_fail_nomem(ctx);
-	while (at && *at) {
+	while (r == 0 && at && *at) {
 		at = strchr(at + 1, '/');
 		if (at)
 			*at = '\0';
-		if (mkdir(part, 0777) == 0) {
-			if (note_made(tree, part) < 0)
-				return ms_fail_nomem(ctx);
-		} else if (errno != EEXIST) {
-			return ms_fail_errno(ctx, -errno, "cannot make directory '%s'",
-					     part);
-		}
+		if (mkdir(part, 0777) == 0)
+			r = note_made(ctx, tree, part, false);
+		else if (errno != EEXIST)
+			r = ms_fail_errno(ctx, -errno, "cannot make directory '%s'",
+					  part);
 		if (at)
 			*at = '/';
 	}
-	return 0;
+	return r;
+}
+
+static struct ms_root *output_of(const struct ms_tree *tree)
+{
+	return &tree->roots[tree->n_roots - 1];
 }
 
 int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
@@ -74,10 +87,11 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 				       tree->output);
 	tree->roots[tree->n_roots++] = (struct ms_root){
 		.real = ms_steal(&real),
+		.dir = -1,
 		.is_output = true,
 		.lock = -1,
 	};
-	return 0;
+	return ms_root_find(ctx, output_of(tree), true);
 }
 
 static int compare_relpaths(const void *a, const void *b)
@@ -107,67 +121,207 @@ int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree)
 	return 0;
 }
 
-/* The directory of @relpath under the output, made where it is not there. */
-static int make_target(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir,
+/* How much of @relpath is its directory; 0 for the root itself. */
+static size_t dir_len(const char *relpath)
+{
+	const char *slash = strrchr(relpath, '/');
+
+	return slash ? (size_t)(slash - relpath) : 0;
+}
+
+static int fail_path(struct ms_ctx *ctx, const struct ms_tree *tree, int error,
+		     const char *path)
+{
+	if (error == -ENOTDIR)
+		return ms_fail(ctx, error,
+			       "'%s/%s' is no directory, or a link, which is not followed",
+			       tree->output, path);
+	return ms_fail_errno(ctx, error, "cannot open directory '%s/%s'", tree->output,
+			     path);
+}
+
+/*
+ * Notes what is missing of the directory @dir and those above it, but for the first @known
+ * bytes of it, which were looked at already. Once one is missing all below it are.
+ */
+static int plan_dir(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir, size_t known)
+{
+	_cleanup_free_ char *part = strdup(dir);
+	char *at = part ? part + known : NULL;
+
+	if (!part)
+		return ms_fail_nomem(ctx);
+	while (at) {
+		int fd, r = 0;
+
+		at = strchr(at + 1, '/');
+		if (at)
+			*at = '\0';
+		fd = ms_open_beneath(output_of(tree)->dir, part, O_PATH);
+		if (fd >= 0)
+			close(fd);
+		else if (fd == -ENOENT)
+			r = note_made(ctx, tree, part, true);
+		else
+			r = fail_path(ctx, tree, fd, part);
+		if (r < 0)
+			return r;
+		if (at)
+			*at = '/';
+	}
+	return 0;
+}
+
+/* How much of the paths @a and @b is the same, in whole components. */
+static size_t common(const char *a, const char *b)
+{
+	size_t same = 0, i = 0;
+
+	for (;; i++) {
+		bool ends = (!a[i] || a[i] == '/') && (!b[i] || b[i] == '/');
+
+		if (ends)
+			same = i;
+		if (a[i] != b[i] || !a[i])
+			return same;
+	}
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void strings_done(char ***strings)
+{
+	for (size_t i = 0; *strings && (*strings)[i]; i++)
+		free((*strings)[i]);
+	free(*strings);
+}
+
+int ms_output_plan_dirs(struct ms_ctx *ctx, struct ms_tree *tree)
+{
+	_cleanup_(strings_done) char **dirs = calloc(tree->n_entries + 1, sizeof(*dirs));
+	size_t n = 0;
+	int r = 0;
+
+	if (!dirs)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < tree->n_entries; i++) {
+		const char *relpath = tree->entries[i].item.relpath;
+
+		if (!tree->entries[i].name || !dir_len(relpath))
+			continue;
+		dirs[n] = strndup(relpath, dir_len(relpath));
+		if (!dirs[n++])
+			return ms_fail_nomem(ctx);
+	}
+	qsort(dirs, n, sizeof(*dirs), compare_strings);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		size_t known = i ? common(dirs[i - 1], dirs[i]) : 0;
+
+		if (dirs[i][known])
+			r = plan_dir(ctx, tree, dirs[i], known);
+	}
+	return r;
+}
+
+/* Opens the directory that @path, below the root, is in; *@ret_name: the last component. */
+static int open_parent(const struct ms_tree *tree, const char *path, const char **ret_name)
+{
+	size_t len = dir_len(path);
+	_cleanup_free_ char *parent = strndup(path, len);
+
+	if (!parent)
+		return -ENOMEM;
+	*ret_name = path + len + (len > 0);
+	return ms_open_beneath(output_of(tree)->dir, parent, O_PATH);
+}
+
+static int make_planned(struct ms_ctx *ctx, const struct ms_tree *tree,
+			struct ms_made *made)
+{
+	const char *name;
+	_cleanup_fd_ int parent = open_parent(tree, made->path, &name);
+
+	if (parent < 0)
+		return fail_path(ctx, tree, parent, made->path);
+	made->there = mkdirat(parent, name, 0777) == 0;
+	if (!made->there && errno != EEXIST)
+		return ms_fail_errno(ctx, -errno, "cannot make directory '%s/%s'",
+				     tree->output, made->path);
+	return 0;
+}
+
+static int open_target(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir,
 		       size_t *ret)
 {
-	size_t root = tree->n_roots - 1;
-	_cleanup_free_ char *path = ms_path_join(tree->roots[root].real, dir);
-	int fd, r;
+	int fd = ms_open_beneath(output_of(tree)->dir, dir, O_RDONLY);
 
-	if (!path)
-		return ms_fail_nomem(ctx);
-	r = make_path(ctx, tree, path);
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", path);
-	return ms_directory_add(ctx, tree, root, dir, fd, ret);
+		return fail_path(ctx, tree, fd, dir);
+	return ms_directory_add(ctx, tree, tree->n_roots - 1, dir, fd, ret);
 }
 
 int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 {
 	_cleanup_free_ char *last = NULL; /* sorted by path: mostly the same as before */
 	size_t last_dir = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < tree->n_entries; i++) {
+	for (size_t i = 0; i < tree->n_made && r == 0; i++)
+		if (tree->made[i].below)
+			r = make_planned(ctx, tree, &tree->made[i]);
+	for (size_t i = 0; i < tree->n_entries && r == 0; i++) {
 		struct ms_entry *entry = &tree->entries[i];
 		const char *relpath = entry->item.relpath;
-		const char *slash = strrchr(relpath, '/');
-		_cleanup_free_ char *dir =
-			strndup(relpath, slash ? (size_t)(slash - relpath) : 0);
-		int r;
+		size_t len = dir_len(relpath);
+		_cleanup_free_ char *dir = NULL;
 
-		if (!dir)
-			return ms_fail_nomem(ctx);
 		if (!entry->name)
 			continue;
+		dir = strndup(relpath, len);
+		if (!dir)
+			return ms_fail_nomem(ctx);
 		if (!last || strcmp(last, dir)) {
-			r = make_target(ctx, tree, dir, &last_dir);
-			if (r < 0)
-				return r;
+			r = open_target(ctx, tree, dir, &last_dir);
 			free(last);
 			last = ms_steal(&dir);
 		}
 		entry->target_dir = last_dir;
-		entry->target_name = slash ? slash + 1 : relpath;
+		entry->target_name = relpath + len + (len > 0);
 	}
-	return 0;
+	return r;
+}
+
+static void remove_made(struct ms_tree *tree, const struct ms_made *made)
+{
+	const char *name;
+	_cleanup_fd_ int parent = open_parent(tree, made->path, &name);
+
+	/* what is not empty stays: it was put to use */
+	if (parent < 0 || (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+			   errno != ENOTEMPTY && errno != EEXIST))
+		output_of(tree)->stays = true;
 }
 
 void ms_output_tidy(struct ms_tree *tree)
 {
-	/* what is not empty stays: rmdir says so */
-	for (size_t i = tree->n_made_dirs; i-- > 0;)
-		rmdir(tree->made_dirs[i]);
+	for (size_t i = tree->n_made; i-- > 0;) {
+		struct ms_made *made = &tree->made[i];
+
+		if (made->below && made->there)
+			remove_made(tree, made);
+		else if (!made->below)
+			rmdir(made->path);
+	}
 }
 
 void ms_output_forget(struct ms_tree *tree)
 {
-	for (size_t i = 0; i < tree->n_made_dirs; i++)
-		free(tree->made_dirs[i]);
-	free(tree->made_dirs);
-	tree->made_dirs = NULL;
-	tree->n_made_dirs = 0;
+	for (size_t i = 0; i < tree->n_made; i++)
+		free(tree->made[i].path);
+	free(tree->made);
+	tree->made = NULL;
+	tree->n_made = tree->made_capacity = 0;
 }

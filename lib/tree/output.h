@@ -17,10 +17,20 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 /** -EEXIST where two modules would become one copy. */
 int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree);
 
-/** Makes the directories of all copies and assigns them to the entries. */
+/**
+ * Finds out which directories have to be made for the copies, so that the journal can say
+ * so before they are there. -ENOTDIR: a link or a file stands where one belongs;
+ * below the directory of -o no link is followed.
+ */
+int ms_output_plan_dirs(struct ms_ctx *ctx, struct ms_tree *tree);
+
+/** Makes those directories, and assigns all to the entries. */
 int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree);
 
-/** Removes what ms_output_prepare() made and nothing was put into. */
+/**
+ * Removes the directories that were made and nothing was put into. The journal stays where
+ * one below the root could not be removed.
+ */
 void ms_output_tidy(struct ms_tree *tree);
 
 /** Frees the list of directories that were made. */

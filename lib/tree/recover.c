@@ -5,10 +5,15 @@
  * other undone by removing its waiting files. Either can be broken off and begun again.
  *
  * The journal is believed only as far as it can do no harm: every directory is opened
- * from the journal's own, component by component and without following links; only
+ * from the journal's own, and without following links; only
  * regular files whose name carries the transaction's number are ever renamed or removed;
  * a rename happens only where the waiting file has the size that was noted, and the
  * target is still the one that was to be replaced. Somebody else's newer module stays.
+ *
+ * A run over several roots is ended in all of them, from its lead (journal.h), whichever
+ * was met. Another root is believed to be part of it only where its own journal, which no
+ * other user could have made, has the same number. Who holds the lead may wait for a
+ * member, and nobody waits for a lead while holding anything.
  */
 
 #include "recover.h"
@@ -22,50 +27,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "descend.h"
 #include "journal.h"
 #include "lock.h"
 #include "sync.h"
 #include "transaction.h"
 #include "tree.h"
 
+/* A directory whose journal is locked, read, and to be ended. */
+struct place {
+	const char *dir; /* shown; absolute */
+	int fd;		 /* of the directory */
+	int lock;	 /* of the journal */
+	struct ms_journal journal;
+};
+
 struct recovery {
 	struct ms_ctx *ctx;
-	const char *dir; /* shown */
-	int fd;		 /* the directory of the journal */
-	const struct ms_journal *journal;
+	const struct place *place;
+	const struct ms_journal *journal; /* of the place */
 	struct ms_sync sync;
 };
 
-enum { DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+#define PLACE_INIT { .fd = -1, .lock = -1 }
+
+/* Gives the lock back, the journal stays. */
+static void place_done(struct place *place)
+{
+	ms_lock_release(place->fd, place->lock, false);
+	place->lock = -1;
+	if (place->fd >= 0)
+		close(place->fd);
+	place->fd = -1;
+	ms_journal_done(&place->journal);
+}
 
 /* Opens the directory of @path below @fd; *@ret_base: the last component. */
-static int open_parent(int fd, const char *path, const char **ret_base, int *ret)
+static int open_parent(int fd, const char *path, int flags, const char **ret_base)
 {
-	_cleanup_fd_ int at = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
 
-	while (at >= 0) {
-		const char *slash = strchr(path, '/');
-		_cleanup_free_ char *name = NULL;
-		int next;
-
-		if (!slash) {
-			*ret_base = path;
-			*ret = ms_steal_fd(&at);
-			return 0;
-		}
-		name = strndup(path, (size_t)(slash - path));
-		if (!name)
-			return -ENOMEM;
-		next = openat(at, name, DIRECTORY);
-		if (next < 0)
-			return -errno;
-		close(at);
-		at = next;
-		path = slash + 1;
-	}
-	return -errno;
+	if (!parent)
+		return -ENOMEM;
+	*ret_base = slash ? slash + 1 : path;
+	return ms_open_beneath(fd, parent, flags);
 }
 
 /* Is the target still what was to be replaced? The kernel may have cut nanoseconds. */
@@ -96,10 +105,22 @@ static int finish_in(struct recovery *rec, const struct ms_journal_entry *entry,
 		ms_warn(rec->ctx,
 			"'%s/%s' changed since the interrupted run and is left "
 			"as it is",
-			rec->dir, entry->path);
+			rec->place->dir, entry->path);
 		return unlinkat(fd, staged, 0) < 0 ? -errno : 0;
 	}
 	return renameat(fd, staged, fd, base) < 0 ? -errno : 0;
+}
+
+static int finish_one(struct recovery *rec, const struct ms_journal_entry *entry)
+{
+	const char *base = NULL;
+	_cleanup_fd_ int fd = open_parent(rec->place->fd, entry->path, O_RDONLY, &base);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = ms_sync_add(rec->ctx, &rec->sync, fd);
+	return r < 0 ? r : finish_in(rec, entry, fd, base);
 }
 
 static int finish(struct recovery *rec)
@@ -108,78 +129,62 @@ static int finish(struct recovery *rec)
 
 	for (size_t i = 0; i < rec->journal->n_entries; i++) {
 		const struct ms_journal_entry *entry = &rec->journal->entries[i];
-		_cleanup_fd_ int fd = -1;
-		const char *base = NULL;
-		int r = open_parent(rec->fd, entry->path, &base, &fd);
+		int r = finish_one(rec, entry);
 
-		if (r == 0)
-			r = ms_sync_add(rec->ctx, &rec->sync, fd);
-		if (r == 0)
-			r = finish_in(rec, entry, fd, base);
 		ms_transaction_step("recovering");
 		if (r < 0)
 			result = ms_fail_errno(
 				rec->ctx, r,
-				"cannot finish the interrupted run on '%s/%s'", rec->dir,
-				entry->path);
+				"cannot finish the interrupted run on '%s/%s'",
+				rec->place->dir, entry->path);
 	}
 	return result < 0 ? result : ms_sync_run(rec->ctx, &rec->sync);
 }
 
-static int sweep(struct recovery *rec, int parent, const char *name);
-
-static int sweep_one(struct recovery *rec, DIR *dir, const struct dirent *d)
+static int sweep_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char *name,
+		      unsigned char type, void *userdata)
 {
-	struct stat st;
+	const struct recovery *rec = userdata;
+	const char *slash = *visit->path ? "/" : "";
 
-	if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+	if (type != DT_REG || !ms_is_staged_name(name, rec->journal->txid))
 		return 0;
-	if (d->d_type == DT_DIR)
-		return sweep(rec, dirfd(dir), d->d_name);
-	if (d->d_type != DT_UNKNOWN && d->d_type != DT_REG)
-		return 0;
-	if (d->d_type == DT_REG && !ms_is_staged_name(d->d_name, rec->journal->txid))
-		return 0;
-	if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISDIR(st.st_mode))
-		return sweep(rec, dirfd(dir), d->d_name);
-	if (!S_ISREG(st.st_mode) || !ms_is_staged_name(d->d_name, rec->journal->txid))
-		return 0;
-	if (unlinkat(dirfd(dir), d->d_name, 0) < 0)
-		return -errno;
+	if (unlinkat(visit->fd, name, 0) < 0 && errno != ENOENT)
+		return ms_fail_errno(ctx, -errno, "cannot remove '%s%s%s/%s'",
+				     rec->place->dir, slash, visit->path, name);
 	ms_transaction_step("recovering");
 	return 0;
 }
 
-/* Removes the transaction's waiting files from directory @name and all below it. */
-static int sweep(struct recovery *rec, int parent, const char *name)
+/* Of the directories that the run made those that nobody has put to use go again. */
+static int sweep_made(struct recovery *rec)
 {
-	int fd = openat(parent, name, DIRECTORY), r = 0;
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *d;
+	for (size_t i = rec->journal->n_made; i-- > 0;) {
+		const char *path = rec->journal->made[i], *base;
+		_cleanup_fd_ int fd = open_parent(rec->place->fd, path, O_PATH, &base);
 
-	if (!dir) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r;
+		if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+			continue; /* it was never made, or is none of ours */
+		if (fd < 0 || (unlinkat(fd, base, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+			       errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR))
+			return ms_fail_errno(rec->ctx, fd < 0 ? fd : -errno,
+					     "cannot remove directory '%s/%s'",
+					     rec->place->dir, path);
 	}
-	while (r == 0 && (errno = 0, d = readdir(dir)))
-		r = sweep_one(rec, dir, d);
-	if (r == 0)
-		r = -errno;
-	closedir(dir);
-	return r;
+	return 0;
 }
 
+/* Removes the transaction's waiting files from the directory and all below it. */
 static int undo(struct recovery *rec)
 {
-	int r = sweep(rec, rec->fd, ".");
+	int r = ms_descend(rec->ctx, rec->place->fd, rec->place->dir, sweep_name, rec);
 
+	if (r == 0)
+		r = sweep_made(rec);
 	if (r < 0)
-		return ms_fail_errno(rec->ctx, r,
-				     "cannot undo the interrupted run on '%s'", rec->dir);
+		return ms_fail_prefix(rec->ctx, r,
+				      "cannot undo the interrupted run on '%s'",
+				      rec->place->dir);
 	return 0;
 }
 
@@ -212,66 +217,246 @@ static bool is_blank(const struct ms_buf *text)
 	return true;
 }
 
-static int recover(struct ms_ctx *ctx, const char *dir, const struct ms_journal *journal,
-		   enum ms_recovery *ret)
+/* Reads the journal of @place. Blank, its number is "". */
+static int load_journal(struct ms_ctx *ctx, struct place *place)
 {
-	struct recovery rec = { .ctx = ctx, .dir = dir, .journal = journal };
-	_cleanup_fd_ int fd = open(dir, DIRECTORY);
-	int r;
-
-	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
-	rec.fd = fd;
-	r = journal->committed ? finish(&rec) : undo(&rec);
-	ms_sync_done(&rec.sync);
-	if (r < 0)
-		return r;
-	*ret = journal->committed ? MS_RECOVERY_FINISHED : MS_RECOVERY_UNDONE;
-	return 0;
-}
-
-int ms_recover_journal(struct ms_ctx *ctx, const char *dir, int fd, enum ms_recovery *ret)
-{
-	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
-	_cleanup_free_ char *shown = ms_path_join(dir, MS_JOURNAL_NAME);
-	enum ms_recovery how = MS_RECOVERY_NOTHING;
+	_cleanup_free_ char *shown = ms_path_join(place->dir, MS_JOURNAL_NAME);
 	int r;
 
 	if (!shown)
 		return ms_fail_nomem(ctx);
-	r = read_journal(ctx, shown, fd, &text);
+	r = read_journal(ctx, shown, place->lock, &text);
 	if (r == 0 && !is_blank(&text))
-		r = ms_journal_parse(ctx, (char *)text.data, text.len, shown, &journal);
+		r = ms_journal_parse(ctx, (char *)text.data, text.len, shown,
+				     &place->journal);
 	if (r == -EBADMSG)
 		return ms_hint(ctx, r,
 			       "look at it, and remove it if it is not needed: "
 			       "rm '%s'",
 			       shown);
-	if (r == 0 && *journal.txid)
-		r = recover(ctx, dir, &journal, &how);
-	if (r < 0)
-		return r;
-	if (ftruncate(fd, 0) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot write '%s'", shown);
-	if (how != MS_RECOVERY_NOTHING)
-		ms_warn(ctx, "%s an interrupted run on '%s'",
-			how == MS_RECOVERY_FINISHED ? "finished" : "undid", dir);
-	*ret = how;
+	return r;
+}
+
+/*
+ * Opens @dir, which has to have the inode number @inode where that is not NULL: -ESTALE
+ * where it is not there, or is another one.
+ */
+static int open_place(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
+		      struct place *place)
+{
+	struct stat st;
+	int fd = ms_open_resolved(dir, O_RDONLY);
+
+	if (inode && (fd == -ENOENT || fd == -ENOTDIR))
+		return -ESTALE;
+	if (fd < 0)
+		return ms_fail_errno(ctx, fd, "cannot open directory '%s'", dir);
+	place->dir = dir;
+	place->fd = fd;
+	if (inode && (fstat(fd, &st) < 0 || st.st_ino != *inode))
+		return -ESTALE;
 	return 0;
 }
 
-int ms_recover_dir(struct ms_ctx *ctx, const char *dir, enum ms_recovery *ret,
-		   enum ms_lock_answer *ret_answer)
+/* Locks and reads the journal of @place, which is open, where it can be had at once. */
+static int take_place(struct ms_ctx *ctx, struct place *place, enum ms_lock_answer *ret)
 {
-	int fd = -1, r;
+	int r = ms_lock_take(ctx, place->fd, place->dir, false, ret, &place->lock);
 
-	*ret_answer = MS_LOCK_UNDECIDED;
-	*ret = MS_RECOVERY_NOTHING;
-	r = ms_lock_take(ctx, dir, false, ret_answer, &fd);
-	if (r < 0 || *ret_answer != MS_LOCK_TAKEN)
-		return r;
-	r = ms_recover_journal(ctx, dir, fd, ret);
-	ms_lock_release(dir, fd, r == 0);
+	return r == 0 && *ret == MS_LOCK_TAKEN ? load_journal(ctx, place) : r;
+}
+
+/* As take_place(), waiting for whoever holds it. */
+static int take_place_at_last(struct ms_ctx *ctx, struct place *place, bool no_wait,
+			      enum ms_lock_answer *ret)
+{
+	int r = take_place(ctx, place, ret);
+
+	while (r == 0 && *ret == MS_LOCK_BUSY) {
+		r = ms_lock_wait(ctx, place->dir, no_wait);
+		if (r == 0)
+			r = take_place(ctx, place, ret);
+	}
 	return r;
+}
+
+/* Does in one place what was decided. */
+static int carry_out(struct ms_ctx *ctx, struct place *place, bool decided)
+{
+	struct recovery rec = { .ctx = ctx, .place = place, .journal = &place->journal };
+	int r = decided ? finish(&rec) : undo(&rec);
+
+	ms_sync_done(&rec.sync);
+	return r;
+}
+
+/* The journal has done its work. */
+static int close_place(struct ms_ctx *ctx, struct place *place, bool decided)
+{
+	if (ftruncate(place->lock, 0) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot write the journal in '%s'",
+				     place->dir);
+	ms_lock_release(place->fd, place->lock, true);
+	place->lock = -1;
+	ms_warn(ctx, "%s an interrupted run on '%s'", decided ? "finished" : "undid",
+		place->dir);
+	return 0;
+}
+
+static int end_place(struct ms_ctx *ctx, struct place *place, bool decided)
+{
+	int r = carry_out(ctx, place, decided);
+
+	return r < 0 ? r : close_place(ctx, place, decided);
+}
+
+/* A journal that names its own directory was not written by a run. */
+static int check_other(struct ms_ctx *ctx, const struct place *place,
+		       const struct place *other)
+{
+	return ms_same_file(place->fd, other->fd)
+		       ? ms_fail(ctx, -EBADMSG, "the journal in '%s' names itself",
+				 place->dir)
+		       : 0;
+}
+
+static int fail_elsewhere(struct ms_ctx *ctx, const char *dir, const char *other)
+{
+	int r = ms_fail(ctx, -ESTALE,
+			"the interrupted run on '%s' was one with '%s', which is not there",
+			dir, other);
+
+	return ms_hint(ctx, r,
+		       "mount it or move it back; or, to leave the two as they are: "
+		       "rm '%s/" MS_JOURNAL_NAME "'",
+		       dir);
+}
+
+/*
+ * Ends the part of one member. Where nothing was decided it need not be there: it undoes
+ * its part whenever it is met.
+ */
+static int end_member(struct ms_ctx *ctx, const struct place *lead,
+		      const struct ms_journal_root *member, bool no_wait)
+{
+	_cleanup_(place_done) struct place place = PLACE_INIT;
+	bool decided = lead->journal.committed;
+	enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
+	int r = open_place(ctx, member->path, &member->inode, &place);
+
+	if (r == -ESTALE)
+		return decided ? fail_elsewhere(ctx, lead->dir, member->path) : 0;
+	if (r == 0)
+		r = check_other(ctx, lead, &place);
+	if (r == 0)
+		r = take_place_at_last(ctx, &place, no_wait, &answer);
+	if (r < 0)
+		return r;
+	if (answer != MS_LOCK_TAKEN || !place.journal.lead.path ||
+	    strcmp(place.journal.txid, lead->journal.txid))
+		return 0; /* its part is ended */
+	if (decided && !place.journal.committed)
+		return ms_fail(ctx, -EBADMSG, "the journal in '%s' is not whole",
+			       member->path);
+	return end_place(ctx, &place, decided);
+}
+
+/* Ends a run from its lead, or from the one root that it has. */
+static int end_lead(struct ms_ctx *ctx, struct place *lead, bool no_wait,
+		    enum ms_recovery *ret)
+{
+	bool decided = lead->journal.committed;
+	int result = 0, r;
+
+	for (size_t i = 0; i < lead->journal.n_members; i++) {
+		r = end_member(ctx, lead, &lead->journal.members[i], no_wait);
+		if (r < 0)
+			result = r;
+	}
+	if (result < 0) {
+		/* the decision stays until all have followed it */
+		struct ms_ctx *quiet = ms_ctx_fork(ctx);
+
+		carry_out(quiet ? quiet : ctx, lead, decided);
+		ms_ctx_free(quiet);
+		return result;
+	}
+	r = end_place(ctx, lead, decided);
+	if (r == 0)
+		*ret = decided ? MS_RECOVERY_FINISHED : MS_RECOVERY_UNDONE;
+	return r;
+}
+
+/*
+ * Ends a run that was met in one of its members, which is locked. MS_LOCK_BUSY: somebody is
+ * at work in the lead, which has to be waited for with nothing locked.
+ */
+static int end_from_member(struct ms_ctx *ctx, struct place *member, bool no_wait,
+			   enum ms_recovery *ret, enum ms_lock_answer *ret_lead)
+{
+	_cleanup_(place_done) struct place lead = PLACE_INIT;
+	int r = open_place(ctx, member->journal.lead.path, &member->journal.lead.inode,
+			   &lead);
+
+	if (r == -ESTALE)
+		return fail_elsewhere(ctx, member->dir, member->journal.lead.path);
+	if (r == 0)
+		r = check_other(ctx, member, &lead);
+	if (r == 0)
+		r = take_place(ctx, &lead, ret_lead);
+	if (r < 0 || *ret_lead == MS_LOCK_BUSY)
+		return r;
+	if (*ret_lead == MS_LOCK_TAKEN && !lead.journal.lead.path &&
+	    !strcmp(lead.journal.txid, member->journal.txid)) {
+		ms_lock_release(member->fd, member->lock, false);
+		member->lock = -1;
+		return end_lead(ctx, &lead, no_wait, ret);
+	}
+	/* the lead does not know of it: nothing was decided, or all was done */
+	r = end_place(ctx, member, false);
+	if (r == 0)
+		*ret = MS_RECOVERY_UNDONE;
+	return r;
+}
+
+/* @place is open, locked and read. */
+static int end_any(struct ms_ctx *ctx, struct place *place, bool no_wait,
+		   enum ms_recovery *ret, enum ms_lock_answer *ret_lead)
+{
+	if (!*place->journal.txid) { /* blank */
+		ms_lock_release(place->fd, place->lock, true);
+		place->lock = -1;
+		return 0;
+	}
+	if (place->journal.lead.path)
+		return end_from_member(ctx, place, no_wait, ret, ret_lead);
+	return end_lead(ctx, place, no_wait, ret);
+}
+
+int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
+		   enum ms_recovery *ret, enum ms_lock_answer *ret_answer)
+{
+	int r;
+
+	*ret_answer = MS_LOCK_ABSENT;
+	*ret = MS_RECOVERY_NOTHING;
+	for (;;) {
+		_cleanup_(place_done) struct place place = PLACE_INIT;
+		enum ms_lock_answer lead = MS_LOCK_UNDECIDED;
+
+		r = open_place(ctx, dir, NULL, &place);
+		if (r == 0)
+			r = take_place_at_last(ctx, &place, no_wait, ret_answer);
+		if (r < 0 || *ret_answer != MS_LOCK_TAKEN)
+			return r;
+		r = end_any(ctx, &place, no_wait, ret, &lead);
+		if (r < 0 || lead != MS_LOCK_BUSY)
+			return r;
+		ms_lock_release(place.fd, place.lock, false);
+		place.lock = -1;
+		r = ms_lock_wait(ctx, place.journal.lead.path, no_wait);
+		if (r < 0)
+			return r;
+	}
 }

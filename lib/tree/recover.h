@@ -9,19 +9,16 @@
 #include "lock.h"
 
 /**
- * Ends the transaction of the journal @fd, which is locked and lies in @dir (absolute,
- * without links). The journal is empty then. -EBADMSG: it is no journal, and nothing
- * was touched. Other errors: what could be done is done, and the journal stays.
+ * Ends the transaction in @dir (absolute, without links) if there is one, in all its roots:
+ * takes the locks, recovers, removes the journals. Waits for runs that are at work on one
+ * of them; -EWOULDBLOCK with @no_wait. Nothing else may be locked by this run meanwhile.
+ *
+ * *@ret_answer: MS_LOCK_TAKEN; MS_LOCK_ABSENT or _FOREIGN: nothing was to be done, or could.
+ * -EBADMSG: it is no journal, and nothing was touched. -ESTALE: the root that decided is not
+ * where it was, so that nobody knows what was decided; nothing was touched. Other errors:
+ * what could be done is done, and the journal stays.
  */
-int ms_recover_journal(struct ms_ctx *ctx, const char *dir, int fd,
-		       enum ms_recovery *ret);
-
-/**
- * Ends the transaction in @dir if there is one: takes the lock, recovers, removes the
- * journal. *@ret_answer tells whether the lock was to be had: MS_LOCK_BUSY, _ABSENT and
- * _FOREIGN: nothing was done.
- */
-int ms_recover_dir(struct ms_ctx *ctx, const char *dir, enum ms_recovery *ret,
-		   enum ms_lock_answer *ret_answer);
+int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
+		   enum ms_recovery *ret, enum ms_lock_answer *ret_answer);
 
 #endif

@@ -37,13 +37,35 @@ int ms_transaction_check_links(struct ms_ctx *ctx, const struct ms_tree *tree,
 	return ms_hint(ctx, r, "give all of them, or --break-links");
 }
 
+/* Can something be put in the place of @entry's target, in directory @dirfd? */
+static int check_replaceable(struct ms_ctx *ctx, const struct ms_tree *tree,
+			     const struct ms_entry *entry, int dirfd)
+{
+	const struct ms_directory *dir = &tree->dirs[entry->target_dir];
+	const char *root = tree->output ? tree->output : tree->roots[dir->root].real;
+	_cleanup_free_ char *dir_shown = ms_path_join(root, dir->path);
+	_cleanup_free_ char *shown =
+		tree->output ? ms_path_join(tree->output, entry->item.relpath) :
+			       strdup(entry->path);
+	int r;
+
+	if (!dir_shown || !shown)
+		return ms_fail_nomem(ctx);
+	r = ms_metadata_removable_from(ctx, dirfd, dir_shown);
+	return r < 0 ? r
+		     : ms_metadata_replaceable(ctx, dirfd, entry->target_name, shown);
+}
+
 /* Notes what the new file will replace, which the commit compares. */
 static int note_target(struct ms_ctx *ctx, const struct ms_tree *tree,
 		       struct ms_entry *entry, int dirfd, const struct stat *st)
 {
 	struct stat target;
+	int r = check_replaceable(ctx, tree, entry, dirfd);
 
 	entry->staged = (struct ms_staged){ 0 };
+	if (r < 0)
+		return r;
 	if (!tree->output) {
 		entry->staged.had_old = true;
 		entry->staged.old = ms_identity_of(st);
@@ -110,8 +132,6 @@ static int fill(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_entry 
 	_cleanup_fd_ int source = -1;
 	int r = open_source(ctx, tree, entry, st, &source);
 
-	if (r == 0 && !tree->output)
-		r = ms_metadata_replaceable(ctx, source, entry->path);
 	if (r < 0)
 		return r;
 	r = ms_write_all(fd, iov, n_iov);
@@ -185,7 +205,8 @@ static void remove_one(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry
 	ms_staged_name(tree->txid, index_of(tree, entry), name);
 	if (ms_directory_open(ctx, tree, entry->target_dir, &dir) < 0 ||
 	    (unlinkat(dir.fd, name, 0) < 0 && errno != ENOENT))
-		tree->roots[tree->dirs[entry->target_dir].root].stays = true;
+		__atomic_store_n(&tree->roots[tree->dirs[entry->target_dir].root].stays,
+				 true, __ATOMIC_RELAXED);
 	ms_directory_close(&dir);
 	entry->staged.there = false;
 }

@@ -146,10 +146,31 @@ static int add_roots(struct ms_tree *tree, const char **reals, size_t n)
 		if ((i && !strcmp(reals[i], reals[i - 1])) ||
 		    lies_in_a_root(tree, reals[i]))
 			continue;
-		*root = (struct ms_root){ .real = strdup(reals[i]), .lock = -1 };
+		*root = (struct ms_root){
+			.real = strdup(reals[i]),
+			.dir = -1,
+			.lock = -1,
+		};
 		if (!root->real)
 			return -ENOMEM;
 		tree->n_roots++;
+	}
+	return 0;
+}
+
+/*
+ * Finds the roots in the file system. Those that may be written are held from here on:
+ * locks, journals and files go where they are, even if somebody renames them meanwhile.
+ */
+static int open_roots(struct ms_ctx *ctx, struct ms_tree *tree)
+{
+	bool held = tree->options.writes && !tree->options.dry_run && !tree->output;
+
+	for (size_t i = 0; i < tree->n_roots; i++) {
+		int r = ms_root_find(ctx, &tree->roots[i], held);
+
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -185,5 +206,5 @@ int ms_roots_make(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_starts *st
 	for (size_t i = 0; i < starts->n; i++)
 		if (place_start(tree, &starts->list[i]) < 0)
 			return ms_fail_nomem(ctx);
-	return 0;
+	return open_roots(ctx, tree);
 }

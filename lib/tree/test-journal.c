@@ -63,12 +63,71 @@ static void what_was_written_is_read(void **state)
 	assert_string_equal(journal.entries[1].path, "x");
 }
 
+static const struct ms_journal_root other = { .inode = 77, .path = (char *)"/a b/c" };
+static const struct ms_journal_root top = { .inode = 2, .path = (char *)"/" };
+
+static void the_other_roots_and_what_is_made_are_read(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+
+	(void)state;
+	begin(&text);
+	assert_int_equal(ms_journal_member(&text, &top), 0);
+	assert_int_equal(ms_journal_member(&text, &other), 0);
+	assert_int_equal(ms_journal_made(&text, "x"), 0);
+	assert_int_equal(ms_journal_made(&text, "x/y z"), 0);
+	add(&text, 0, false, "x/y z/a.ko");
+	commit(&text);
+	assert_int_equal(parse(text.data, text.len, &journal), 0);
+	assert_true(journal.committed);
+	assert_null(journal.lead.path);
+	assert_int_equal(journal.n_members, 2);
+	assert_int_equal(journal.members[0].inode, 2);
+	assert_string_equal(journal.members[0].path, "/");
+	assert_int_equal(journal.members[1].inode, 77);
+	assert_string_equal(journal.members[1].path, "/a b/c");
+	assert_int_equal(journal.n_made, 2);
+	assert_string_equal(journal.made[1], "x/y z");
+	assert_int_equal(journal.n_entries, 1);
+}
+
+static void a_member_knows_its_lead_before_it_is_ready(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+
+	(void)state;
+	begin(&text);
+	assert_int_equal(ms_journal_lead(&text, &other), 0);
+	assert_int_equal(parse(text.data, text.len, &journal), 0);
+	assert_false(journal.committed);
+	assert_int_equal(journal.lead.inode, 77);
+	assert_string_equal(journal.lead.path, "/a b/c");
+}
+
+static void a_journal_of_the_first_version_is_read(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+
+	(void)state;
+	assert_int_equal(ms_buf_append_str(&text, "modseal-journal 1 " TXID "\n"), 0);
+	add(&text, 3, true, "a.ko");
+	commit(&text);
+	assert_int_equal(parse(text.data, text.len, &journal), 0);
+	assert_true(journal.committed);
+	assert_int_equal(journal.n_entries, 1);
+}
+
 static void a_journal_cut_anywhere_is_undecided(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 
 	(void)state;
 	begin(&text);
+	assert_int_equal(ms_journal_lead(&text, &other), 0);
+	assert_int_equal(ms_journal_made(&text, "x"), 0);
 	add(&text, 0, true, "a.ko");
 	commit(&text);
 	for (size_t len = 0; len < text.len; len++) {
@@ -147,6 +206,18 @@ static void lines_that_are_none_are_refused(void **state)
 		"file 1  2 - a\n",
 		"file 1 2 - a",
 		"file x 2 - a\n",
+		"lead 1 a\n",
+		"lead x /a\n",
+		"lead 1 /a/../b\n",
+		"lead 1 //\n",
+		"lead 1 /a\nlead 1 /b\n",
+		"lead 1 /a\nmember 1 /b\n",
+		"member 1 /b\nlead 1 /a\n",
+		"member 1 ../b\n",
+		"member 18446744073709551616 /b\n",
+		"made /b\n",
+		"made ../b\n",
+		"file 1 2 - a\nmade b\n",
 	};
 
 	(void)state;
@@ -158,7 +229,7 @@ static void headers_that_are_none_are_refused(void **state)
 {
 	static const char *const headers[] = {
 		"",
-		"modseal-journal 2 " TXID "\n",
+		"modseal-journal 3 " TXID "\n",
 		"modseal-journal 1 0123456789abcde\n",
 		"modseal-journal 1 0123456789ABCDEF\n",
 		"modseal-journal 1 ../../../../etc/p\n",
@@ -205,6 +276,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_written_is_read),
+		TEST(the_other_roots_and_what_is_made_are_read),
+		TEST(a_member_knows_its_lead_before_it_is_ready),
+		TEST(a_journal_of_the_first_version_is_read),
 		TEST(a_journal_cut_anywhere_is_undecided),
 		TEST(a_journal_with_one_bit_changed_is_never_committed),
 		TEST(paths_that_leave_the_tree_are_refused),

@@ -10,6 +10,7 @@
 
 #include "journal.h"
 #include "lock.h"
+#include "transaction.h"
 
 static int open_now(const char *path)
 {
@@ -279,6 +280,39 @@ static void another_users_journal_above_does_not_hold_us_up(void **state)
 	assert_int_equal(unlink(MS_JOURNAL_NAME), 0);
 }
 
+/* Puts the second tree, by a link, where the first one was. */
+static void put_another_tree_there(const char *step)
+{
+	static bool done;
+
+	if (strcmp(step, "staged") != 0 || done)
+		return;
+	done = true;
+	assert_int_equal(rename("t", "moved"), 0);
+	assert_int_equal(symlink("second", "t"), 0);
+}
+
+static void a_tree_that_is_swapped_meanwhile_costs_no_other_its_journal(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	const char *path = "t";
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("second/a.ko", 2, 100, 1);
+	help_write_text("second/" MS_JOURNAL_NAME, "of the second tree");
+	assert_int_equal(chmod("second/" MS_JOURNAL_NAME, 0600), 0);
+	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
+	ms_transaction_hook = put_another_tree_there;
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), -EBUSY);
+	ms_transaction_hook = NULL;
+	tree = ms_tree_free(tree);
+	assert_int_equal(help_stat("second/" MS_JOURNAL_NAME).st_size, 18);
+	assert_true(help_is_module("second/a.ko", 2, 100, 1));
+	assert_true(help_is_module("moved/a.ko", 1, 100, 1));
+	assert_int_equal(help_strays("moved"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -294,6 +328,7 @@ int main(void)
 		TEST(many_runs_at_once_never_meet),
 		TEST(what_is_not_our_journal_is_not_touched),
 		TEST(another_users_journal_above_does_not_hold_us_up),
+		TEST(a_tree_that_is_swapped_meanwhile_costs_no_other_its_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,11 @@
 
 #include "test-help.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "transaction.h"
+
 static int open_output(const char *path, const char *output, struct ms_tree **ret)
 {
 	return help_open(&path, 1, (struct ms_tree_options){ .output = output }, ret);
@@ -88,6 +93,99 @@ static void the_tree_itself_is_no_output(void **state)
 	assert_string_equal(ms_ctx_message(help_ctx), "'t/.' is where the modules are");
 }
 
+static void a_link_below_the_output_is_not_followed(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/kernel/fs/a.ko", 1, 100, 1);
+	assert_int_equal(mkdir("out", 0755), 0);
+	assert_int_equal(mkdir("elsewhere", 0755), 0);
+	assert_int_equal(symlink("../elsewhere", "out/kernel"), 0);
+	assert_int_equal(open_output("t", "out", &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), -ENOTDIR);
+	assert_string_equal(ms_ctx_message(help_ctx),
+			    "'out/kernel' is no directory, or a link, which is not followed");
+	tree = ms_tree_free(tree);
+	assert_int_equal(rmdir("elsewhere"), 0); /* nothing is in it */
+	assert_int_equal(help_strays("."), 0);
+}
+
+static void the_output_itself_may_be_a_link(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/kernel/a.ko", 1, 100, 1);
+	assert_int_equal(mkdir("real", 0755), 0);
+	assert_int_equal(symlink("real", "out"), 0);
+	assert_int_equal(open_output("t", "out", &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	assert_true(help_is_module("real/kernel/a.ko", 1, 100, 0));
+}
+
+static void swap_the_output(const char *step)
+{
+	if (strcmp(step, "begun") != 0)
+		return;
+	assert_int_equal(rename("out/kernel", "out/moved"), 0);
+	assert_int_equal(symlink("../elsewhere", "out/kernel"), 0);
+}
+
+static void a_directory_that_becomes_a_link_meanwhile_is_not_followed(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+
+	(void)state;
+	help_write_module("t/kernel/a.ko", 1, 100, 1);
+	assert_int_equal(mkdir("elsewhere", 0755), 0);
+	assert_int_equal(open_output("t", "out", &tree), 0);
+	ms_transaction_hook = swap_the_output;
+	ms_tree_strip(help_ctx, tree, true);
+	ms_transaction_hook = NULL;
+	tree = ms_tree_free(tree);
+	assert_int_equal(rmdir("elsewhere"), 0);
+}
+
+static void die_at(const char *step)
+{
+	static int staged;
+
+	if (!strcmp(step, "staged") && ++staged == 2)
+		raise(SIGKILL);
+}
+
+static void directories_that_a_killed_run_made_are_removed(void **state)
+{
+	enum ms_recovery how;
+	struct stat st;
+	pid_t child;
+	int status;
+
+	(void)state;
+	help_write_module("t/kernel/fs/a.ko", 1, 100, 1);
+	help_write_module("t/kernel/fs/deep/b.ko", 2, 100, 1);
+	help_write_module("t/kernel/net/c.ko", 3, 100, 1);
+	help_write_text("out/kernel/net/there", "before");
+	child = fork();
+	if (child == 0) {
+		struct ms_tree *tree = NULL;
+
+		ms_transaction_hook = die_at;
+		open_output("t", "out", &tree);
+		ms_tree_strip(help_ctx, tree, true);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(stat("out/kernel/fs/deep", &st), 0);
+	assert_int_equal(ms_tree_recover(help_ctx, "out", true, &how), 0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	assert_int_equal(lstat("out/kernel/fs", &st), -1);
+	assert_int_equal(stat("out/kernel/net/there", &st), 0);
+	assert_int_equal(help_strays("."), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -98,6 +196,10 @@ int main(void)
 		TEST(an_output_is_left_without_a_trace_when_an_item_fails),
 		TEST(two_modules_never_become_one_copy),
 		TEST(the_tree_itself_is_no_output),
+		TEST(a_link_below_the_output_is_not_followed),
+		TEST(the_output_itself_may_be_a_link),
+		TEST(a_directory_that_becomes_a_link_meanwhile_is_not_followed),
+		TEST(directories_that_a_killed_run_made_are_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,13 +189,16 @@ static void once_begun_the_renames_are_gone_through_with(void **state)
 	assert_true(help_is_module("t/b.ko", 2, 100, 0));
 }
 
+/* Puts a directory where @name is, over which no file can be renamed. */
+static const char *in_the_way;
+
 static void put_a_directory_in_the_way(const char *step)
 {
-	if (!strcmp(step, "checked") && unlink("t/a.ko") == 0)
-		mkdir("t/a.ko", 0755);
+	if (!strcmp(step, "checked") && unlink(in_the_way) == 0)
+		mkdir(in_the_way, 0755);
 }
 
-static void a_rename_that_fails_is_told_and_the_others_are_done(void **state)
+static void where_the_first_rename_fails_nothing_is_changed(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
 	const char *path = "t";
@@ -204,17 +207,110 @@ static void a_rename_that_fails_is_told_and_the_others_are_done(void **state)
 	help_write_module("t/a.ko", 1, 100, 1);
 	help_write_module("t/b.ko", 2, 100, 1);
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
+	in_the_way = "t/a.ko";
+	ms_transaction_hook = put_a_directory_in_the_way;
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	ms_transaction_hook = NULL;
+	help_assert_outcome(tree, "t/a.ko", MS_OUTCOME_UNDECIDED);
+	assert_string_equal(help_item(tree, "t/a.ko")->message,
+			    "cannot replace 't/a.ko': Is a directory");
+	help_assert_outcome(tree, "t/b.ko", MS_OUTCOME_ROLLED_BACK);
+	assert_true(help_is_module("t/b.ko", 2, 100, 1));
+	tree = ms_tree_free(tree);
+	assert_int_equal(help_strays("."), 0);
+}
+
+static void a_later_rename_that_fails_is_finished_by_a_recovery(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	enum ms_recovery how;
+	const char *path = "t";
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("t/b.ko", 2, 100, 1);
+	assert_int_equal(rename("t/b.ko", "t/kept"), 0);
+	assert_int_equal(link("t/kept", "t/b.ko"), 0);
+	assert_int_equal(help_open(&path, 1,
+				   (struct ms_tree_options){ .break_links = true },
+				   &tree),
+			 0);
+	in_the_way = "t/b.ko";
 	ms_transaction_hook = put_a_directory_in_the_way;
 	assert_int_equal(ms_tree_strip(help_ctx, tree, true), -EISDIR);
 	ms_transaction_hook = NULL;
 	assert_string_equal(ms_ctx_message(help_ctx),
 			    "1 files were replaced, 1 could not be: "
 			    "Is a directory");
+	assert_non_null(strstr(ms_ctx_hint(help_ctx), "modseal recover '"));
+	help_assert_outcome(tree, "t/a.ko", MS_OUTCOME_STRIPPED);
+	help_assert_outcome(tree, "t/b.ko", MS_OUTCOME_UNDECIDED);
+	tree = ms_tree_free(tree);
+	assert_int_equal(help_strays("t"), 2); /* the journal, and what waits */
+	assert_int_equal(rmdir("t/b.ko"), 0);
+	assert_int_equal(rename("t/kept", "t/b.ko"), 0);
+	assert_int_equal(ms_tree_recover(help_ctx, "t", true, &how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	assert_true(help_is_module("t/a.ko", 1, 100, 0));
+	assert_true(help_is_module("t/b.ko", 2, 100, 0));
+	assert_int_equal(help_strays("."), 0);
+}
+
+static void keeping_going_lets_go_of_what_cannot_be_renamed(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	const char *path = "t";
+
+	(void)state;
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("t/b.ko", 2, 100, 1);
+	assert_int_equal(help_open(&path, 1,
+				   (struct ms_tree_options){ .keep_going = true }, &tree),
+			 0);
+	in_the_way = "t/a.ko";
+	ms_transaction_hook = put_a_directory_in_the_way;
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), -EISDIR);
+	ms_transaction_hook = NULL;
 	help_assert_outcome(tree, "t/a.ko", MS_OUTCOME_UNDECIDED);
 	help_assert_outcome(tree, "t/b.ko", MS_OUTCOME_STRIPPED);
 	assert_true(help_is_module("t/b.ko", 2, 100, 0));
 	tree = ms_tree_free(tree);
 	assert_int_equal(help_strays("."), 0);
+}
+
+/* Whatever is at "small" is one of its own from here on; false where that is not allowed. */
+static bool mount_small(void)
+{
+	if (mkdir("small", 0755) == 0 && unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("tmpfs", "small", "tmpfs", 0, "size=1m") == 0)
+		return true;
+	print_message("SKIPPED: cannot mount a small tmpfs: %s\n", strerror(errno));
+	return false;
+}
+
+static void a_module_that_is_a_mount_point_stops_the_run(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	const char *path = "t";
+
+	(void)state;
+	if (!mount_small())
+		skip();
+	help_write_module("small/other", 3, 100, 1);
+	help_write_module("t/a.ko", 1, 100, 1);
+	help_write_module("t/b.ko", 2, 100, 1);
+	assert_int_equal(mount("small/other", "t/b.ko", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	assert_string_equal(help_item(tree, "t/b.ko")->message,
+			    "'t/b.ko' is a mount point");
+	help_assert_outcome(tree, "t/a.ko", MS_OUTCOME_ROLLED_BACK);
+	tree = ms_tree_free(tree);
+	assert_true(help_is_module("t/a.ko", 1, 100, 1));
+	assert_int_equal(help_strays("."), 0);
+	assert_int_equal(umount("t/b.ko"), 0);
+	assert_int_equal(umount("small"), 0);
 }
 
 static void remove_a(const char *step)
@@ -271,14 +367,8 @@ static void a_full_disk_leaves_every_file_as_it_was(void **state)
 	char name[64];
 
 	(void)state;
-	assert_int_equal(mkdir("small", 0755), 0);
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", "small", "tmpfs", 0, "size=1m") < 0) {
-		print_message("SKIPPED: cannot mount a small tmpfs: %s\n",
-			      strerror(errno));
+	if (!mount_small())
 		skip();
-	}
 	for (unsigned i = 0; i < 6; i++) {
 		snprintf(name, sizeof(name), "small/%u.ko", i);
 		help_write_module(name, i, 100000, 1);
@@ -349,7 +439,10 @@ int main(void)
 		TEST(a_file_that_changes_meanwhile_is_left_out_when_keeping_going),
 		TEST(cancelled_before_the_renames_nothing_has_changed),
 		TEST(once_begun_the_renames_are_gone_through_with),
-		TEST(a_rename_that_fails_is_told_and_the_others_are_done),
+		TEST(where_the_first_rename_fails_nothing_is_changed),
+		TEST(a_later_rename_that_fails_is_finished_by_a_recovery),
+		TEST(keeping_going_lets_go_of_what_cannot_be_renamed),
+		TEST(a_module_that_is_a_mount_point_stops_the_run),
 		TEST(a_vanished_file_is_an_error_of_that_item),
 		TEST(packed_modules_stay_packed_the_same_way),
 		TEST(a_full_disk_leaves_every_file_as_it_was),

@@ -33,7 +33,7 @@ int ms_transaction_stage(struct ms_ctx *ctx, struct ms_tree *tree,
  * *@ret_committed is false.
  *
  * Errors: as long as nothing was renamed, all was cleared up; after that the message says
- * how far it came.
+ * how far it came, and the journal stays where a recovery has to finish it.
  */
 int ms_transaction_commit(struct ms_ctx *ctx, struct ms_tree *tree, bool *ret_committed);
 

@@ -27,26 +27,28 @@ MS_DEFINE_CLEANUP(tree_cleanup, struct ms_tree *, ms_tree_free)
 static int recover_one(struct search *search, const char *dir, enum ms_lock_answer *ret)
 {
 	enum ms_recovery how;
-	int r;
+	int r = ms_recover_dir(search->ctx, dir, search->no_wait, &how, ret);
 
-	for (;;) {
-		r = ms_recover_dir(search->ctx, dir, &how, ret);
-		if (r < 0 || *ret != MS_LOCK_BUSY)
-			break;
-		r = ms_lock_wait(search->ctx, dir, search->no_wait);
-		if (r < 0)
-			return r;
-	}
 	/* of several the one that changed modules is told */
 	if (r == 0 && how > search->how)
 		search->how = how;
 	return r;
 }
 
+/* Directories above are looked at first: there may be such as this user cannot read. */
+static int recover_if_any(struct search *search, const char *dir)
+{
+	enum ms_lock_answer answer;
+	int r = ms_lock_look(search->ctx, dir, &answer);
+
+	if (r == 0 && (answer == MS_LOCK_TAKEN || answer == MS_LOCK_BUSY))
+		r = recover_one(search, dir, &answer);
+	return r;
+}
+
 static int recover_above(struct search *search, const char *real)
 {
 	_cleanup_free_ char *dir = strdup(real);
-	enum ms_lock_answer answer;
 	int r = 0;
 
 	if (!dir)
@@ -55,7 +57,7 @@ static int recover_above(struct search *search, const char *real)
 		char *slash = strrchr(dir, '/');
 
 		slash[slash == dir] = '\0';
-		r = recover_one(search, dir, &answer);
+		r = recover_if_any(search, dir);
 	}
 	return r;
 }

@@ -97,8 +97,11 @@ struct ms_tree *ms_tree_free(struct ms_tree *tree)
 	ms_output_tidy(tree);
 	ms_output_forget(tree);
 	ms_walk_undo(tree);
-	for (size_t i = 0; i < tree->n_roots; i++)
+	for (size_t i = 0; i < tree->n_roots; i++) {
+		if (tree->roots[i].dir >= 0)
+			close(tree->roots[i].dir);
 		free(tree->roots[i].real);
+	}
 	free(tree->roots);
 	free(tree->output);
 	free(tree);
@@ -107,7 +110,8 @@ struct ms_tree *ms_tree_free(struct ms_tree *tree)
 
 MS_DEFINE_CLEANUP(tree_cleanup, struct ms_tree *, ms_tree_free)
 
-/* Half of the descriptors the process may have, less what locks take. */
+/* Half of the descriptors the process may have, less what the roots and their locks take.
+ */
 static size_t descriptor_budget(size_t n_roots)
 {
 	struct rlimit limit;
@@ -116,7 +120,7 @@ static size_t descriptor_budget(size_t n_roots)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 0;
 	half = limit.rlim_cur > 65536 ? 32768 : (size_t)limit.rlim_cur / 2;
-	return half > n_roots ? half - n_roots : 0;
+	return half > 2 * n_roots ? half - 2 * n_roots : 0;
 }
 
 static int open_tree(struct ms_ctx *ctx, struct ms_starts *starts, struct ms_tree *tree)

@@ -6,9 +6,10 @@
  * What the files of this area share: a tree is a list of entries (names of modules),
  * the directories they stand in, and the roots that are locked and journalled.
  *
- * A directory is known by its device and inode as it was walked. Whoever works in it
- * later opens it by path and compares those: if a component was exchanged for a link
- * meanwhile, that shows, and nothing outside of what was walked is ever touched.
+ * A root that will be written is held by a descriptor from before it is locked to the end.
+ * What lies below is reached from there, without following a link, and is known by its
+ * device and inode as it was walked: if a component was exchanged for a link meanwhile,
+ * that shows, and nothing outside of what was walked is ever touched.
  */
 
 #include <sys/types.h>
@@ -31,6 +32,9 @@ struct ms_directory {
 /** A directory that is locked, and that journals are relative to. */
 struct ms_root {
 	char *real;    /* absolute, without links */
+	int dir;       /* the directory, held where it may be written; or -1 */
+	dev_t device;
+	ino_t inode;
 	bool is_output; /* of -o: copies go there, nothing is read from it */
 	int lock;      /* descriptor of the journal, locked; or -1 */
 	bool stays;    /* the journal must outlive us: not all was cleared up */
@@ -63,6 +67,13 @@ struct ms_entry {
 	struct ms_staged staged;
 };
 
+/** A directory that a run with -o made. */
+struct ms_made {
+	char *path;
+	bool below; /* below the output's root, and relative to it; else as the user wrote it */
+	bool there; /* this run made it */
+};
+
 /** xattrs that were not taken over, for one warning instead of thousands. */
 struct ms_dropped {
 	size_t ima, evm, other;
@@ -83,8 +94,8 @@ struct ms_tree {
 	bool used;                 /* an operation ran: there is one for one tree */
 
 	char txid[17];             /* of the transaction, "" before it begins */
-	char **made_dirs;          /* under -o, absolute, in the order of making */
-	size_t n_made_dirs;
+	struct ms_made *made;      /* directories for -o, in the order of making */
+	size_t n_made, made_capacity;
 	struct ms_dropped dropped;
 };
 
@@ -94,6 +105,12 @@ struct ms_dirfd {
 	bool borrowed;
 };
 
+/** Looks which directory @root's path leads to, and holds it where @held is set. */
+int ms_root_find(struct ms_ctx *ctx, struct ms_root *root, bool held);
+
+/** Opens @root, which is the one that was found when the tree was opened: else -EBUSY. */
+int ms_root_open(struct ms_ctx *ctx, const struct ms_root *root, struct ms_dirfd *ret);
+
 /**
  * Opens directory @i of @tree: -EBUSY where it is not the one that was walked, and
  * errors of open. Close it with ms_directory_close().
@@ -102,6 +119,23 @@ int ms_directory_open(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
 		      struct ms_dirfd *ret);
 void ms_directory_close(struct ms_dirfd *dir);
 #define MS_DIRFD_INIT { .fd = -1 }
+
+/**
+ * Directories, one after the other: the last one stays open, since entries of one
+ * directory mostly come together.
+ */
+struct ms_dirs {
+	struct ms_dirfd dir;
+	size_t at;
+	bool open;
+};
+
+#define MS_DIRS_INIT { .dir = MS_DIRFD_INIT }
+
+/** ms_directory_open() for directory @i, in @dirs->dir. */
+int ms_dirs_open(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+		 struct ms_dirs *dirs);
+void ms_dirs_done(struct ms_dirs *dirs);
 
 /** Adds a directory, which takes @fd if there is budget, and closes it otherwise. */
 int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,

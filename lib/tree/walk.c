@@ -23,9 +23,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/text.h"
+#include "descend.h"
 #include "journal.h"
 
 struct walk {
@@ -36,15 +38,8 @@ struct walk {
 	struct ms_foreign *foreign;
 	size_t rel;	 /* where relative paths begin in the paths of this start */
 	size_t capacity; /* of tree->entries */
-};
-
-/* The names of one directory that matter, so that it can be closed before descending. */
-struct listing {
-	char **modules;
-	size_t n_modules;
-	char **subdirs;
-	size_t n_subdirs;
-	bool has_journal;
+	size_t visit;	 /* number of the directory at hand, and its index */
+	size_t dir;
 };
 
 static void strings_done(char **strings, size_t n)
@@ -52,12 +47,6 @@ static void strings_done(char **strings, size_t n)
 	for (size_t i = 0; i < n; i++)
 		free(strings[i]);
 	free(strings);
-}
-
-static void listing_done(struct listing *listing)
-{
-	strings_done(listing->modules, listing->n_modules);
-	strings_done(listing->subdirs, listing->n_subdirs);
 }
 
 void ms_foreign_done(struct ms_foreign *foreign)
@@ -87,55 +76,6 @@ static bool is_module_name(const char *name)
 {
 	return ms_ends_with(name, ".ko") || ms_ends_with(name, ".ko.gz") ||
 	       ms_ends_with(name, ".ko.xz") || ms_ends_with(name, ".ko.zst");
-}
-
-static unsigned char type_of(DIR *dir, const struct dirent *d)
-{
-	struct stat st;
-
-	if (d->d_type != DT_UNKNOWN)
-		return d->d_type;
-	if (fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return DT_UNKNOWN;
-	return S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_LNK;
-}
-
-static int list_one(DIR *dir, const struct dirent *d, struct listing *ret)
-{
-	unsigned char type;
-
-	if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-		return 0;
-	if (!strcmp(d->d_name, MS_JOURNAL_NAME))
-		ret->has_journal = true;
-	type = type_of(dir, d);
-	if (type == DT_DIR)
-		return string_add(&ret->subdirs, &ret->n_subdirs, d->d_name);
-	if (type == DT_REG && is_module_name(d->d_name))
-		return string_add(&ret->modules, &ret->n_modules, d->d_name);
-	return 0;
-}
-
-static int list_directory(struct ms_ctx *ctx, int fd, const char *shown,
-			  struct listing *ret)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	struct dirent *d;
-	int r = 0;
-
-	if (!dir) {
-		r = ms_fail_errno(ctx, -errno, "cannot read directory '%s'", shown);
-		if (copy >= 0)
-			close(copy);
-		return r;
-	}
-	while (r == 0 && (errno = 0, d = readdir(dir)))
-		r = list_one(dir, d, ret) < 0 ? ms_fail_nomem(ctx) : 0;
-	if (r == 0 && errno)
-		r = ms_fail_errno(ctx, -errno, "cannot read directory '%s'", shown);
-	closedir(dir);
-	return r;
 }
 
 static struct ms_entry *entry_new(struct walk *walk)
@@ -208,88 +148,96 @@ static int add_dead_end(struct walk *walk, const char *shown, int error,
 	return 0;
 }
 
-static bool is_own_root(const struct ms_tree *tree, const char *real)
+/* Is directory @fd a root of this run, whose journal is its own? */
+static bool is_own_root(const struct ms_tree *tree, int fd)
 {
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
 	for (size_t i = 0; i < tree->n_roots; i++)
-		if (!strcmp(tree->roots[i].real, real) && tree->roots[i].lock >= 0)
+		if (tree->roots[i].lock >= 0 && tree->roots[i].device == st.st_dev &&
+		    tree->roots[i].inode == st.st_ino)
 			return true;
 	return false;
 }
 
-static int note_journal(struct walk *walk, const char *rel)
+static int note_journal(struct walk *walk, int fd, const char *rel)
 {
 	_cleanup_free_ char *real =
 		ms_path_join(walk->tree->roots[walk->start->root].real, rel);
 
 	if (!real)
 		return ms_fail_nomem(walk->ctx);
-	if (is_own_root(walk->tree, real))
+	if (is_own_root(walk->tree, fd))
 		return 0;
 	if (string_add(&walk->foreign->dirs, &walk->foreign->n, real) < 0)
 		return ms_fail_nomem(walk->ctx);
 	return 0;
 }
 
-static int compare_strings(const void *a, const void *b)
+/* Adds the directory of @visit, once. @rel: its path from the root. */
+static int add_directory(struct walk *walk, const struct ms_visit *visit, const char *rel)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	int keep;
+
+	if (walk->visit == visit->number)
+		return 0;
+	keep = fcntl(visit->fd, F_DUPFD_CLOEXEC, 0);
+	if (keep < 0)
+		return ms_fail_errno(walk->ctx, -errno, "cannot open '%s'", rel);
+	walk->visit = visit->number;
+	return ms_directory_add(walk->ctx, walk->tree, walk->start->root, rel, keep,
+				&walk->dir);
 }
 
-static int walk_directory(struct walk *walk, int parent, const char *name,
-			  const char *shown, const char *rel);
-
-static int walk_subdirs(struct walk *walk, int fd, const char *shown, const char *rel,
-			const struct listing *listing)
+static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char *name,
+		    unsigned char type, void *userdata)
 {
-	int r = 0;
+	struct walk *walk = userdata;
+	bool is_journal = !strcmp(name, MS_JOURNAL_NAME);
+	_cleanup_free_ char *rel = NULL, *shown = NULL;
+	int r;
 
-	for (size_t i = 0; i < listing->n_subdirs && r == 0; i++) {
-		const char *name = listing->subdirs[i];
-		_cleanup_free_ char *sub_shown = ms_path_join(shown, name);
-		_cleanup_free_ char *sub_rel = ms_path_join(rel, name);
-
-		if (!sub_shown || !sub_rel)
-			return ms_fail_nomem(walk->ctx);
-		r = walk_directory(walk, fd, name, sub_shown, sub_rel);
-	}
-	return r;
+	if (!is_journal && (type != DT_REG || !is_module_name(name)))
+		return 0;
+	rel = ms_path_join(walk->start->prefix, visit->path);
+	shown = ms_path_join(walk->start->shown, visit->path);
+	if (!rel || !shown)
+		return ms_fail_nomem(ctx);
+	if (is_journal)
+		return note_journal(walk, visit->fd, rel);
+	r = add_directory(walk, visit, rel);
+	return r < 0 ? r
+		     : add_entry(walk, walk->dir, visit->fd, name,
+				 ms_path_join(shown, name), walk->rel);
 }
 
-/* @rel: from the root; @shown: as the user would write it. */
-static int walk_directory(struct walk *walk, int parent, const char *name,
-			  const char *shown, const char *rel)
+/* Opens the directory of the start at hand. */
+static int open_start(struct walk *walk, int *ret)
 {
-	_cleanup_(listing_done) struct listing listing = { 0 };
+	const struct ms_start *start = walk->start;
+	_cleanup_(ms_directory_close) struct ms_dirfd root = MS_DIRFD_INIT;
+	const char *shown = start->is_file ? start->real : start->shown;
+	int r = ms_root_open(walk->ctx, &walk->tree->roots[start->root], &root);
+
+	if (r < 0)
+		return r;
+	*ret = ms_open_beneath(root.fd, start->prefix, O_RDONLY);
+	if (*ret < 0)
+		return ms_fail_errno(walk->ctx, *ret, "cannot open directory '%s'", shown);
+	return 0;
+}
+
+static int walk_directory(struct walk *walk)
+{
+	const struct ms_start *start = walk->start;
 	_cleanup_fd_ int fd = -1;
-	int keep, r = ms_check_cancelled(walk->ctx);
-	size_t dir = 0;
+	int r = open_start(walk, &fd);
 
-	if (r < 0)
-		return r;
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'",
-				     shown);
-	r = list_directory(walk->ctx, fd, shown, &listing);
-	if (r == 0 && listing.has_journal)
-		r = note_journal(walk, rel);
-	if (r < 0)
-		return r;
-	if (listing.n_modules) {
-		keep = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (keep < 0)
-			return ms_fail_errno(walk->ctx, -errno, "cannot open '%s'",
-					     shown);
-		r = ms_directory_add(walk->ctx, walk->tree, walk->start->root, rel, keep,
-				     &dir);
-	}
-	for (size_t i = 0; i < listing.n_modules && r == 0; i++)
-		r = add_entry(walk, dir, fd, listing.modules[i],
-			      ms_path_join(shown, listing.modules[i]), walk->rel);
-	if (listing.n_subdirs)
-		qsort(listing.subdirs, listing.n_subdirs, sizeof(char *),
-		      compare_strings);
-	return r < 0 ? r : walk_subdirs(walk, fd, shown, rel, &listing);
+	walk->rel = strlen(start->shown) + (ms_ends_with(start->shown, "/") ? 0 : 1);
+	walk->visit = SIZE_MAX;
+	return r < 0 ? r : ms_descend(walk->ctx, fd, start->shown, see_name, walk);
 }
 
 static int walk_file(struct walk *walk)
@@ -297,12 +245,11 @@ static int walk_file(struct walk *walk)
 	const struct ms_start *start = walk->start;
 	const char *slash = strrchr(start->shown, '/');
 	struct ms_dirfd d = MS_DIRFD_INIT;
+	int fd, r = open_start(walk, &fd);
 	size_t dir;
-	int r, fd = open(start->real, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd < 0)
-		return ms_fail_errno(walk->ctx, -errno, "cannot open directory '%s'",
-				     start->real);
+	if (r < 0)
+		return r;
 	r = ms_directory_add(walk->ctx, walk->tree, start->root, start->prefix, fd, &dir);
 	if (r == 0)
 		r = ms_directory_open(walk->ctx, walk->tree, dir, &d);
@@ -321,8 +268,7 @@ static int walk_start(struct walk *walk)
 
 	if (start->is_file)
 		return walk_file(walk);
-	walk->rel = strlen(start->shown) + (ms_ends_with(start->shown, "/") ? 0 : 1);
-	r = walk_directory(walk, AT_FDCWD, start->real, start->shown, start->prefix);
+	r = walk_directory(walk);
 	if (r < 0 || walk->tree->n_entries > before || walk->tree->options.may_be_empty)
 		return r;
 	ms_fail(walk->ctx, -ENODATA, "no module in directory '%s'", start->shown);

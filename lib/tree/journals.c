@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Several roots, one decision: journal.h has the rules. The lead is the first root that is
+ * locked. Its decision is written when all others are ready and on disk, and it is the
+ * last to be emptied: so whoever finds a member that is ready, and a lead that does not
+ * know of it, knows that nothing was decided, or that all was done.
+ *
+ * A run on one root has a journal without other roots, whose commit line decides alone.
+ */
+
+#include "journals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "journal.h"
+#include "transaction.h"
+
+/* Replaces what the journal of @root says. */
+static int write_journal(struct ms_ctx *ctx, const struct ms_root *root,
+			 const struct ms_buf *text, bool sync)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = pwrite(root->lock, text->data + done, text->len - done,
+				   (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ms_fail_errno(ctx, -errno,
+					     "cannot write the journal in '%s'",
+					     root->real);
+		done += (size_t)n;
+	}
+	if (ftruncate(root->lock, (off_t)text->len) < 0 ||
+	    (sync && fsync(root->lock) < 0))
+		return ms_fail_errno(ctx, -errno, "cannot write the journal in '%s'",
+				     root->real);
+	return 0;
+}
+
+static size_t lead_of(const struct ms_tree *tree)
+{
+	for (size_t i = 0; i < tree->n_roots; i++)
+		if (tree->roots[i].lock >= 0)
+			return i;
+	return SIZE_MAX;
+}
+
+static struct ms_journal_root name_of(const struct ms_root *root)
+{
+	return (struct ms_journal_root){ .inode = root->inode, .path = root->real };
+}
+
+/* @takes_part, of each root: is it to be named by the lead? NULL: all are. */
+static int add_members(const struct ms_tree *tree, struct ms_buf *text, size_t lead,
+		       const bool *takes_part)
+{
+	int r = 0;
+
+	for (size_t i = lead + 1; i < tree->n_roots && r == 0; i++) {
+		struct ms_journal_root member = name_of(&tree->roots[i]);
+
+		if (tree->roots[i].lock >= 0 && (!takes_part || takes_part[i]))
+			r = ms_journal_member(text, &member);
+	}
+	return r;
+}
+
+static int add_made(const struct ms_tree *tree, struct ms_buf *text)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < tree->n_made && r == 0; i++)
+		if (tree->made[i].below)
+			r = ms_journal_made(text, tree->made[i].path);
+	return r;
+}
+
+/* The lines before the files, of root @i. */
+static int add_preamble(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+			const bool *takes_part, struct ms_buf *text)
+{
+	size_t lead = lead_of(tree);
+	struct ms_journal_root root = name_of(&tree->roots[lead]);
+	int r = ms_journal_begin(text, tree->txid);
+
+	if (r == 0 && i != lead)
+		r = ms_journal_lead(text, &root);
+	if (r == 0 && i == lead)
+		r = add_members(tree, text, lead, takes_part);
+	if (r == 0 && tree->roots[i].is_output)
+		r = add_made(tree, text);
+	return r < 0 ? ms_fail_nomem(ctx) : 0;
+}
+
+static int begin_one(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i, bool sync)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+	int r = add_preamble(ctx, tree, i, NULL, &text);
+
+	return r < 0 ? r : write_journal(ctx, &tree->roots[i], &text, sync);
+}
+
+static int begin_all(struct ms_ctx *ctx, const struct ms_tree *tree, bool sync)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < tree->n_roots && r == 0; i++)
+		if (tree->roots[i].lock >= 0)
+			r = begin_one(ctx, tree, i, sync);
+	return r;
+}
+
+int ms_journals_begin(struct ms_ctx *ctx, const struct ms_tree *tree)
+{
+	return begin_all(ctx, tree, false);
+}
+
+int ms_journals_withdraw(struct ms_ctx *ctx, const struct ms_tree *tree)
+{
+	return begin_all(ctx, tree, !tree->options.no_sync);
+}
+
+static int add_file(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+		    struct ms_buf *text)
+{
+	const struct ms_entry *entry = &tree->entries[i];
+	_cleanup_free_ char *path =
+		ms_path_join(tree->dirs[entry->target_dir].path, entry->target_name);
+	struct ms_journal_entry line = {
+		.number = i,
+		.size = entry->staged.size,
+		.had_old = entry->staged.had_old,
+		.old_size = (uint64_t)entry->staged.old.size,
+		.old_seconds = entry->staged.old.mtime.tv_sec,
+		.old_nanoseconds = (uint32_t)entry->staged.old.mtime.tv_nsec,
+		.path = path,
+	};
+
+	return path && ms_journal_add(text, &line) == 0 ? 0 : ms_fail_nomem(ctx);
+}
+
+static size_t root_of(const struct ms_tree *tree, const struct ms_entry *entry)
+{
+	return tree->dirs[entry->target_dir].root;
+}
+
+struct texts {
+	struct ms_buf *of; /* each root's */
+	bool *takes_part;  /* has it files at all? */
+	size_t n;
+};
+
+static void texts_done(struct texts *texts)
+{
+	for (size_t i = 0; texts->of && i < texts->n; i++)
+		ms_buf_done(&texts->of[i]);
+	free(texts->of);
+	free(texts->takes_part);
+}
+
+static int make_texts(struct ms_ctx *ctx, const struct ms_tree *tree, size_t lead,
+		      struct texts *texts)
+{
+	int r = 0;
+
+	texts->n = tree->n_roots;
+	texts->of = calloc(texts->n, sizeof(*texts->of));
+	texts->takes_part = calloc(texts->n, sizeof(*texts->takes_part));
+	if (!texts->of || !texts->takes_part)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < tree->n_entries; i++)
+		if (tree->entries[i].staged.there)
+			texts->takes_part[root_of(tree, &tree->entries[i])] = true;
+	for (size_t i = 0; i < texts->n && r == 0; i++)
+		if (texts->takes_part[i] || i == lead)
+			r = add_preamble(ctx, tree, i, texts->takes_part, &texts->of[i]);
+	for (size_t i = 0; i < tree->n_entries && r == 0; i++)
+		if (tree->entries[i].staged.there)
+			r = add_file(ctx, tree, i,
+				     &texts->of[root_of(tree, &tree->entries[i])]);
+	return r;
+}
+
+static int decide_one(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+		      struct ms_buf *text)
+{
+	int r = ms_journal_commit(ctx, text);
+
+	return r < 0 ? r
+		     : write_journal(ctx, &tree->roots[i], text, !tree->options.no_sync);
+}
+
+int ms_journals_decide(struct ms_ctx *ctx, const struct ms_tree *tree)
+{
+	_cleanup_(texts_done) struct texts texts = { 0 };
+	size_t lead = lead_of(tree);
+	int r = make_texts(ctx, tree, lead, &texts);
+
+	for (size_t i = 0; i < texts.n && r == 0; i++) {
+		if (!texts.takes_part[i] || i == lead)
+			continue;
+		r = decide_one(ctx, tree, i, &texts.of[i]);
+		ms_transaction_step("ready");
+	}
+	if (r == 0)
+		r = decide_one(ctx, tree, lead, &texts.of[lead]);
+	if (r == 0)
+		ms_transaction_step("decided");
+	return r;
+}
+
+void ms_journals_clear(struct ms_tree *tree)
+{
+	size_t lead = lead_of(tree);
+	bool all = true;
+
+	for (size_t i = tree->n_roots; i-- > 0;) {
+		struct ms_root *root = &tree->roots[i];
+
+		if (root->lock < 0)
+			continue;
+		if (i == lead && !all)
+			root->stays = true;
+		if (!root->stays && ftruncate(root->lock, 0) < 0)
+			root->stays = true;
+		all = all && !root->stays;
+	}
+}
+
+void ms_journals_keep(struct ms_tree *tree)
+{
+	for (size_t i = 0; i < tree->n_roots; i++)
+		if (tree->roots[i].lock >= 0)
+			tree->roots[i].stays = true;
+}
