@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cmd.h"
 #include "dkms.h"
@@ -117,6 +118,20 @@ static void fill_standard_streams(void)
 		close(fd);
 }
 
+/*
+ * Each PATH that is written keeps two descriptors for the whole run, and the soft limit is
+ * made for programs that use select(), which this one does not.
+ */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 /* Faults in the command line are reported in JSON, too, so this is known first. */
 static bool wants_json(int argc, char **argv)
 {
@@ -210,6 +225,7 @@ int main(int argc, char **argv)
 		return cli_dkms_sign(argc, argv);
 	if (argc > 0)
 		argv = cli_dkms_check_words(&argc, argv);
+	raise_descriptor_limit();
 	words = (const char *const *)argv + 1;
 	n_words = argc > 1 ? (size_t)argc - 1 : 0;
 	cli.ctx = cli_check(ms_ctx_new());

@@ -199,7 +199,10 @@ enum ms_recovery {
 	MS_RECOVERY_FINISHED, /* every module is as the run wanted it */
 };
 
-/** Ends the interrupted transaction of @path, a tree or a module. */
+/**
+ * Ends the interrupted transaction of @path, a tree or a module, in all the trees that it
+ * was about. -ESTALE: one of them is not where it was, and what was decided hangs on it.
+ */
 MS_PUBLIC int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
 			      enum ms_recovery *ret);
 
