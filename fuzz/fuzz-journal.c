@@ -33,6 +33,8 @@ static void check_written(const struct ms_journal *journal)
 	require(!journal->lead.path || ms_journal_lead(&text, &journal->lead) == 0);
 	for (size_t i = 0; i < journal->n_members; i++)
 		require(ms_journal_member(&text, &journal->members[i]) == 0);
+	require(!journal->made_root ||
+		ms_journal_made_root(&text, journal->made_root) == 0);
 	for (size_t i = 0; i < journal->n_made; i++)
 		require(ms_journal_made(&text, journal->made[i]) == 0);
 	for (size_t i = 0; i < journal->n_entries; i++)

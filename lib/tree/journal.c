@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,11 @@ int ms_journal_lead(struct ms_buf *text, const struct ms_journal_root *root)
 int ms_journal_member(struct ms_buf *text, const struct ms_journal_root *root)
 {
 	return add_root(text, "member", root);
+}
+
+int ms_journal_made_root(struct ms_buf *text, uint64_t count)
+{
+	return ms_buf_printf(text, "made-root %" PRIu64 "\n", count);
 }
 
 int ms_journal_made(struct ms_buf *text, const char *path)
@@ -232,36 +238,44 @@ static int take_root(struct reader *reader, struct ms_journal_root *ret)
 	return take_path(reader, true, &ret->path);
 }
 
-/* "member ", of which there may be many, and "made ". 1: the line is another one. */
-static int take_listed(struct reader *reader, struct ms_journal *journal,
-		       size_t *members, size_t *made)
+/* A count of components of a path. */
+static int take_made_root(struct reader *reader, uint64_t *ret)
 {
-	if (take(reader, "member ")) {
-		struct ms_journal_root *grown =
-			ms_room(journal->members, journal->n_members, members,
-				sizeof(*grown));
-		int r;
+	return take_number(reader, PATH_MAX, ret) && take(reader, "\n") ? 0 : -EBADMSG;
+}
 
-		if (!grown)
-			return -ENOMEM;
-		journal->members = grown;
-		r = take_root(reader, &grown[journal->n_members]);
-		journal->n_members += r == 0;
-		return r;
-	}
-	if (take(reader, "made ")) {
-		char **grown = ms_room(journal->made, journal->n_made, made,
-				       sizeof(*grown));
-		int r;
+/* A line "member ". 1: the line is another one. */
+static int take_member(struct reader *reader, struct ms_journal *journal, size_t *capacity)
+{
+	struct ms_journal_root *grown;
+	int r;
 
-		if (!grown)
-			return -ENOMEM;
-		journal->made = grown;
-		r = take_path(reader, false, &grown[journal->n_made]);
-		journal->n_made += r == 0;
-		return r;
-	}
-	return 1;
+	if (!take(reader, "member "))
+		return 1;
+	grown = ms_room(journal->members, journal->n_members, capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	journal->members = grown;
+	r = take_root(reader, &grown[journal->n_members]);
+	journal->n_members += r == 0;
+	return r;
+}
+
+/* A line "made ". 1: the line is another one. */
+static int take_made(struct reader *reader, struct ms_journal *journal, size_t *capacity)
+{
+	char **grown;
+	int r;
+
+	if (!take(reader, "made "))
+		return 1;
+	grown = ms_room(journal->made, journal->n_made, capacity, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	journal->made = grown;
+	r = take_path(reader, false, &grown[journal->n_made]);
+	journal->n_made += r == 0;
+	return r;
 }
 
 /* What stands between the header and the files. */
@@ -273,7 +287,13 @@ static int take_preamble(struct reader *reader, struct ms_journal *journal)
 	if (take(reader, "lead "))
 		r = take_root(reader, &journal->lead);
 	while (r == 0)
-		r = take_listed(reader, journal, &members, &made);
+		r = take_member(reader, journal, &members);
+	if (r == 1)
+		r = take(reader, "made-root ")
+			    ? take_made_root(reader, &journal->made_root)
+			    : 0;
+	while (r == 0)
+		r = take_made(reader, journal, &made);
 	if (r == 1)
 		r = journal->lead.path && journal->n_members ? -EBADMSG : 0;
 	return r;

@@ -9,6 +9,7 @@
  *	lead INODE PATH
  *	member INODE PATH
  *	...
+ *	made-root COUNT
  *	made PATH
  *	...
  *	file NUMBER SIZE OLD PATH
@@ -27,7 +28,8 @@
  * says that its own part is ready, and stands for a decision only together with the
  * commit line of the lead under the same TXID. So there is one write that decides.
  *
- * made: a directory that the run makes under -o, parents first, relative.
+ * made: a directory that the run makes under -o, parents first, relative. made-root: of the
+ * components of the root's own path the run made so many, the last ones.
  *
  * Version 1 has neither lead, member nor made lines, and is read as well: it may be lying
  * about since before.
@@ -63,6 +65,7 @@ struct ms_journal {
 	struct ms_journal_root lead;	/* of a member; else the path is NULL */
 	struct ms_journal_root *members; /* of a lead */
 	size_t n_members;
+	uint64_t made_root;
 	char **made;
 	size_t n_made;
 	struct ms_journal_entry *entries; /* only where committed */
@@ -79,6 +82,7 @@ bool ms_is_staged_name(const char *name, const char *txid);
 int ms_journal_begin(struct ms_buf *text, const char *txid);
 int ms_journal_lead(struct ms_buf *text, const struct ms_journal_root *root);
 int ms_journal_member(struct ms_buf *text, const struct ms_journal_root *root);
+int ms_journal_made_root(struct ms_buf *text, uint64_t count);
 int ms_journal_made(struct ms_buf *text, const char *path);
 int ms_journal_add(struct ms_buf *text, const struct ms_journal_entry *entry);
 /** Adds the commit line. Also errors of the hash. */

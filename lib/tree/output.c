@@ -65,6 +65,31 @@ static int make_path(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
 	return r;
 }
 
+/* True where one of the directories that were made for the user's path is @real. */
+static bool was_made(const struct ms_tree *tree, const char *real)
+{
+	for (size_t i = 0; i < tree->n_made; i++) {
+		_cleanup_free_ char *made = realpath(tree->made[i].path, NULL);
+
+		if (made && !strcmp(made, real))
+			return true;
+	}
+	return false;
+}
+
+/* How many directories that this run made lead to @real, the last ones. */
+static size_t count_made(const struct ms_tree *tree, const char *real)
+{
+	_cleanup_free_ char *part = strdup(real);
+	size_t n = 0;
+
+	while (part && *part && was_made(tree, part)) {
+		n++;
+		*strrchr(part, '/') = '\0';
+	}
+	return n;
+}
+
 static struct ms_root *output_of(const struct ms_tree *tree)
 {
 	return &tree->roots[tree->n_roots - 1];
@@ -85,6 +110,7 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 		if (!strcmp(starts->list[i].real, real))
 			return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
 				       tree->output);
+	tree->made_root = count_made(tree, real);
 	tree->roots[tree->n_roots++] = (struct ms_root){
 		.real = ms_steal(&real),
 		.dir = -1,

@@ -291,6 +291,32 @@ static int carry_out(struct ms_ctx *ctx, struct place *place, bool decided)
 	return r;
 }
 
+/*
+ * The directory itself, and those above it, go where the run made them and they are empty.
+ * By name, since there is no other way; so it is looked which directory has that name.
+ */
+static void remove_made_root(const struct place *place)
+{
+	_cleanup_free_ char *path = strdup(place->dir);
+	struct stat ours, there;
+
+	for (uint64_t i = 0; path && i < place->journal.made_root; i++) {
+		char *slash = strrchr(path, '/');
+		_cleanup_fd_ int parent = -1;
+
+		if (slash == path)
+			return;
+		*slash = '\0';
+		parent = ms_open_resolved(path, O_PATH);
+		if (i == 0 && (fstat(place->fd, &ours) < 0 ||
+			       fstatat(parent, slash + 1, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+			       ours.st_ino != there.st_ino || ours.st_dev != there.st_dev))
+			return;
+		if (unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0)
+			return; /* somebody has put it to use */
+	}
+}
+
 /* The journal has done its work. */
 static int close_place(struct ms_ctx *ctx, struct place *place, bool decided)
 {
@@ -299,6 +325,8 @@ static int close_place(struct ms_ctx *ctx, struct place *place, bool decided)
 				     place->dir);
 	ms_lock_release(place->fd, place->lock, true);
 	place->lock = -1;
+	if (!decided)
+		remove_made_root(place);
 	ms_warn(ctx, "%s an interrupted run on '%s'", decided ? "finished" : "undid",
 		place->dir);
 	return 0;

@@ -75,6 +75,7 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	begin(&text);
 	assert_int_equal(ms_journal_member(&text, &top), 0);
 	assert_int_equal(ms_journal_member(&text, &other), 0);
+	assert_int_equal(ms_journal_made_root(&text, 3), 0);
 	assert_int_equal(ms_journal_made(&text, "x"), 0);
 	assert_int_equal(ms_journal_made(&text, "x/y z"), 0);
 	add(&text, 0, false, "x/y z/a.ko");
@@ -87,6 +88,7 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	assert_string_equal(journal.members[0].path, "/");
 	assert_int_equal(journal.members[1].inode, 77);
 	assert_string_equal(journal.members[1].path, "/a b/c");
+	assert_int_equal(journal.made_root, 3);
 	assert_int_equal(journal.n_made, 2);
 	assert_string_equal(journal.made[1], "x/y z");
 	assert_int_equal(journal.n_entries, 1);
@@ -216,6 +218,8 @@ static void lines_that_are_none_are_refused(void **state)
 		"member 1 ../b\n",
 		"member 18446744073709551616 /b\n",
 		"made /b\n",
+		"made-root 4097\n",
+		"made-root 1\nmember 1 /b\n",
 		"made ../b\n",
 		"file 1 2 - a\nmade b\n",
 	};

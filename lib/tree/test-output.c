@@ -155,6 +155,12 @@ static void die_at(const char *step)
 		raise(SIGKILL);
 }
 
+static void raise_at_once(const char *step)
+{
+	(void)step;
+	raise(SIGKILL);
+}
+
 static void directories_that_a_killed_run_made_are_removed(void **state)
 {
 	enum ms_recovery how;
@@ -186,6 +192,33 @@ static void directories_that_a_killed_run_made_are_removed(void **state)
 	assert_int_equal(help_strays("."), 0);
 }
 
+static void an_output_that_a_killed_run_made_is_removed_with_its_parents(void **state)
+{
+	enum ms_recovery how;
+	struct stat st;
+	pid_t child;
+	int status;
+
+	(void)state;
+	help_write_module("t/kernel/a.ko", 1, 100, 1);
+	help_write_text("there/before", "");
+	child = fork();
+	if (child == 0) {
+		struct ms_tree *tree = NULL;
+
+		open_output("t", "there/new/out", &tree);
+		ms_transaction_hook = raise_at_once;
+		ms_tree_strip(help_ctx, tree, true);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(ms_tree_recover(help_ctx, "there/new/out", true, &how), 0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	assert_int_equal(lstat("there/new", &st), -1);
+	assert_int_equal(lstat("there", &st), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -200,6 +233,7 @@ int main(void)
 		TEST(the_output_itself_may_be_a_link),
 		TEST(a_directory_that_becomes_a_link_meanwhile_is_not_followed),
 		TEST(directories_that_a_killed_run_made_are_removed),
+		TEST(an_output_that_a_killed_run_made_is_removed_with_its_parents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

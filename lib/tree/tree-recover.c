@@ -77,7 +77,8 @@ static int recover_below(struct search *search, struct ms_starts *starts)
 	if (r == -ENODATA) /* modules are not what is looked for */
 		r = 0;
 	for (size_t i = 0; i < foreign.n && r == 0; i++)
-		r = recover_one(search, foreign.dirs[i], &answer);
+		if (strcmp(foreign.dirs[i], starts->list[0].real) != 0)
+			r = recover_one(search, foreign.dirs[i], &answer);
 	return r;
 }
 
@@ -94,12 +95,13 @@ int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
 	if (r < 0)
 		return r;
 	r = recover_above(&search, starts.list[0].real);
+	if (r == 0 && !starts.list[0].is_file)
+		r = recover_below(&search, &starts);
+	/* at last, since the directory itself may go with what the run made */
 	if (r == 0)
 		r = recover_one(&search, starts.list[0].real, &answer);
 	if (r == 0 && answer == MS_LOCK_FOREIGN)
 		r = ms_lock_fail_foreign(ctx, starts.list[0].real);
-	if (r == 0 && !starts.list[0].is_file)
-		r = recover_below(&search, &starts);
 	if (r < 0)
 		return r;
 	*ret = search.how;

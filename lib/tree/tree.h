@@ -96,6 +96,7 @@ struct ms_tree {
 	char txid[17];             /* of the transaction, "" before it begins */
 	struct ms_made *made;      /* directories for -o, in the order of making */
 	size_t n_made, made_capacity;
+	size_t made_root;          /* of the components of the output's path, the last so many */
 	struct ms_dropped dropped;
 };
 
