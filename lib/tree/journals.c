@@ -12,8 +12,11 @@
 #include "journals.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
@@ -119,9 +122,28 @@ static int begin_all(struct ms_ctx *ctx, const struct ms_tree *tree, bool sync)
 	return r;
 }
 
-int ms_journals_begin(struct ms_ctx *ctx, const struct ms_tree *tree)
+static int new_txid(struct ms_ctx *ctx, struct ms_tree *tree)
 {
-	return begin_all(ctx, tree, false);
+	uint64_t tag;
+
+	if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
+		return ms_fail_errno(ctx, -errno, "cannot get random bytes");
+	snprintf(tree->txid, sizeof(tree->txid), "%016" PRIx64, tag);
+	return 0;
+}
+
+int ms_journals_claim(struct ms_ctx *ctx, struct ms_tree *tree)
+{
+	int r = new_txid(ctx, tree);
+
+	return r < 0 ? r : begin_one(ctx, tree, lead_of(tree), false);
+}
+
+int ms_journals_begin(struct ms_ctx *ctx, struct ms_tree *tree)
+{
+	int r = new_txid(ctx, tree);
+
+	return r < 0 ? r : begin_all(ctx, tree, false);
 }
 
 int ms_journals_withdraw(struct ms_ctx *ctx, const struct ms_tree *tree)

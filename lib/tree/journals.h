@@ -7,10 +7,16 @@
 #include "tree.h"
 
 /**
- * All journals say which transaction is at work, which roots it has, and which directories
- * it will make. Errors of writing.
+ * The journal of the output says, before anything else is done, that the run made the
+ * directory that it is in. Errors of writing.
  */
-int ms_journals_begin(struct ms_ctx *ctx, const struct ms_tree *tree);
+int ms_journals_claim(struct ms_ctx *ctx, struct ms_tree *tree);
+
+/**
+ * Gives the transaction its number. All journals say which one is at work, which roots it
+ * has, and which directories it will make. Errors of writing.
+ */
+int ms_journals_begin(struct ms_ctx *ctx, struct ms_tree *tree);
 
 /** All journals get the names of what was staged, and the lead's, at last, the decision. */
 int ms_journals_decide(struct ms_ctx *ctx, const struct ms_tree *tree);

@@ -23,6 +23,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "journals.h"
 #include "lock.h"
 #include "recover.h"
 
@@ -100,7 +101,11 @@ static int lock_root(struct round *round, struct ms_root *root)
 		return ms_lock_fail_foreign(round->ctx, root->real);
 	/* unless it is seen to be empty, it must not be removed */
 	root->stays = fstat(root->lock, &st) < 0 || st.st_size != 0;
-	return root->stays ? note(round, &round->interrupted, root->real) : 0;
+	if (root->stays)
+		return note(round, &round->interrupted, root->real);
+	return root->is_output && round->tree->made_root
+		       ? ms_journals_claim(round->ctx, round->tree)
+		       : 0;
 }
 
 static bool is_locked_kind(const struct ms_tree *tree, const struct ms_root *root)

@@ -25,11 +25,8 @@
 #include "transaction.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
@@ -60,14 +57,10 @@ void ms_entry_fail(struct ms_ctx *ctx, struct ms_entry *entry, int error)
 
 int ms_transaction_begin(struct ms_ctx *ctx, struct ms_tree *tree)
 {
-	uint64_t tag;
-	int r = 0;
+	int r;
 
 	if (!tree->locked)
 		return ms_fail(ctx, -EINVAL, "the tree was not opened for writing");
-	if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
-		return ms_fail_errno(ctx, -errno, "cannot get random bytes");
-	snprintf(tree->txid, sizeof(tree->txid), "%016" PRIx64, tag);
 	r = tree->output ? ms_output_plan_dirs(ctx, tree) : 0;
 	if (r == 0)
 		r = ms_journals_begin(ctx, tree);
