@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_TREE_PLACE_H
+#define MS_TREE_PLACE_H
+
+/* One directory with a journal in it, and what that journal says to do there. */
+
+#include <modseal/base.h>
+
+#include "journal.h"
+#include "lock.h"
+
+/** The directory, and its journal: locked, read, and to be ended. */
+struct ms_place {
+	const char *dir; /* shown; absolute; borrowed */
+	int fd;		 /* of the directory */
+	int lock;	 /* of the journal */
+	struct ms_journal journal;
+};
+
+#define MS_PLACE_INIT { .fd = -1, .lock = -1 }
+
+/** Gives the lock back; the journal stays. */
+void ms_place_done(struct ms_place *place);
+
+/**
+ * Opens @dir (absolute, without links), which has to have the inode number @inode where that
+ * is not NULL: -ESTALE, without a message, where it is not there or is another one.
+ */
+int ms_place_open(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
+		  struct ms_place *place);
+
+/**
+ * Locks and reads the journal of @place, which is open, where it can be had at once: *@ret
+ * says whether it can. The number of a blank one is "". -EBADMSG: it is none.
+ */
+int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answer *ret);
+
+/** As ms_place_take(), waiting for whoever holds it; -EWOULDBLOCK with @no_wait. */
+int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wait,
+			  enum ms_lock_answer *ret);
+
+/** Finishes, where it was @decided, or undoes what the journal says. It can be begun again. */
+int ms_place_carry_out(struct ms_ctx *ctx, struct ms_place *place, bool decided);
+
+/** Removes the journal, which has done its work, and says so. */
+int ms_place_close(struct ms_ctx *ctx, struct ms_place *place, bool decided);
+
+/** Both. */
+int ms_place_end(struct ms_ctx *ctx, struct ms_place *place, bool decided);
+
+#endif
