@@ -99,7 +99,7 @@ put_keys()
 
 	! grep -q '^config CRYPTO_MLDSA$' crypto/Kconfig || kinds+=("$1"/mldsa*.pem)
 	cat "${kinds[@]}" >certs/lab-trusted.pem
-	cp "$1/revoked.pem" certs/lab-revoked.pem
+	cat "$1/revoked.pem" "$1/withdrawn.pem" >certs/lab-revoked.pem
 	(umask 077 && cp "$1/own-both.pem" certs/lab-own.pem)
 }
 
