@@ -15,43 +15,6 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 
-void ms_texts_drop(struct ms_texts *texts, size_t n)
-{
-	while (texts->n > n)
-		free(texts->texts[--texts->n]);
-}
-
-void ms_texts_done(struct ms_texts *texts)
-{
-	ms_texts_drop(texts, 0);
-	free(texts->texts);
-	*texts = (struct ms_texts){ 0 };
-}
-
-int ms_texts_vprintf(struct ms_texts *texts, const char *format, va_list args)
-{
-	char **more = reallocarray(texts->texts, texts->n + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	texts->texts = more;
-	if (vasprintf(&more[texts->n], format, args) < 0)
-		return -ENOMEM;
-	texts->n++;
-	return 0;
-}
-
-int ms_texts_printf(struct ms_texts *texts, const char *format, ...)
-{
-	va_list args;
-	int r;
-
-	va_start(args, format);
-	r = ms_texts_vprintf(texts, format, args);
-	va_end(args);
-	return r;
-}
-
 /* Adds a name to those that are parted by commas. */
 static int add_name(struct ms_buf *out, const char *name)
 {

@@ -4,30 +4,11 @@
 
 /* Inside lib/trust: sentences that say what was taken for true without being told. */
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 
+#include "../base/texts.h"
 #include "../cms/rules.h"
 #include "../merkle/merkle.h"
-
-/** A list of texts. A zeroed one is empty. */
-struct ms_texts {
-	char **texts;
-	size_t n;
-};
-
-/** Frees the texts; the list is empty then. */
-void ms_texts_done(struct ms_texts *texts);
-
-/** Drops all texts but the first @n. */
-void ms_texts_drop(struct ms_texts *texts, size_t n);
-
-/** Adds a text. 0 or -ENOMEM. */
-__attribute__((format(printf, 2, 0))) int
-ms_texts_vprintf(struct ms_texts *texts, const char *format, va_list args);
-__attribute__((format(printf, 2, 3))) int ms_texts_printf(struct ms_texts *texts,
-							  const char *format, ...);
 
 /** What is known of a kernel. */
 struct ms_trust_known {
