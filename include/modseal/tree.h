@@ -114,8 +114,9 @@ struct ms_tree;
  * Finds the modules: a PATH that is a file is taken as it is, a directory is walked
  * for regular files named *.ko, *.ko.gz, *.ko.xz, *.ko.zst, links not followed; a PATH
  * that is itself a link is resolved once. Sorted by path bytes; a file reached twice
- * is there once. With @writes the trees are locked, and an interrupted run's
- * transaction on them is ended first.
+ * is there once. What was left out is in ms_tree_skipped(); there is a warning where a
+ * person, or depmod, might take it for a module. With @writes the trees are locked, and
+ * an interrupted run's transaction on them is ended first.
  *
  * Errors: -ENOENT and others of the file system; -ENODATA a directory without a module,
  * unless there may be none;
@@ -126,6 +127,33 @@ MS_PUBLIC int ms_tree_open(struct ms_ctx *ctx, const char *const *paths, size_t 
 
 /** Unlocks and frees @tree, which may be NULL. Returns NULL. */
 MS_PUBLIC struct ms_tree *ms_tree_free(struct ms_tree *tree);
+
+/** What the walk met and left out. */
+enum ms_skip {
+	MS_SKIP_UNDECIDED = 0,
+	MS_SKIP_FILE_LINK,	/* a link with a module's name, to a file */
+	MS_SKIP_DIRECTORY_LINK, /* a link to a directory */
+	MS_SKIP_DANGLING_LINK,	/* a link with a module's name that leads nowhere */
+	MS_SKIP_UNKNOWN_LINK,	/* a link; where it leads could not be found out */
+	MS_SKIP_SPECIAL,	/* with a module's name, and neither file nor directory */
+	MS_SKIP_COUNT,
+};
+
+/** "file-link", "directory-link", "dangling-link", "unknown-link", "special-file". */
+MS_PUBLIC const char *ms_skip_name(enum ms_skip skip);
+
+/** The same for a person: what it is. */
+MS_PUBLIC const char *ms_skip_reason(enum ms_skip skip);
+
+/** Something that was left out. Owned by the tree. */
+struct ms_skipped {
+	char *path; /* as the user would write it */
+	enum ms_skip skip;
+	bool depmod; /* depmod would list a module there, or nobody can tell that not */
+};
+
+/** The @i-th of what was left out under the PATHs, by path; NULL past the last. */
+MS_PUBLIC const struct ms_skipped *ms_tree_skipped(const struct ms_tree *tree, size_t i);
 
 MS_PUBLIC size_t ms_tree_count(const struct ms_tree *tree);
 MS_PUBLIC const struct ms_item *ms_tree_item(const struct ms_tree *tree, size_t i);

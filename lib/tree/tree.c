@@ -18,6 +18,7 @@
 #include "locks.h"
 #include "output.h"
 #include "recover.h"
+#include "skipped.h"
 #include "walk.h"
 
 static const struct {
@@ -87,6 +88,7 @@ void ms_walk_undo(struct ms_tree *tree)
 	tree->entries = NULL;
 	tree->dirs = NULL;
 	tree->n_entries = tree->n_dirs = 0;
+	ms_skipped_forget(tree);
 }
 
 struct ms_tree *ms_tree_free(struct ms_tree *tree)
@@ -133,6 +135,7 @@ static int open_tree(struct ms_ctx *ctx, struct ms_starts *starts, struct ms_tre
 		return r;
 	tree->fd_budget = descriptor_budget(tree->n_roots);
 	r = ms_locks_walk(ctx, tree, starts);
+	ms_skipped_warn(ctx, tree);
 	if (r == 0 && tree->output)
 		r = ms_output_plan(ctx, tree);
 	return r;

@@ -19,6 +19,7 @@
 #include "../base/buffer.h"
 #include "../base/file.h"
 #include "../module/module.h"
+#include "depmod.h"
 
 /** A directory with modules in it, or one that copies go to. */
 struct ms_directory {
@@ -87,6 +88,9 @@ struct ms_tree {
 	size_t n_entries;
 	struct ms_directory *dirs;
 	size_t n_dirs;
+	struct ms_skipped *skipped; /* that the walk left out, sorted by path */
+	size_t n_skipped;
+	struct ms_depmod depmod;   /* what was found out about links to directories */
 	struct ms_root *roots;     /* sorted by real path */
 	size_t n_roots;
 	size_t fd_budget;          /* directories that may still be kept open */

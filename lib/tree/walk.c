@@ -4,9 +4,9 @@
  * The walk: which files a run is about.
  *
  * A PATH is a file or a directory. Under a directory every regular file counts that has a
- * module's name; symbolic links are not followed, each directory is opened from its
- * parent's descriptor. A directory that cannot be read is an error of the run: a tree of
- * which a part was silently left out would be reported as good.
+ * module's name; symbolic links are not followed but told of (skipped.c), each directory
+ * is opened from its parent's descriptor. A directory that cannot be read is an error of
+ * the run: a tree of which a part was silently left out would be reported as good.
  *
  * A name that is reached twice (PATHs that overlap, or spell one directory in two ways)
  * is one entry, told by the device and inode of its directory and its name there, and
@@ -29,6 +29,7 @@
 #include "../base/text.h"
 #include "descend.h"
 #include "journal.h"
+#include "skipped.h"
 
 struct walk {
 	struct ms_ctx *ctx;
@@ -191,6 +192,20 @@ static int add_directory(struct walk *walk, const struct ms_visit *visit, const 
 				&walk->dir);
 }
 
+/* Notes what is no module, where somebody might take it for one. */
+static int skip(struct walk *walk, const struct ms_visit *visit, const char *name,
+		unsigned char type)
+{
+	_cleanup_free_ char *shown = NULL;
+
+	if (!ms_skipped_matters(type, name))
+		return 0;
+	shown = ms_path_join(walk->start->shown, visit->path);
+	if (!shown)
+		return ms_fail_nomem(walk->ctx);
+	return ms_skipped_note(walk->ctx, walk->tree, visit->fd, shown, name);
+}
+
 static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char *name,
 		    unsigned char type, void *userdata)
 {
@@ -200,7 +215,7 @@ static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char
 	int r;
 
 	if (!is_journal && (type != DT_REG || !is_module_name(name)))
-		return 0;
+		return skip(walk, visit, name, type);
 	rel = ms_path_join(walk->start->prefix, visit->path);
 	shown = ms_path_join(walk->start->shown, visit->path);
 	if (!rel || !shown)
@@ -407,6 +422,7 @@ int ms_walk(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_starts *st
 	if (r < 0)
 		return r;
 	drop_doubles(tree);
+	ms_skipped_sort(tree);
 	for (size_t i = 0; i < tree->n_entries; i++) {
 		tree->entries[i].target_dir = tree->entries[i].dir;
 		tree->entries[i].target_name = tree->entries[i].name;
