@@ -104,6 +104,9 @@ struct ms_manifest_verdict {
 	enum ms_verdict verdict;
 	char *vouched_by; /* where it is trusted */
 	char *reason;     /* where it is not */
+	char **warnings;  /* a sentence for each signer that is revoked: a kernel may
+			     trust it all the same, who says "good" must not */
+	size_t n_warnings;
 };
 
 /**

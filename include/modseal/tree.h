@@ -78,6 +78,13 @@ struct ms_item {
 				root ROOT"; NULL where nobody did */
 	char *reason;        /* why the verdict is what it is, for a person; or NULL */
 
+	/*
+	 * verify, attach: a sentence for each signer that is revoked. A kernel may trust
+	 * the module all the same; who says "good" must not.
+	 */
+	char **warnings;
+	size_t n_warnings;
+
 	/* show, verify, resign: every trailer that the file had, outermost first */
 	struct ms_signature_fields *signatures;
 	size_t n_signatures;

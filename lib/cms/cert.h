@@ -67,6 +67,10 @@ int ms_cert_parse_embedded(struct ms_ctx *ctx, const struct ms_rules *rules,
 int ms_cert_verify(struct ms_ctx *ctx, const struct ms_rules *rules,
 		   const struct ms_cert *cert, struct ms_public_key *key);
 
+/** The key's name for a person: its subject, or where that is empty the SKID. To free().
+ */
+char *ms_cert_key_name(const struct ms_cert *cert);
+
 /** Decodes a certificate's time (x509_decode_time). 0 or -EBADMSG. */
 int ms_x509_decode_time(uint8_t tag, const uint8_t *value, size_t len, int64_t *ret);
 

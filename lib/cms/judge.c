@@ -23,6 +23,7 @@
 #include "../base/context.h"
 #include "../base/text.h"
 #include "pkcs7.h"
+#include "revoked.h"
 
 MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
 
@@ -30,6 +31,7 @@ void ms_judgement_done(struct ms_judgement *judgement)
 {
 	free(judgement->vouched_by);
 	free(judgement->reason);
+	ms_texts_done(&judgement->warnings);
 	*judgement = (struct ms_judgement){ MS_VERDICT_UNDECIDED };
 }
 
@@ -119,8 +121,7 @@ static int judge_message(struct ms_judging *j)
 	return ms_pkcs7_trust(j, MS_KEYS_TRUSTED);
 }
 
-/* The subject, or where that is empty the SKID. */
-static char *name_of_key(const struct ms_cert *cert)
+char *ms_cert_key_name(const struct ms_cert *cert)
 {
 	struct ms_bytes skid = ms_cert_skid(cert);
 
@@ -138,7 +139,7 @@ static int fill_judgement(struct ms_judging *j, int error, struct ms_judgement *
 		if (!j->vouched_by)
 			return ms_fail(j->ctx, -EIO, "trusted by no key");
 		judgement.vouched = MS_VOUCHER_SIGNATURE;
-		judgement.vouched_by = name_of_key(j->vouched_by);
+		judgement.vouched_by = ms_cert_key_name(j->vouched_by);
 		if (!judgement.vouched_by)
 			return ms_fail_nomem(j->ctx);
 	} else {
@@ -170,5 +171,16 @@ int ms_cms_judge(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 	}
 	if (r < 0 && !ms_is_verdict(r))
 		return r;
-	return fill_judgement(&j, -r, ret);
+	r = fill_judgement(&j, -r, ret);
+	r = r < 0 ? r
+		  : ms_cms_find_revoked(ctx, keyring, rules, sig, sig_len, "",
+					&ret->warnings);
+	if (r < 0)
+		ms_judgement_done(ret);
+	return r;
+}
+
+bool ms_judgement_is_good(const struct ms_judgement *judgement)
+{
+	return judgement->verdict == MS_VERDICT_TRUSTED && judgement->warnings.n == 0;
 }

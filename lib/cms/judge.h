@@ -9,6 +9,7 @@
 
 #include <modseal/module.h>
 
+#include "../base/texts.h"
 #include "../hash/payload.h"
 #include "keyring.h"
 #include "rules.h"
@@ -20,7 +21,15 @@ struct ms_judgement {
 	char *vouched_by;     /* the trusted key's name (subject, else SKID), or what the
 				 hashes are that have it; or NULL */
 	char *reason;         /* for a person; or NULL */
+	struct ms_texts warnings; /* a sentence for each signer that is revoked, which
+				     need not show in the verdict (revoked.c) */
 };
+
+/**
+ * Is it trusted, and nobody among the signers revoked? What says "good" to a person asks
+ * this; the kernel's verdict alone may hide a revoked signer.
+ */
+bool ms_judgement_is_good(const struct ms_judgement *judgement);
 
 /** Frees what is in it; it is undecided then. */
 void ms_judgement_done(struct ms_judgement *judgement);

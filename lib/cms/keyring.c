@@ -213,3 +213,27 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 	}
 	return -ENOKEY;
 }
+
+bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
+{
+	return keyring->keys[MS_KEYS_REVOKED].count > 0 || keyring->n_tbs > 0;
+}
+
+const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
+					 const struct ms_key_id *id)
+{
+	for (size_t k = 0; k < MS_ARRAY_SIZE(keyring->keys); k++) {
+		const struct list *list = &keyring->keys[k];
+
+		for (size_t i = 0; i < list->count; i++) {
+			const struct entry *entry = &list->entries[i];
+
+			if (k != MS_KEYS_REVOKED && !entry->tbs_revoked)
+				continue;
+			if (ms_key_id_same(&entry->cert->id, id) ||
+			    ms_key_id_same(&entry->cert->skid, id))
+				return entry->cert;
+		}
+	}
+	return NULL;
+}

@@ -19,6 +19,16 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 		    const struct ms_key_id *id, const struct ms_key_id *skid,
 		    struct ms_cert **ret);
 
+/** Is anything revoked in it, but for hashes of files? */
+bool ms_keyring_has_revoked(const struct ms_keyring *keyring);
+
+/**
+ * A key that @id names, and that is revoked: by its certificate, or by the hash of that.
+ * NULL: none.
+ */
+const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
+					 const struct ms_key_id *id);
+
 /** Is the hash of what was signed in @cert revoked? 0 or a failure. */
 int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 			 const struct ms_cert *cert, bool *ret_revoked);

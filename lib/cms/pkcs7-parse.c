@@ -9,12 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "grammar.h"
 #include "pkcs7.h"
-#include "versions.h"
 
 MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
 
@@ -30,6 +28,7 @@ struct parse {
 	enum ms_oid last_oid;
 	struct ms_bytes serial, issuer, skid;
 	bool expect_skid;
+	bool names_only; /* whom it names is all that is asked */
 };
 
 static struct ms_signer_info *signer_free(struct ms_signer_info *signer)
@@ -68,6 +67,12 @@ struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message)
 	return NULL;
 }
 
+/* An error of the kernel's; but the question who is named goes on behind it. */
+static int refuse(const struct parse *p, int error, const char *text)
+{
+	return p->names_only ? 0 : ms_fail(p->ctx, error, "%s", text);
+}
+
 static struct ms_bytes content(const struct ms_ber_item *item)
 {
 	return (struct ms_bytes){ item->value, item->len };
@@ -87,7 +92,7 @@ int ms_pkcs7_check_content_type(void *userdata, const struct ms_ber_item *item)
 
 	(void)item;
 	if (p->last_oid != MS_OID_SIGNED_DATA)
-		return ms_fail(p->ctx, -EINVAL, "PKCS#7 message is not SignedData");
+		return refuse(p, -EINVAL, "PKCS#7 message is not SignedData");
 	return 0;
 }
 
@@ -96,7 +101,7 @@ int ms_pkcs7_note_version(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 
 	if (item->len != 1 || (item->value[0] != 1 && item->value[0] != 3))
-		return ms_fail(p->ctx, -EINVAL, "unsupported version of SignedData");
+		return refuse(p, -EINVAL, "unsupported version of SignedData");
 	p->message->version = item->value[0];
 	return 0;
 }
@@ -106,12 +111,11 @@ int ms_pkcs7_note_signer_version(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 
 	if (item->len != 1 || (item->value[0] != 1 && item->value[0] != 3))
-		return ms_fail(p->ctx, -EINVAL, "unsupported version of SignerInfo");
+		return refuse(p, -EINVAL, "unsupported version of SignerInfo");
 	p->expect_skid = item->value[0] == 3;
 	if (p->expect_skid == (p->message->version == 1))
-		return ms_fail(
-			p->ctx, -EBADMSG,
-			"versions of SignedData and SignerInfo do not go together");
+		return refuse(p, -EBADMSG,
+			      "versions of SignedData and SignerInfo do not go together");
 	return 0;
 }
 
@@ -121,7 +125,7 @@ int ms_pkcs7_note_content(void *userdata, const struct ms_ber_item *item)
 
 	(void)item;
 	if (p->last_oid != MS_OID_DATA && p->last_oid != MS_OID_MS_INDIRECT_DATA)
-		return ms_fail(p->ctx, -EINVAL, "unsupported content type");
+		return refuse(p, -EINVAL, "unsupported content type");
 	p->message->data_type = p->last_oid;
 	return 0;
 }
@@ -148,7 +152,7 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 	int r;
 
 	if (item->tag != MS_BER_SEQUENCE)
-		return ms_fail(p->ctx, -EBADMSG, "certificate in the message is none");
+		return refuse(p, -EBADMSG, "certificate in the message is none");
 	if (start[1] == 0x80)
 		len += 2;
 	link = calloc(1, sizeof(*link));
@@ -158,7 +162,7 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 				   &link->cert);
 	if (r < 0) {
 		free(link);
-		return r;
+		return p->names_only && r != -ENOMEM ? 0 : r;
 	}
 	*p->next_cert = link;
 	p->next_cert = &link->next;
@@ -176,77 +180,24 @@ int ms_pkcs7_note_certs(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
-static const struct {
-	enum ms_oid oid;
-	enum ms_hash hash;
-	unsigned since, before;
-} digest_algos[] = {
-	{ MS_OID_MD4, MS_HASH_MD4, 0, MS_LINUX_NO_MD5 },
-	{ MS_OID_MD5, MS_HASH_MD5, 0, MS_LINUX_NO_MD5 },
-	{ MS_OID_SHA1, MS_HASH_SHA1, 0, 0 },
-	{ MS_OID_SHA224, MS_HASH_SHA224, 0, 0 },
-	{ MS_OID_SHA256, MS_HASH_SHA256, 0, 0 },
-	{ MS_OID_SHA384, MS_HASH_SHA384, 0, 0 },
-	{ MS_OID_SHA512, MS_HASH_SHA512, 0, 0 },
-	{ MS_OID_SHA3_256, MS_HASH_SHA3_256, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SHA3_384, MS_HASH_SHA3_384, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SHA3_512, MS_HASH_SHA3_512, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SM3, MS_HASH_SM3, 0, 0 },
-	{ MS_OID_STREEBOG256, MS_HASH_STREEBOG256, 0, 0 },
-	{ MS_OID_STREEBOG512, MS_HASH_STREEBOG512, 0, 0 },
-};
-
 int ms_pkcs7_note_digest_algo(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
 
 	(void)item;
-	for (size_t i = 0; i < MS_ARRAY_SIZE(digest_algos); i++) {
-		if (digest_algos[i].oid != p->last_oid ||
-		    !ms_linux_within(p->rules, digest_algos[i].since,
-				     digest_algos[i].before))
-			continue;
-		p->signer->hash = digest_algos[i].hash;
+	if (ms_pkcs7_digest_algo(p->rules, p->last_oid, &p->signer->hash))
 		return 0;
-	}
-	return ms_fail(p->ctx, -ENOPKG, "unsupported digest algorithm");
+	return refuse(p, -ENOPKG, "unsupported digest algorithm");
 }
-
-static const struct {
-	enum ms_oid oid;
-	enum ms_sig_algo algo;
-	unsigned since, before;
-} pkey_algos[] = {
-	{ MS_OID_RSA, MS_SIG_RSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA1, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA224, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA256, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA384, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA512, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA3_256, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_384, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_512, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SM2_SM3, MS_SIG_SM2, 0, MS_LINUX_NO_SM2 },
-	{ MS_OID_GOST_KEY256, MS_SIG_ECRDSA, 0, 0 },
-	{ MS_OID_GOST_KEY512, MS_SIG_ECRDSA, 0, 0 },
-	{ MS_OID_MLDSA44, MS_SIG_MLDSA44, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA65, MS_SIG_MLDSA65, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA87, MS_SIG_MLDSA87, MS_LINUX_MLDSA, 0 },
-};
 
 int ms_pkcs7_note_pkey_algo(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
 
 	(void)item;
-	for (size_t i = 0; i < MS_ARRAY_SIZE(pkey_algos); i++) {
-		if (pkey_algos[i].oid != p->last_oid ||
-		    !ms_linux_within(p->rules, pkey_algos[i].since, pkey_algos[i].before))
-			continue;
-		p->signer->algo = pkey_algos[i].algo;
+	if (ms_pkcs7_pkey_algo(p->rules, p->last_oid, &p->signer->algo))
 		return 0;
-	}
-	return ms_fail(p->ctx, -ENOPKG, "unsupported public-key algorithm");
+	return refuse(p, -ENOPKG, "unsupported public-key algorithm");
 }
 
 static int attribute_bit(enum ms_oid oid)
@@ -275,7 +226,7 @@ int ms_pkcs7_note_attribute(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 	unsigned bit = (unsigned)attribute_bit(p->last_oid);
 
-	if (bit == 0)
+	if (bit == 0 || p->names_only)
 		return 0;
 	if (p->signer->attribute_set & bit)
 		return ms_fail(p->ctx, -EKEYREJECTED, "signed attribute is there twice");
@@ -307,6 +258,8 @@ int ms_pkcs7_note_attributes(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 	unsigned needed = MS_ATTRIBUTE_CONTENT_TYPE | MS_ATTRIBUTE_MESSAGE_DIGEST;
 
+	if (p->names_only)
+		return 0;
 	if ((p->signer->attribute_set & needed) != needed)
 		return ms_fail(p->ctx, -EBADMSG, "a signed attribute is missing");
 	if (p->message->data_type != MS_OID_MS_INDIRECT_DATA &&
@@ -349,24 +302,30 @@ int ms_pkcs7_note_signature(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
-int ms_pkcs7_note_signed_info(void *userdata, const struct ms_ber_item *item)
+/* Ends the signer that is being read, and begins another. */
+static int end_signer(struct parse *p)
 {
-	struct parse *p = userdata;
 	struct ms_bytes none = { NULL, 0 };
-	int r;
+	int r = p->expect_skid ? ms_key_id_join(&p->signer->id, p->skid, none)
+			       : ms_key_id_join(&p->signer->id, p->serial, p->issuer);
 
-	(void)item;
-	if (p->message->data_type == MS_OID_MS_INDIRECT_DATA &&
-	    !p->signer->attributes.data)
-		return -EBADMSG;
-	r = p->expect_skid ? ms_key_id_join(&p->signer->id, p->skid, none)
-			   : ms_key_id_join(&p->signer->id, p->serial, p->issuer);
 	if (r < 0)
 		return ms_fail_nomem(p->ctx);
 	*p->next_signer = p->signer;
 	p->next_signer = &p->signer->next;
 	p->signer = calloc(1, sizeof(*p->signer));
 	return p->signer ? 0 : ms_fail_nomem(p->ctx);
+}
+
+int ms_pkcs7_note_signed_info(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	(void)item;
+	if (!p->names_only && p->message->data_type == MS_OID_MS_INDIRECT_DATA &&
+	    !p->signer->attributes.data)
+		return -EBADMSG;
+	return end_signer(p);
 }
 
 /* Either all signers have signed attributes or none (pkcs7_check_authattrs). */
@@ -388,28 +347,62 @@ static int check_attributes(struct ms_ctx *ctx, struct ms_pkcs7 *message)
 	return 0;
 }
 
+/* Walks over the message. What @p has found is in @message, also where that fails. */
+static int walk(struct parse *p, struct ms_pkcs7 *message, const uint8_t *data,
+		size_t len)
+{
+	int r;
+
+	p->message = message;
+	p->signer = calloc(1, sizeof(*p->signer));
+	if (!message || !p->signer)
+		return ms_fail_nomem(p->ctx);
+	p->end = len > 0 ? data + len : data;
+	p->next_signer = &message->signers;
+	p->next_cert = &p->certs;
+	r = ms_ber_walk(ms_pkcs7_grammar, p, data, len);
+	/* of a message that breaks off, the signer at which it does */
+	if (r < 0 && r != -ENOMEM && p->names_only && (p->serial.data || p->skid.data))
+		return end_signer(p);
+	return r == -ENOMEM ? ms_fail_nomem(p->ctx) : r;
+}
+
+/* What was not handed on to the message: certificates within revocation lists. */
+static void parse_done(struct parse *p)
+{
+	free_certs(p->certs);
+	signer_free(p->signer);
+}
+
 int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_t *data,
 		   size_t len, struct ms_pkcs7 **ret)
 {
 	_cleanup_(cleanup_message) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
-	struct parse p = { .ctx = ctx, .rules = rules, .message = message };
-	int r = -ENOMEM;
+	_cleanup_(parse_done) struct parse p = { .ctx = ctx, .rules = rules };
+	int r = walk(&p, message, data, len);
 
-	p.signer = calloc(1, sizeof(*p.signer));
-	if (message && p.signer) {
-		p.end = len > 0 ? data + len : data;
-		p.next_signer = &message->signers;
-		p.next_cert = &p.certs;
-		r = ms_ber_walk(ms_pkcs7_grammar, &p, data, len);
-	}
-	/* what was not handed on to the message: certificates within revocation lists */
-	free_certs(p.certs);
-	signer_free(p.signer);
-	if (r < 0)
-		return r == -ENOMEM ? ms_fail_nomem(ctx) : r;
-	r = check_attributes(ctx, message);
+	if (r == 0)
+		r = check_attributes(ctx, message);
 	if (r < 0)
 		return r;
+	*ret = ms_steal(&message);
+	return 0;
+}
+
+int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
+			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret)
+{
+	_cleanup_(cleanup_message) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
+	_cleanup_(parse_done) struct parse p = {
+		.ctx = ctx,
+		.rules = rules,
+		.names_only = true,
+	};
+	int r = walk(&p, message, data, len);
+
+	if (r == -ENOMEM)
+		return r;
+	ms_fail_clear(ctx);
 	*ret = ms_steal(&message);
 	return 0;
 }

@@ -80,7 +80,22 @@ struct ms_judging {
 int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_t *data,
 		   size_t len, struct ms_pkcs7 **ret);
 
+/**
+ * Reads whom a message names: signers and certificates, nothing else of it is good for
+ * anything. It is read by the same schema, and past all that the kernel refuses: what
+ * follows there, up to where the bytes follow the schema no longer, is named all the
+ * same. -ENOMEM.
+ */
+int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
+			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret);
+
 struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message);
+
+/** The algorithm that the parser of kernel @rules takes @oid for; false: none. */
+bool ms_pkcs7_digest_algo(const struct ms_rules *rules, enum ms_oid oid,
+			  enum ms_hash *ret);
+bool ms_pkcs7_pkey_algo(const struct ms_rules *rules, enum ms_oid oid,
+			enum ms_sig_algo *ret);
 
 /**
  * The first pass: signers against the certificates of the message, and these against

@@ -64,6 +64,14 @@ static enum ms_severity severity_of(const struct ms_doctor *doctor,
 		       : MS_SEVERITY_ERROR;
 }
 
+/* The command that signs the module anew, to be freed by whom it is given to. */
+static char *mend(const struct ms_doctor *doctor, const char *word)
+{
+	return ms_format("modseal sign --store %s --for-kernel %s %s",
+			 doctor->store ? doctor->store : MS_DOCTOR_STORE, doctor->release,
+			 word);
+}
+
 static int report_item(struct ms_doctor *doctor, const struct ms_item *item)
 {
 	_cleanup_free_ char *word = ms_shell_word(item->path);
@@ -74,13 +82,16 @@ static int report_item(struct ms_doctor *doctor, const struct ms_item *item)
 		return ms_doctor_found(doctor, "module-unknown", MS_SEVERITY_UNKNOWN, NULL,
 				       "module '%s': %s", item->path,
 				       item->message ? item->message : "cannot be read");
+	if (item->n_warnings)
+		return ms_doctor_found(doctor, "module-signer-revoked", MS_SEVERITY_ERROR,
+				       mend(doctor, word),
+				       "module '%s' is %s to kernel %s, but %s",
+				       item->path, ms_verdict_name(item->verdict),
+				       doctor->release, item->warnings[0]);
 	return ms_doctor_found(doctor, "module-not-trusted", severity_of(doctor, item),
-			       ms_format("modseal sign --store %s --for-kernel %s %s",
-					      doctor->store ? doctor->store
-							    : MS_DOCTOR_STORE,
-					      doctor->release, word),
-			       "module '%s' is %s to kernel %s", item->path,
-			       ms_verdict_name(item->verdict), doctor->release);
+			       mend(doctor, word), "module '%s' is %s to kernel %s",
+			       item->path, ms_verdict_name(item->verdict),
+			       doctor->release);
 }
 
 static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
@@ -91,7 +102,7 @@ static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
 	for (size_t i = 0; i < ms_tree_count(tree) && r == 0; i++) {
 		const struct ms_item *item = ms_tree_item(tree, i);
 
-		if (item->verdict == MS_VERDICT_TRUSTED && item->elf)
+		if (item->verdict == MS_VERDICT_TRUSTED && item->elf && !item->n_warnings)
 			trusted++;
 		else if (told++ < MOST_TOLD)
 			r = report_item(doctor, item);

@@ -73,6 +73,9 @@ int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 	ret->verdict = judgement.verdict;
 	ret->vouched_by = ms_steal(&judgement.vouched_by);
 	ret->reason = ms_steal(&judgement.reason);
+	ret->warnings = judgement.warnings.texts;
+	ret->n_warnings = judgement.warnings.n;
+	judgement.warnings = (struct ms_texts){ 0 };
 	return 0;
 }
 
@@ -80,5 +83,8 @@ void ms_manifest_verdict_done(struct ms_manifest_verdict *verdict)
 {
 	free(verdict->vouched_by);
 	free(verdict->reason);
+	for (size_t i = 0; i < verdict->n_warnings; i++)
+		free(verdict->warnings[i]);
+	free(verdict->warnings);
 	*verdict = (struct ms_manifest_verdict){ 0 };
 }

@@ -81,8 +81,21 @@ struct ms_bytes ms_module_signature(const struct ms_module *module)
 				  module->trailer.sig_len };
 }
 
-int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
-			      const struct ms_trust *trust, struct ms_judgement *ret)
+/* Puts the revoked signers of all trailers in the place of those of one message. */
+static int add_warnings(struct ms_ctx *ctx, const struct ms_module *module,
+			const struct ms_trust *trust, struct ms_judgement *judgement)
+{
+	int r;
+
+	ms_texts_done(&judgement->warnings);
+	r = ms_module_find_revoked(ctx, module, trust, &judgement->warnings);
+	if (r < 0)
+		ms_judgement_done(judgement);
+	return r;
+}
+
+static int judge_outermost(struct ms_ctx *ctx, struct ms_module *module,
+			   const struct ms_trust *trust, struct ms_judgement *ret)
 {
 	int error = ms_trailer_errno(&module->trailer);
 	struct ms_bytes signature = ms_module_signature(module);
@@ -99,6 +112,14 @@ int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 	return ret->reason ? 0 : ms_fail_nomem(ctx);
 }
 
+int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
+			      const struct ms_trust *trust, struct ms_judgement *ret)
+{
+	int r = judge_outermost(ctx, module, trust, ret);
+
+	return r < 0 ? r : add_warnings(ctx, module, trust, ret);
+}
+
 int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 		    const struct ms_trust *trust, struct ms_judgement *ret,
 		    size_t *ret_loaded)
@@ -110,10 +131,14 @@ int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 		.hashes = ms_trust_hashes(trust),
 	};
 
-	if (by.hashes)
-		return ms_module_judge_stacked(ctx, module, &by, ret, ret_loaded);
-	*ret_loaded = ms_module_loadable(module).len;
-	return ms_module_judge_signature(ctx, module, trust, ret);
+	int r;
+
+	if (!by.hashes) {
+		*ret_loaded = ms_module_loadable(module).len;
+		return ms_module_judge_signature(ctx, module, trust, ret);
+	}
+	r = ms_module_judge_stacked(ctx, module, &by, ret, ret_loaded);
+	return r < 0 ? r : add_warnings(ctx, module, trust, ret);
 }
 
 int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,

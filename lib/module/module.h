@@ -84,6 +84,22 @@ int ms_module_judge_stacked(struct ms_ctx *ctx, struct ms_module *module,
 			    const struct ms_vouchers *by, struct ms_judgement *ret,
 			    size_t *ret_loaded);
 
+/**
+ * The kernel's length of what lies before the trailer; 0: it cannot be taken off. A
+ * legacy trailer whose names have no room is one to the kernel, which does not look for
+ * names.
+ */
+size_t ms_trailer_front(const struct ms_trailer *trailer);
+
+/**
+ * Adds to @texts a sentence for each revoked signer of any of the module's signatures,
+ * also of those that a trailer further out covers: no kernel may look at these, but
+ * somebody who is told that the module is good should know. 0; errors of
+ * ms_cms_find_revoked() and -ECANCELED.
+ */
+int ms_module_find_revoked(struct ms_ctx *ctx, const struct ms_module *module,
+			   const struct ms_trust *trust, struct ms_texts *texts);
+
 /** Is one of the trailers that such a kernel would look at a proof, good or not? */
 bool ms_module_has_proof(const struct ms_module *module);
 
@@ -92,16 +108,17 @@ int ms_module_proof_tail(struct ms_ctx *ctx, const uint8_t *proof, size_t len,
 			 struct ms_buf *tail);
 
 /**
- * The verdict on the outermost trailer as a signature, as a kernel without hashes gives it
- * (module_sig_check()). For who asks whether the signature is good: whether @trust knows
- * the module by its hash does not matter.
+ * The verdict on the outermost trailer as a signature, as a kernel without hashes gives
+ * it (module_sig_check()). For who asks whether the signature is good: whether @trust
+ * knows the module by its hash does not matter. Warnings are of ms_module_find_revoked().
  */
 int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 			      const struct ms_trust *trust, struct ms_judgement *ret);
 
 /**
  * The verdict of the kernel that @trust describes: on the signature, or, where it has
- * hashes, as ms_module_judge_stacked(). @ret_loaded and errors as there.
+ * hashes, as ms_module_judge_stacked(). @ret_loaded and errors as there. The judgement's
+ * warnings are of ms_module_find_revoked().
  */
 int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 		    const struct ms_trust *trust, struct ms_judgement *ret,

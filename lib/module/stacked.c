@@ -84,11 +84,7 @@ static bool has_reserved(const struct ms_trailer *t)
 	       t->pad[1] || t->pad[2];
 }
 
-/*
- * The kernel's length of what lies before the trailer; 0: it cannot be taken off. A legacy
- * trailer whose names have no room is one to the kernel, which does not look for names.
- */
-static size_t front_of(const struct ms_trailer *t)
+size_t ms_trailer_front(const struct ms_trailer *t)
 {
 	if (t->state == MS_TRAILER_PRESENT)
 		return t->sig_off;
@@ -161,7 +157,7 @@ static int walk(struct walk *w, struct ms_judgement *ret)
 {
 	for (unsigned n = 0; w->trailer.state != MS_TRAILER_ABSENT; n++) {
 		_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
-		size_t front = front_of(&w->trailer);
+		size_t front = ms_trailer_front(&w->trailer);
 		int r;
 
 		if (n == MODULE_TRAILERS_MAX)
@@ -240,7 +236,7 @@ bool ms_module_has_proof(const struct ms_module *module)
 	struct ms_trailer trailer = module->trailer;
 
 	for (unsigned n = 0; n < MODULE_TRAILERS_MAX; n++) {
-		size_t front = front_of(&trailer);
+		size_t front = ms_trailer_front(&trailer);
 
 		if (!front)
 			return false;

@@ -63,6 +63,30 @@ int ms_job_say(struct ms_ctx *ctx, struct ms_job *job, const char *format, ...)
 	return 0;
 }
 
+/* Puts @texts in the place of the item's warnings. */
+static void take_warnings(struct ms_item *item, struct ms_texts *texts)
+{
+	struct ms_texts old = { item->warnings, item->n_warnings };
+
+	ms_texts_done(&old);
+	item->warnings = texts->texts;
+	item->n_warnings = texts->n;
+	*texts = (struct ms_texts){ 0 };
+}
+
+static int copy_warnings(struct ms_item *b, const struct ms_item *a)
+{
+	struct ms_texts copy = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < a->n_warnings && r == 0; i++)
+		r = ms_texts_printf(&copy, "%s", a->warnings[i]);
+	if (r == 0)
+		take_warnings(b, &copy);
+	ms_texts_done(&copy);
+	return r;
+}
+
 void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement)
 {
 	struct ms_item *item = &job->entry->item;
@@ -74,6 +98,7 @@ void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement)
 	item->vouched = judgement->vouched;
 	item->vouched_by = ms_steal(&judgement->vouched_by);
 	item->reason = ms_steal(&judgement->reason);
+	take_warnings(item, &judgement->warnings);
 	ms_judgement_done(judgement);
 }
 
@@ -341,7 +366,7 @@ static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
 	b->vouched = a->vouched;
 	if (copy_text(&b->message, a->message) < 0 || copy_text(&b->hint, a->hint) < 0 ||
 	    copy_text(&b->vouched_by, a->vouched_by) < 0 ||
-	    copy_text(&b->reason, a->reason) < 0)
+	    copy_text(&b->reason, a->reason) < 0 || copy_warnings(b, a) < 0)
 		return ms_fail_nomem(ctx);
 	if (ms_module_fields_copy(ctx, a->signatures, a->n_signatures, &b->signatures) < 0)
 		return -ENOMEM;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../base/cleanup.h"
 #include "../base/context.h"
 #include "engine.h"
 
@@ -38,11 +39,20 @@ static int find(struct ms_ctx *ctx, const struct ms_job *job, const struct attac
 	return r;
 }
 
+/* Of a signature that a kernel would trust, that it has a revoked signer. */
+static const char *why_not(const struct ms_item *item)
+{
+	if (item->verdict == MS_VERDICT_TRUSTED && item->n_warnings)
+		return item->warnings[0];
+	return item->reason ? item->reason : ms_verdict_name(item->verdict);
+}
+
 static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct attach *attach,
 		 struct ms_payload *payload, struct ms_bytes der)
 {
 	struct ms_item *item = &job->entry->item;
-	struct ms_judgement judgement = { 0 };
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	bool good;
 	int r;
 
 	if (!attach->trust) {
@@ -54,13 +64,12 @@ static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct attach *at
 			 &judgement);
 	if (r < 0)
 		return r;
+	good = ms_judgement_is_good(&judgement);
 	ms_job_judged(job, &judgement);
-	item->outcome = item->verdict == MS_VERDICT_TRUSTED ? MS_OUTCOME_ATTACHED
-							    : MS_OUTCOME_NOT_TRUSTED;
-	if (item->outcome == MS_OUTCOME_ATTACHED)
-		return 0;
-	return ms_job_say(ctx, job, "the signature for it is not trusted: %s",
-			  item->reason ? item->reason : ms_verdict_name(item->verdict));
+	item->outcome = good ? MS_OUTCOME_ATTACHED : MS_OUTCOME_NOT_TRUSTED;
+	return good ? 0
+		    : ms_job_say(ctx, job, "the signature for it is not trusted: %s",
+				 why_not(item));
 }
 
 static int attach_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)

@@ -17,6 +17,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../cms/revoked.h"
 #include "engine.h"
 
 struct sign {
@@ -92,16 +93,28 @@ static int leave_trusted(struct ms_ctx *ctx, struct ms_job *job,
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	int r = ms_module_judge_signature(ctx, &job->module, trust, &judgement);
 
-	if (r == 0 && judgement.verdict == MS_VERDICT_TRUSTED)
+	if (r == 0 && ms_judgement_is_good(&judgement))
 		job->entry->item.outcome = outcome;
 	return r;
 }
 
-/* Is the outermost signature the only one, and made with the signer's digest? */
-static bool is_as_wanted(const struct ms_item *item, const struct sign *sign)
+/*
+ * Is the outermost signature the only one, with one signer and no others beside it, and
+ * made with this signer's digest?
+ */
+static int is_as_wanted(struct ms_ctx *ctx, const struct ms_job *job,
+			const struct sign *sign, bool *ret)
 {
-	return item->n_signatures == 1 && item->signatures[0].sig_hashalgo &&
+	const struct ms_item *item = &job->entry->item;
+	struct ms_bytes signature = ms_module_signature(&job->module);
+	size_t signers;
+	int r = ms_cms_count_signers(ctx, ms_trust_rules(sign->trust), signature.data,
+				     signature.len, &signers);
+
+	*ret = r == 0 && signers == 1 && item->n_signatures == 1 &&
+	       item->signatures[0].sig_hashalgo &&
 	       strcmp(item->signatures[0].sig_hashalgo, sign->hash) == 0;
+	return r;
 }
 
 /*
@@ -111,9 +124,10 @@ static bool is_as_wanted(const struct ms_item *item, const struct sign *sign)
 static int leave_good(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign)
 {
 	struct ms_item *item = &job->entry->item;
-	int r = 0;
+	bool as_wanted;
+	int r = is_as_wanted(ctx, job, sign, &as_wanted);
 
-	if (is_as_wanted(item, sign))
+	if (r == 0 && as_wanted)
 		r = leave_trusted(ctx, job, sign->trust, MS_OUTCOME_UNCHANGED);
 	if (r == 0 && item->outcome == MS_OUTCOME_UNDECIDED && sign->options->keep)
 		r = leave_trusted(ctx, job, sign->options->keep, MS_OUTCOME_KEPT);

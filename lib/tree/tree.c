@@ -63,6 +63,9 @@ static void item_done(struct ms_item *item)
 	free(item->hint);
 	free(item->vouched_by);
 	free(item->reason);
+	for (size_t i = 0; i < item->n_warnings; i++)
+		free(item->warnings[i]);
+	free(item->warnings);
 	for (size_t i = 0; i < item->n_signatures; i++)
 		ms_signature_fields_done(&item->signatures[i]);
 	free(item->signatures);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/*
+ * Who among a message's signers is revoked.
+ *
+ * The kernel asks something narrower: has a revoked key made one of the signatures
+ * (pkcs7_validate_trust over the revoked keys)? As soon as one signer's answer is neither
+ * that nor "no such key", it is the answer for all of them, and counts as "not revoked".
+ * So a SignerInfo that names a revoked key and has junk for a signature hides a revoked
+ * signer beside it, whose signature then makes the module trusted. The verdict has to
+ * follow the kernel there; a person has to know.
+ *
+ * Here names alone count, whatever the signatures are worth: a signer is revoked if it
+ * names a revoked key, or if a certificate in the message that stands behind it is
+ * revoked, by itself, by its hash, or because a revoked key is said to have signed it. It
+ * is nobody's business to name a revoked key in a signature that is meant to be good.
+ */
+
+#include "revoked.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "lookup.h"
+#include "pkcs7.h"
+
+/* Texts about one message; the rest is only counted. */
+enum { MOST_TOLD = 8 };
+
+MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
+
+struct search {
+	struct ms_ctx *ctx;
+	const struct ms_keyring *keyring;
+	struct ms_pkcs7 *message;
+};
+
+static const struct ms_cert *named(const struct search *s, const struct ms_key_id *id)
+{
+	return id->data ? ms_keyring_revoked(s->keyring, id) : NULL;
+}
+
+/* The revoked key that @cert is, or that has signed it; NULL: none. */
+static int look_at_cert(const struct search *s, const struct ms_cert *cert,
+			const struct ms_cert **ret)
+{
+	bool by_hash;
+	int r = ms_keyring_check_tbs(s->ctx, s->keyring, cert, &by_hash);
+
+	if (r < 0)
+		return r;
+	*ret = by_hash ? cert : named(s, &cert->id);
+	*ret = *ret ? *ret : named(s, &cert->skid);
+	*ret = *ret ? *ret : named(s, &cert->authority_id);
+	*ret = *ret ? *ret : named(s, &cert->authority_skid);
+	return 0;
+}
+
+/* The certificate in the message that @id is the issuer and serial of, or else @skid. */
+static struct ms_chain_cert *find_cert(const struct search *s, const struct ms_key_id *id,
+				       const struct ms_key_id *skid)
+{
+	struct ms_chain_cert *c;
+
+	for (c = s->message->certs; c; c = c->next)
+		if (ms_key_id_same(&c->cert->id, id) ||
+		    (!id->data && ms_key_id_same(&c->cert->skid, skid)))
+			return c;
+	return NULL;
+}
+
+/* @ret: the revoked key that @signer is or depends on; NULL: none. */
+static int look_at_signer(const struct search *s, const struct ms_signer_info *signer,
+			  const struct ms_cert **ret)
+{
+	static const struct ms_key_id none = { NULL, 0 };
+	struct ms_chain_cert *c = find_cert(s, &signer->id, &none);
+	int r = 0;
+
+	for (struct ms_chain_cert *other = s->message->certs; other; other = other->next)
+		other->seen = false;
+	*ret = named(s, &signer->id);
+	while (r == 0 && !*ret && c && !c->seen) {
+		c->seen = true;
+		r = look_at_cert(s, c->cert, ret);
+		c = find_cert(s, &c->cert->authority_id, &c->cert->authority_skid);
+	}
+	return r;
+}
+
+static int tell(struct ms_ctx *ctx, struct ms_texts *texts, const char *where, size_t i,
+		size_t n, const struct ms_cert *key)
+{
+	_cleanup_free_ char *name = ms_cert_key_name(key);
+	int r = -ENOMEM;
+
+	if (name && n == 1)
+		r = ms_texts_printf(texts, "%sthe signer is revoked: '%s'", where, name);
+	else if (name)
+		r = ms_texts_printf(texts, "%ssigner %zu of %zu is revoked: '%s'", where,
+				    i, n, name);
+	return r < 0 ? ms_fail_nomem(ctx) : 0;
+}
+
+static size_t count_signers(const struct ms_pkcs7 *message)
+{
+	size_t n = 0;
+
+	for (struct ms_signer_info *s = message->signers; s; s = s->next)
+		n++;
+	return n;
+}
+
+static int look(const struct search *s, const char *where, struct ms_texts *texts)
+{
+	size_t n = count_signers(s->message), i = 0, revoked = 0;
+	int r = 0;
+
+	for (struct ms_signer_info *signer = s->message->signers; signer && r == 0;
+	     signer = signer->next) {
+		const struct ms_cert *key = NULL;
+
+		i++;
+		r = look_at_signer(s, signer, &key);
+		if (r == 0 && key && revoked++ < MOST_TOLD)
+			r = tell(s->ctx, texts, where, i, n, key);
+	}
+	if (r == 0 && revoked > MOST_TOLD &&
+	    ms_texts_printf(texts, "%s%zu more signers are revoked", where,
+			    revoked - MOST_TOLD) < 0)
+		r = ms_fail_nomem(s->ctx);
+	return r;
+}
+
+int ms_cms_find_revoked(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			const struct ms_rules *rules, const uint8_t *sig, size_t len,
+			const char *where, struct ms_texts *texts)
+{
+	_cleanup_(cleanup_message) struct ms_pkcs7 *message = NULL;
+	struct search s = { .ctx = ctx, .keyring = keyring };
+	int r;
+
+	if (!ms_keyring_has_revoked(keyring))
+		return 0;
+	r = ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
+	if (r < 0)
+		return r;
+	s.message = message;
+	return look(&s, where, texts);
+}
+
+int ms_cms_count_signers(struct ms_ctx *ctx, const struct ms_rules *rules,
+			 const uint8_t *sig, size_t len, size_t *ret)
+{
+	_cleanup_(cleanup_message) struct ms_pkcs7 *message = NULL;
+	int r = ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
+
+	if (r == 0)
+		*ret = count_signers(message);
+	return r;
+}
