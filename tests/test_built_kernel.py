@@ -9,11 +9,14 @@ unloaded. One question to the kernel in each mode is about all of them.
 import json
 import os
 import pathlib
+import random
 import shutil
+import types
 
 import pytest
 
-from support import campaign, cli, debian13, kernels, operators
+from support import campaign, cli, debian13, forge, kernels, known, mldsa, operators
+from support.hostile import mixed
 from support.kernels import lab
 
 pytestmark = pytest.mark.lab
@@ -131,6 +134,36 @@ def test_the_image_tells_trusted_from_revoked(kernel):
     assert places["revoked"] == {"trusted", "revoked"}
     for kind in SMALL + ML_DSA:
         assert places[kind] == {"trusted"}
+
+
+def write_lists(kernel, module, directory):
+    """A file for each list of signers, NUMBER.ko; every tenth is a module that loads."""
+    source = random.Random("lists")
+    signatures = mldsa.Signatures()
+    world = types.SimpleNamespace(**{
+        name: known.Known(source, kernel.keys, kind, signatures)
+        for name, kind in {"root": "p256", "revoked": "revoked", "withdrawn": "withdrawn",
+                           "stranger": "stranger"}.items()})
+    for number, names in enumerate(mixed.lists()):
+        payload = module.read_bytes() if number % 10 == 0 else forge.TINY
+        message = mixed.over(payload, lambda w, n=names: list(mixed.signers_of(w, n)), world)
+        path = directory / f"{number:03}.ko"
+        path.write_bytes(forge.append(payload, message.encode()))
+
+
+def test_no_list_of_signers_is_judged_in_another_way_and_no_revoked_one_is_hidden(
+    kernel, module, tmp_path
+):
+    """The kernel's errors, of all lists of up to three trusted, revoked, withdrawn and
+    unknown signers; what mixed.py says of them is what other tests go by."""
+    write_lists(kernel, module, tmp_path)
+    answers = Answers(kernel, tmp_path)
+    assert list(answers.differences()) == []
+    for number, names in enumerate(mixed.lists()):
+        result = answers.kernel[f"{number:03}", "enforcing"]
+        assert campaign.kernel_says(result, "enforcing")[0] == mixed.kernel(names), names
+        warnings = answers.modseal[f"{number:03}"]["warnings"]
+        assert bool(warnings) == mixed.is_revoked(names), names
 
 
 @pytest.fixture(scope="module")

@@ -148,25 +148,25 @@ class Share:
             seen.update(before)
 
     def bent(self, source, count, seen):
-        more, root, bad, below = [], None, None, None
+        more, known, below = [], [None] * 3, None
         if self.kernel != "6.1":  # which cannot unpack modules
             more.append("compressed")
         if "keys" in self.found:
             more.append("revoked")
-            root, bad = self.known(source)
+            known = self.known(source)
         if self.plan.ml_dsa:
             below = mldsa.strangers(self.signatures)
             source.shuffle(below)
-        world = hostile.World(source, self.plan.root, root, bad, below)
-        if not root:
+        world = hostile.World(source, self.plan.root, *known, below)
+        if not known[0]:
             self.certificate = world.trusted_certificate()
         return operators.cases(world, count, seen, more)
 
     def known(self, source):
-        """The root and the revoked one, of the lab's keys."""
+        """The root, the revoked one and the withdrawn one, of the lab's keys."""
         return [
             known.Known(source, self.found["keys"], kind, self.signatures)
-            for kind in (self.plan.root, "revoked")
+            for kind in (self.plan.root, "revoked", "withdrawn")
         ]
 
     def stacked(self, source, count, seen):

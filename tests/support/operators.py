@@ -14,7 +14,7 @@ import lzma
 import subprocess
 
 from . import asn1, forge
-from .hostile import bends, certificates, claims, messages, numbers
+from .hostile import bends, certificates, claims, messages, mixed, numbers
 from .hostile import stacks as hostile_stacks
 from .hostile.messages import message, signed, signer
 
@@ -120,14 +120,16 @@ def oversize(world):
 
 
 def revoked(world):
-    """With a signer whose certificate is both trusted and revoked; or a flip of that."""
+    """With a signer that is revoked, whose certificate is trusted as well or not, alone or
+    among others, in any order, of whom some only pretend; or a flip of that."""
     random, bad, root = world.random, world.revoked, world.root
     by_skid = random.random() < 0.3
-    signers = [signer(bad, by_skid=by_skid)]
-    if not by_skid and random.random() < 0.4:
-        signers.insert(random.randrange(2), signer(random.choice([root, world.stranger])))
-    certs = random.choice([None, None, [bad.certificate()], [root.certificate()]])
-    tree = message(*signers, version=3 if by_skid else 1, certs=certs)
+    tree = mixed.message_by(mixed.some(world, by_skid), by_skid)
+    if random.random() < 0.4:
+        inside = random.choice([[bad], [world.withdrawn], [root], [bad, world.withdrawn]])
+        tree = mixed.message_by(
+            mixed.some(world, by_skid), by_skid, [who.certificate() for who in inside]
+        )
     if random.random() < 0.4:
         bends.bend(random, tree)
     return signed(tree)

@@ -13,7 +13,7 @@ is spoilt is so where that harms nobody: in what makes it an ELF file, or in a t
 import re
 
 from .. import forge
-from . import bends, messages
+from . import bends, messages, mixed
 from .messages import message, signer
 
 TEXT = re.compile(rb"description=([^\0]{4,})")
@@ -160,6 +160,11 @@ def revoked_signature(s, covered, index):
     return forge.append(covered, s.message(covered, s.world.revoked).encode())
 
 
+def signatures_of_several(s, covered, index):
+    """One message, of signers of whom some are revoked, some pretend, some are unknown."""
+    return forge.append(covered, mixed.over(covered, mixed.some, s.world).encode())
+
+
 def others_signature(s, covered, index):
     """A good one, of other bytes."""
     return forge.append(covered, s.message(covered + b"x").encode())
@@ -229,6 +234,7 @@ VOUCHERS = [good_proof, signature]
 PASSED_OVER = [wrong_proof, strangers_signature, unknown_digest, other_type, good_proof]
 ENDS = [
     *(revoked_signature, others_signature, bent_signature, other_fields),
+    signatures_of_several,
     *(lying_length, empty, other_body),
 ]
 
@@ -352,6 +358,7 @@ OPERATORS = {
     "sig-len": with_layer(lying_length),
     "bent-signature": with_layer(bent_signature),
     "failing-signature": with_layer(revoked_signature, others_signature),
+    "several-signers": with_layer(signatures_of_several),
     "foreign-signature": with_layer(strangers_signature, unknown_digest),
     "stack": stack,
     "deep": deep,

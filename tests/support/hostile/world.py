@@ -20,10 +20,13 @@ class World:
     """root, which the kernel trusts; leaf and middle below it, deep below middle; a
     stranger and deep_stranger below that; and an RSA leaf and stranger."""
 
-    def __init__(self, random, kind="p256", root=None, revoked=None, below=None):
-        """kind: of the root key; root, revoked: identities that the kernel trusts already,
-        and has revoked; below: keys for leaf, deep and stranger (default: P-256)."""
-        self.random, self.kind, self.revoked = random, kind, revoked
+    def __init__(self, random, kind="p256", root=None, revoked=None, withdrawn=None,
+                 below=None):
+        """kind: of the root key; root, revoked, withdrawn: identities that the kernel
+        trusts already, that it trusts and has revoked, and that it has revoked and trusts
+        not; below: keys for leaf, deep and stranger (default: P-256)."""
+        self.random, self.kind = random, kind
+        self.revoked, self.withdrawn = revoked, withdrawn
         # how many messages have signed attributes: ML-DSA is the only one to bear them
         self.attributes = 0.5 if below else 0.1
         # an RSA key's certificate has room for less, and an EC key signs it shorter
