@@ -64,6 +64,15 @@ json_object *cli_json_text(const char *text)
 	return cli_check(json_object_new_string(utf8));
 }
 
+json_object *cli_json_texts(char *const *texts, size_t n)
+{
+	json_object *list = cli_check(json_object_new_array());
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, cli_json_text(texts[i]));
+	return list;
+}
+
 json_object *cli_json_bool(bool known, bool value)
 {
 	return known ? cli_check(json_object_new_boolean(value)) : NULL;

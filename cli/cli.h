@@ -33,6 +33,7 @@ struct cli {
 	bool verbose;
 	bool color;	  /* colours on standard output */
 	bool has_error;	  /* the document has its error */
+	size_t links;	  /* left out, though depmod would follow them to a module */
 	json_object *doc; /* the document, written by cli_end() */
 };
 
@@ -100,6 +101,9 @@ void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color
 
 /** A JSON string of bytes from outside, null for NULL: see docs/json.md, "Strings". */
 json_object *cli_json_text(const char *text);
+
+/** A JSON array of such strings; an empty one where there are none. */
+json_object *cli_json_texts(char *const *texts, size_t n);
 
 /** A JSON boolean, null where @known is false. */
 json_object *cli_json_bool(bool known, bool value);

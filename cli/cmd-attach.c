@@ -29,6 +29,8 @@ static void item_json(json_object *object, const struct ms_item *item)
 {
 	cli_json_add(object, "vouched_by", cli_json_text(item->vouched_by));
 	cli_json_add(object, "payload_sha256", cli_payload_json(item));
+	cli_json_add(object, "warnings",
+		     cli_json_texts(item->warnings, item->n_warnings));
 }
 
 static int attach(struct cli *cli, const struct cli_args *args,
@@ -69,6 +71,8 @@ int cmd_attach(struct cli *cli, const struct cli_args *args)
 
 		return cli_error_text(cli, text, "say whom to trust: --trust SRC");
 	}
+	if (!trust && cli_args_has(args, CLI_OPT_REVOKED))
+		return cli_usage(cli, "--revoked goes with --trust");
 	cli_doc_add(cli, "checked", cli_json_bool(true, trust != NULL));
 	return attach(cli, args, bundle, trust);
 }

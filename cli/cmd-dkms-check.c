@@ -134,8 +134,8 @@ static int verify(struct cli *cli, const struct cli_args *args, const char *rele
 	cli_trust_assumed(cli, trust);
 	if (cli_tree_open(cli, &built, 1, &tree_options, &tree) != CLI_YES)
 		return CLI_TROUBLE;
-	status = cli_verdicts(cli, tree, ms_tree_verify(cli->ctx, tree, trust, &options),
-			      &question);
+	status = cli_verdicts(cli, args, tree,
+			      ms_tree_verify(cli->ctx, tree, trust, &options), &question);
 	warn_of_packing(cli, tree, release);
 	return status;
 }

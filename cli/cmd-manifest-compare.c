@@ -122,6 +122,20 @@ static void report_signature(struct cli *cli, const char *word, const char *vouc
 	cli_doc_add(cli, "vouched_by", cli_json_text(vouched_by));
 }
 
+/* CLI_YES: nobody who signed the manifest is revoked, whatever a kernel would say. */
+static int report_revoked(struct cli *cli, const char *path,
+			  const struct ms_manifest_verdict *verdict)
+{
+	cli_doc_add(cli, "warnings",
+		    cli_json_texts(verdict->warnings, verdict->n_warnings));
+	if (!verdict->n_warnings)
+		return CLI_YES;
+	cli_verdict_line(cli, path, CLI_RED, ms_verdict_name(verdict->verdict), "");
+	for (size_t i = 0; i < verdict->n_warnings; i++)
+		cli_line(cli, "  warning: %s", verdict->warnings[i]);
+	return CLI_NO;
+}
+
 /* CLI_YES: the manifest is trusted. */
 static int judge(struct cli *cli, const struct cli_args *args,
 		 const struct ms_manifest *manifest)
@@ -139,6 +153,8 @@ static int judge(struct cli *cli, const struct cli_args *args,
 	report_signature(cli, ms_verdict_name(verdict.verdict), verdict.vouched_by);
 	if (verdict.verdict == MS_VERDICT_UNDECIDED)
 		return cli_error(cli, "'%s': the verdict is undecided", path);
+	if (report_revoked(cli, path, &verdict) != CLI_YES)
+		return CLI_NO;
 	if (verdict.verdict != MS_VERDICT_TRUSTED) {
 		cli_verdict_line(cli, path, CLI_RED, ms_verdict_name(verdict.verdict),
 				 "");
@@ -158,6 +174,8 @@ static int judge_if_asked(struct cli *cli, const struct cli_args *args,
 		return judge(cli, args, manifest);
 	if (cli_args_has(args, CLI_OPT_SIGNATURE))
 		return cli_usage(cli, "--signature goes with --trust");
+	if (cli_args_has(args, CLI_OPT_REVOKED))
+		return cli_usage(cli, "--revoked goes with --trust");
 	report_signature(cli, "unchecked", NULL);
 	if (cli->verbose && !cli->quiet)
 		cli_line(cli, "%s: unchecked: nobody was asked to vouch for it",
@@ -194,8 +212,8 @@ int cmd_manifest_verify(struct cli *cli, const struct cli_args *args)
 	if (status != CLI_YES)
 		return status;
 	same = compare_releases(cli, manifest, tree, true);
-	status = compare(&account, manifest, tree);
-	return status == CLI_YES ? same : status;
+	status = cli_worse(compare(&account, manifest, tree), same);
+	return cli_worse(status, cli_links_check(cli, args));
 }
 
 static bool is_directory(const char *path)
@@ -243,6 +261,6 @@ int cmd_manifest_diff(struct cli *cli, const struct cli_args *args)
 	if (status != CLI_YES)
 		return status;
 	same = compare_releases(cli, a, b, false);
-	status = compare(&account, a, b);
-	return status == CLI_YES ? same : status;
+	status = cli_worse(compare(&account, a, b), same);
+	return cli_worse(status, cli_links_check(cli, args));
 }

@@ -106,7 +106,7 @@ int cmd_merkle_verify(struct cli *cli, const struct cli_args *args)
 	if (cli_tree_open(cli, args->operands, args->n_operands, &options, &tree) !=
 	    CLI_YES)
 		return CLI_TROUBLE;
-	return cli_verdicts(cli, tree, ms_tree_merkle_verify(cli->ctx, tree, &root),
+	return cli_verdicts(cli, args, tree, ms_tree_merkle_verify(cli->ctx, tree, &root),
 			    &question);
 }
 
@@ -128,5 +128,5 @@ int cmd_merkle_check(struct cli *cli, const struct cli_args *args)
 	    cli_tree_open(cli, args->operands + 1, 1, &options, &tree) != CLI_YES)
 		return CLI_TROUBLE;
 	run = ms_tree_hashes_check(cli->ctx, tree, order, hashes);
-	return cli_verdicts(cli, tree, run, &question);
+	return cli_verdicts(cli, args, tree, run, &question);
 }

@@ -42,6 +42,6 @@ int cmd_verify(struct cli *cli, const struct cli_args *args)
 	if (cli_tree_open(cli, args->operands, args->n_operands, &options, &tree) !=
 	    CLI_YES)
 		return CLI_TROUBLE;
-	return cli_verdicts(cli, tree, ms_tree_verify(cli->ctx, tree, trust, &verify),
-			    &question);
+	return cli_verdicts(cli, args, tree,
+			    ms_tree_verify(cli->ctx, tree, trust, &verify), &question);
 }

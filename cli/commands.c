@@ -86,12 +86,14 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.options = OPTIONS(CLI_OPT_KERNEL, CLI_OPT_TRUST, CLI_OPT_REVOKED,
 				   CLI_OPT_KERNEL_CONFIG, CLI_OPT_KERNEL_RELEASE,
 				   CLI_OPT_NO_CRYPTO_MODULES, CLI_OPT_MODE,
-				   READER_OPTIONS),
+				   CLI_OPT_IGNORE_LINKS, READER_OPTIONS),
 		.min_operands = 1,
 		.max_operands = CLI_ANY,
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "every module is trusted; with --mode, would load",
-			  "a module is not trusted; with --mode, would be refused",
+			  "a module is not trusted, or with --mode, would be refused; or "
+			  "a signer is revoked, or depmod would follow a link that is "
+			  "left out",
 			  "no trust source, or " TROUBLE },
 	},
 	[CLI_CMD_SHOW] = {
@@ -148,7 +150,8 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"are unchecked.\n"
 			"DIR holds raw signatures, PATH.sig or PATH.p7s, and needs "
 			"--trust.",
-		.options = OPTIONS(CLI_OPT_TRUST, WRITER_OPTIONS, READER_OPTIONS),
+		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_REVOKED, WRITER_OPTIONS,
+				   READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = CLI_ANY,
 		.operands = CLI_COMPLETE_PATH,
@@ -395,9 +398,10 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"and --store say, else the certificate that DKMS is configured "
 			"with.\n"
 			"SCRIPT is a hook of the module's own, which runs first.",
-		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_KERNEL, CLI_OPT_DKMS_STORE,
-				   CLI_OPT_KERNEL_RELEASE, CLI_OPT_HOOK,
-				   CLI_OPT_END_DKMS, READER_OPTIONS),
+		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_REVOKED, CLI_OPT_KERNEL,
+				   CLI_OPT_DKMS_STORE, CLI_OPT_KERNEL_RELEASE,
+				   CLI_OPT_HOOK, CLI_OPT_END_DKMS,
+				   CLI_OPT_IGNORE_LINKS, READER_OPTIONS),
 		.max_operands = CLI_ANY,
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "there are modules, and all are trusted",
@@ -448,15 +452,16 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"missing or extra; and whether they are for another kernel. With "
 			"--trust its signature is verified first, and nothing is compared "
 			"where that is not trusted.",
-		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_SIGNATURE,
+		.options = OPTIONS(CLI_OPT_TRUST, CLI_OPT_REVOKED, CLI_OPT_SIGNATURE,
 				   CLI_OPT_MODULES_ORDER, CLI_OPT_MANIFEST_RELEASE,
-				   READER_OPTIONS),
+				   CLI_OPT_IGNORE_LINKS, READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = 2,
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "the tree has exactly these modules",
 			  "a module is changed, missing or extra, they are for another "
-			  "kernel, or the signature is not trusted", TROUBLE },
+			  "kernel, the signature is not trusted or a signer revoked, or "
+			  "depmod would follow a link that is left out", TROUBLE },
 	},
 	[CLI_CMD_MANIFEST_DIFF] = {
 		.name = "manifest diff",
@@ -466,11 +471,13 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"Says which modules were removed, added or changed from one "
 			"manifest to the other. A directory stands for the manifest of "
 			"its modules.",
-		.options = OPTIONS(READER_OPTIONS),
+		.options = OPTIONS(CLI_OPT_IGNORE_LINKS, READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = 2,
 		.operands = CLI_COMPLETE_PATH,
-		.exit = { "they say the same", "they differ", TROUBLE },
+		.exit = { "they say the same",
+			  "they differ, or depmod would follow a link that is left out",
+			  TROUBLE },
 	},
 	[CLI_CMD_MANIFEST_SIGN] = {
 		.name = "manifest sign",
@@ -532,12 +539,14 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"Judges the proof of every module under the PATHs as a kernel "
 			"with this root would. Prints the modules that are not trusted, "
 			"with -v all of them.",
-		.options = OPTIONS(CLI_OPT_MERKLE_ROOT, READER_OPTIONS),
+		.options = OPTIONS(CLI_OPT_MERKLE_ROOT, CLI_OPT_IGNORE_LINKS,
+				   READER_OPTIONS),
 		.min_operands = 1,
 		.max_operands = CLI_ANY,
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "every module's proof leads to the root",
-			  "a module's does not, or it has none", TROUBLE },
+			  "a module's does not, or it has none, or depmod would follow a "
+			  "link that is left out", TROUBLE },
 	},
 	[CLI_CMD_MERKLE_CHECK] = {
 		.name = "merkle check",
@@ -547,12 +556,14 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			"Says which modules in TREE the kernel would not know by the "
 			"root or list that IMAGE holds. Modules that have no proof yet "
 			"are judged by the root of the whole tree.",
-		.options = OPTIONS(CLI_OPT_MODULES_ORDER, READER_OPTIONS),
+		.options = OPTIONS(CLI_OPT_MODULES_ORDER, CLI_OPT_IGNORE_LINKS,
+				   READER_OPTIONS),
 		.min_operands = 2,
 		.max_operands = 2,
 		.operands = CLI_COMPLETE_PATH,
-		.exit = { "the kernel knows every module", "a module it does not know",
-			  TROUBLE },
+		.exit = { "the kernel knows every module",
+			  "a module it does not know, or depmod would follow a link that "
+			  "is left out", TROUBLE },
 	},
 	[CLI_CMD_EMBED] = {
 		.name = "embed",

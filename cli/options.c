@@ -152,6 +152,11 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.name = "help",
 		.help = "show this help",
 	},
+	[CLI_OPT_IGNORE_LINKS] = {
+		.name = "ignore-links",
+		.help = "do not count links that are left out and that depmod would "
+			"follow to a module",
+	},
 	[CLI_OPT_INSTALLED] = {
 		.name = "installed",
 		.help = "they are of kernels that are built: do not look for the files "

@@ -55,11 +55,54 @@ int cli_tree_options(struct cli *cli, const struct cli_args *args,
 	return CLI_YES;
 }
 
+static json_object *skipped_json(const struct ms_skipped *skipped)
+{
+	json_object *object = cli_check(json_object_new_object());
+
+	cli_json_add(object, "path", cli_json_text(skipped->path));
+	cli_json_add(object, "kind", cli_json_text(ms_skip_name(skipped->skip)));
+	cli_json_add(object, "reason", cli_json_text(ms_skip_reason(skipped->skip)));
+	cli_json_add(object, "depmod", cli_json_bool(true, skipped->depmod));
+	return object;
+}
+
+/* A command may open two trees: their lists become one. */
+static void add_skipped(struct cli *cli, const struct ms_tree *tree)
+{
+	const struct ms_skipped *skipped;
+	json_object *list;
+
+	if (!json_object_object_get_ex(cli->doc, "skipped", &list)) {
+		list = cli_check(json_object_new_array());
+		cli_doc_add(cli, "skipped", list);
+	}
+	for (size_t i = 0; (skipped = ms_tree_skipped(tree, i)); i++) {
+		json_object_array_add(list, skipped_json(skipped));
+		cli->links += skipped->depmod;
+	}
+}
+
+int cli_links_check(struct cli *cli, const struct cli_args *args)
+{
+	_cleanup_string_ char *text = NULL;
+
+	if (!cli->links || cli_args_has(args, CLI_OPT_IGNORE_LINKS))
+		return CLI_YES;
+	text = cli_format("nothing is said of what %zu link%s lead%s to, where depmod "
+			  "would find modules",
+			  cli->links, cli->links == 1 ? "" : "s",
+			  cli->links == 1 ? "s" : "");
+	if (!cli->quiet)
+		cli_message(text, "--ignore-links leaves them out of the answer");
+	return CLI_NO;
+}
+
 int cli_tree_open(struct cli *cli, const char *const *paths, size_t n_paths,
 		  const struct ms_tree_options *options, struct ms_tree **ret)
 {
 	if (ms_tree_open(cli->ctx, paths, n_paths, options, ret) < 0)
 		return cli_run_failed(cli);
+	add_skipped(cli, *ret);
 	if (!cli->quiet)
 		cli_progress_begin(cli->command->name);
 	return CLI_YES;

@@ -19,9 +19,25 @@
 int cli_tree_options(struct cli *cli, const struct cli_args *args,
 		     struct ms_tree_options *ret);
 
-/** Opens the tree and lets progress be shown. CLI_YES or CLI_TROUBLE. */
+/**
+ * Opens the tree and lets progress be shown. What was left out is added to "skipped".
+ * CLI_YES or CLI_TROUBLE.
+ */
 int cli_tree_open(struct cli *cli, const char *const *paths, size_t n_paths,
 		  const struct ms_tree_options *options, struct ms_tree **ret);
+
+/**
+ * For commands that say of a tree that all is well with it: CLI_NO, after saying so,
+ * where a link was left out under any of the trees that were opened that depmod would
+ * follow to a module, unless --ignore-links is given.
+ */
+int cli_links_check(struct cli *cli, const struct cli_args *args);
+
+/** The higher of two statuses. */
+static inline int cli_worse(int a, int b)
+{
+	return a > b ? a : b;
+}
 
 /** Adds what is special to a command to an item's JSON object. */
 typedef void (*cli_item_json_fn)(json_object *object, const struct ms_item *item);

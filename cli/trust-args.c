@@ -28,6 +28,10 @@ int cli_trust_add_all(struct cli *cli, const struct cli_args *args,
 	for (size_t i = 0; i < args->counts[CLI_OPT_TRUST]; i++)
 		if (ms_trust_add(cli->ctx, trust, args->values[CLI_OPT_TRUST][i]) < 0)
 			return cli_run_failed(cli);
+	for (size_t i = 0; i < args->counts[CLI_OPT_REVOKED]; i++)
+		if (ms_trust_add_revoked(cli->ctx, trust,
+					 args->values[CLI_OPT_REVOKED][i]) < 0)
+			return cli_run_failed(cli);
 	return CLI_YES;
 }
 
@@ -38,16 +42,6 @@ int cli_trust_add_signers(struct cli *cli, const struct cli_args *args,
 		return CLI_TROUBLE;
 	if (!ms_trust_count(trust))
 		return cli_error(cli, "the trust sources hold no certificate");
-	return CLI_YES;
-}
-
-static int add_revoked(struct cli *cli, const struct cli_args *args,
-		       struct ms_trust *trust)
-{
-	for (size_t i = 0; i < args->counts[CLI_OPT_REVOKED]; i++)
-		if (ms_trust_add_revoked(cli->ctx, trust,
-					 args->values[CLI_OPT_REVOKED][i]) < 0)
-			return cli_run_failed(cli);
 	return CLI_YES;
 }
 
@@ -150,8 +144,7 @@ static int fill(struct cli *cli, const struct cli_args *args, const char *image,
 		r = ms_trust_add_kernel(cli->ctx, trust, image);
 	if (r < 0)
 		return failed(cli, r);
-	if (cli_trust_add_all(cli, args, trust) != CLI_YES ||
-	    add_revoked(cli, args, trust) != CLI_YES)
+	if (cli_trust_add_all(cli, args, trust) != CLI_YES)
 		return CLI_TROUBLE;
 	if (!ms_trust_count(trust) && !ms_trust_hashes(trust))
 		return no_source(cli, "the trust sources hold no certificate");

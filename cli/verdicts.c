@@ -53,6 +53,8 @@ static int item_status(const struct ms_item *item, const struct cli_question *qu
 {
 	if (!decided(item))
 		return CLI_TROUBLE;
+	if (item->n_warnings) /* whatever the kernel says */
+		return CLI_NO;
 	if (!question->has_mode)
 		return item->verdict == MS_VERDICT_TRUSTED ? CLI_YES : CLI_NO;
 	switch (ms_verdict_load(item->verdict, item->elf, question->mode)) {
@@ -136,17 +138,19 @@ static json_object *item_json(const struct ms_item *item)
 		     cli_json_text(kernel_decompress_name(item->kernel_decompress)));
 	cli_json_add(object, "payload_sha256", cli_payload_json(item));
 	cli_json_add(object, "reason", cli_json_text(item->reason));
+	cli_json_add(object, "warnings",
+		     cli_json_texts(item->warnings, item->n_warnings));
 	cli_json_add(object, "error", cli_json_text(error));
 	if (item->hint)
 		cli_json_add(object, "hint", cli_json_text(item->hint));
 	return object;
 }
 
-static enum cli_color verdict_color(enum ms_verdict verdict)
+static enum cli_color verdict_color(const struct ms_item *item)
 {
-	switch (verdict) {
+	switch (item->verdict) {
 	case MS_VERDICT_TRUSTED:
-		return CLI_GREEN;
+		return item->n_warnings ? CLI_RED : CLI_GREEN;
 	case MS_VERDICT_UNSIGNED:
 	case MS_VERDICT_UNSUPPORTED:
 	case MS_VERDICT_UNKNOWN_KEY:
@@ -192,12 +196,14 @@ static void report_line(const struct cli *cli, const struct ms_item *item,
 	rest = remarks(item, question);
 	line = cli_format("%s%s", rest,
 			  trusted && item->vouched_by ? item->vouched_by : "");
-	cli_verdict_line(cli, item->path, verdict_color(item->verdict),
+	cli_verdict_line(cli, item->path, verdict_color(item),
 			 ms_verdict_name(item->verdict), line);
+	for (size_t i = 0; i < item->n_warnings; i++)
+		cli_line(cli, "  warning: %s", item->warnings[i]);
 }
 
-int cli_verdicts(struct cli *cli, const struct ms_tree *tree, int run,
-		 const struct cli_question *question)
+int cli_verdicts(struct cli *cli, const struct cli_args *args, const struct ms_tree *tree,
+		 int run, const struct cli_question *question)
 {
 	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
 	struct cli_count counts[MS_VERDICT_COUNT] = {{0}};
@@ -222,5 +228,6 @@ int cli_verdicts(struct cli *cli, const struct ms_tree *tree, int run,
 	cli_summary(cli, "module", ms_tree_count(tree), counts, MS_VERDICT_COUNT);
 	if (run < 0)
 		return cli_run_failed(cli);
+	status = cli_worse(status, cli_links_check(cli, args));
 	return ms_tree_count(tree) ? status : CLI_TROUBLE;
 }

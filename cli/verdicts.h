@@ -15,9 +15,10 @@ struct cli_question {
 /**
  * Reports every module's verdict: lines, "modules" and "summary". @run: what
  * ms_tree_verify() returned; negative adds the library's error. Returns the status: 0
- * where the answer is yes for every module, and there is one.
+ * where the answer is yes for every module, and there is one, and no link was left out
+ * that depmod would follow to another (cli_links_check()).
  */
-int cli_verdicts(struct cli *cli, const struct ms_tree *tree, int run,
-		 const struct cli_question *question);
+int cli_verdicts(struct cli *cli, const struct cli_args *args, const struct ms_tree *tree,
+		 int run, const struct cli_question *question);
 
 #endif

@@ -18,7 +18,7 @@ import uuid
 import pytest
 import stores
 
-from support import cli
+from support import asn1, cli, forge
 from test_config import GOOD
 
 RELEASE = "6.12.95-test"
@@ -351,6 +351,34 @@ def test_modules_that_were_added_to_the_kernel_are_judged(system, tiny_module):
     assert system.wrong() == {"module-not-trusted": "warning"}
     module.write_bytes(module.read_bytes()[:-40] + b"\xff" * 12 + module.read_bytes()[-28:])
     assert system.wrong() == {"module-not-trusted": "error"}
+
+
+def test_a_module_with_a_revoked_signer_is_wrong_though_the_kernel_trusts_it(
+    system, tiny_module
+):
+    payload = tiny_module.read_bytes()
+    pairs = [(system.pki / f"{kind}.key", system.pki / f"{kind}.pem")
+             for kind in ("rsa2048", "rsa3072")]
+    whole, other = (asn1.read(forge.cms(payload + extra, pair))[0]
+                    for extra, pair in zip((b"", b"x"), pairs))
+    signers = whole.body[1].body[0].body[-1]
+    signers.body.append(other.body[1].body[0].body[-1].body[0])
+    system.kernel(own=system.der("p384"), trusted=[system.der("rsa2048")],
+                  revoked=[system.der("rsa3072")])
+    system.put(f"/lib/modules/{RELEASE}/extra/tiny.ko", forge.append(payload, whole.encode()))
+    found, status = system.doctor()
+    assert (list(found), status) == (["module-signer-revoked"], 1)
+    assert "is trusted to kernel" in found["module-signer-revoked"]["message"]
+    assert "signer 2 of 2 is revoked" in found["module-signer-revoked"]["message"]
+
+
+def test_a_link_among_the_modules_that_were_added_is_told(system, tiny_module, tmp_path):
+    extra = system.path(f"/lib/modules/{RELEASE}/extra")
+    extra.mkdir(parents=True)
+    (extra / "nothing.ko").symlink_to("gone")
+    assert system.wrong() == {}
+    (extra / "evil.ko").symlink_to(tiny_module)
+    assert system.wrong() == {"module-link": "warning"}
 
 
 def test_modules_are_unknown_where_it_is_unknown_what_the_kernel_trusts(system, tiny_module):

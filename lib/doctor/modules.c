@@ -121,19 +121,36 @@ static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
 	return r;
 }
 
+/* Modules that depmod finds and nobody has looked at. */
+static int report_links(struct ms_doctor *doctor, const struct ms_tree *tree)
+{
+	const struct ms_skipped *skipped;
+	size_t told = 0;
+	int r = 0;
+
+	for (size_t i = 0; (skipped = ms_tree_skipped(tree, i)) && r == 0; i++)
+		if (skipped->depmod && told++ < MOST_TOLD)
+			r = ms_doctor_found(doctor, "module-link", MS_SEVERITY_WARNING,
+					    NULL,
+					    "'%s' is %s: depmod would find a module "
+					    "there, which is not judged",
+					    skipped->path, ms_skip_reason(skipped->skip));
+	return r;
+}
+
 static int judge(struct ms_doctor *doctor, const struct places *places)
 {
 	static const struct ms_verify_options verify;
-	static const struct ms_tree_options options;
+	static const struct ms_tree_options options = { .may_be_empty = true };
 	const struct ms_trust *trust = NULL;
 	_cleanup_(cleanup_tree) struct ms_tree *tree = NULL;
 	const char *const *paths = (const char *const *)places->paths;
 	int r = ms_tree_open(doctor->ctx, paths, places->n, &options, &tree);
 
-	if (r == -ENODATA) { /* an empty directory, as packages leave them */
-		ms_fail_clear(doctor->ctx);
+	if (r == 0)
+		r = report_links(doctor, tree);
+	if (r == 0 && !ms_tree_count(tree)) /* empty, as packages leave them */
 		return 0;
-	}
 	r = r < 0 ? r : ms_doctor_trust(doctor, &trust);
 	r = r < 0 ? r : ms_tree_verify(doctor->ctx, tree, trust, &verify);
 	if (r == -ENOMEM || r == -ECANCELED)

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Is a revoked signer told of, wherever it hides?
+
+The kernel's verdict stays: what it says of each list of signers is support/hostile/mixed.py,
+which test_built_kernel.py holds against a real one. Whatever that is, who says "good" of a
+module must not keep quiet about a revoked signer.
+"""
+
+import itertools
+import json
+import random
+import shutil
+import types
+
+import jsonschema
+import pytest
+
+from support import cli, forge, hostile
+from support.asn1 import oid, seq
+from support.hostile import messages, mixed
+
+HIDDEN = ["revoked", "no-withdrawn"]  # R1 has signed it, and R2 is said to have
+
+
+@pytest.fixture(scope="module")
+def world():
+    source = random.Random("revoked signers")
+    world = hostile.World(source)
+    world.revoked = hostile.Identity(world.ec(), messages.name("R1"), 11)
+    world.withdrawn = hostile.Identity(world.ec(), messages.name("R2"), 12)
+    return world
+
+
+@pytest.fixture(scope="module")
+def sources(world, tmp_path_factory):
+    """The options that say whom to trust, and who is revoked."""
+    directory = tmp_path_factory.mktemp("certificates")
+    for name in "root", "revoked", "withdrawn":
+        (directory / f"{name}.der").write_bytes(getattr(world, name).certificate().encode())
+    trust = ["--trust", directory / "root.der", "--trust", directory / "revoked.der"]
+    revoked = ["--revoked", directory / "revoked.der", "--revoked", directory / "withdrawn.der"]
+    return types.SimpleNamespace(trust=trust, revoked=revoked, all=[*trust, *revoked])
+
+
+@pytest.fixture
+def payload(tiny_module):
+    return tiny_module.read_bytes()
+
+
+@pytest.fixture
+def signed(world, payload, tmp_path):
+    """A function that writes a module with those signers and returns its path."""
+
+    def write(names, path="x.ko", data=payload, **more):
+        message = mixed.over(data, lambda w: list(mixed.signers_of(w, names, **more)), world)
+        target = tmp_path / path
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(forge.append(data, message.encode()))
+        return target
+
+    return write
+
+
+def only(document):
+    assert len(document["modules"]) == 1
+    return document["modules"][0]
+
+
+def test_each_list_of_signers_has_the_kernels_verdict_and_no_revoked_one_is_hidden(
+    world, sources, tmp_path
+):
+    lists = list(mixed.lists())
+    messages.use_payload(forge.TINY)
+    for number, names in enumerate(lists):
+        by_skid = number % 3 == 0
+        tree = mixed.message_of(world, names, by_skid)
+        (tmp_path / f"{number:03}.ko").write_bytes(messages.signed(tree))
+    document = cli.document("verify", *sources.all, tmp_path)
+    assert document["status"] == 1 and len(document["modules"]) == len(lists)
+    hidden = 0
+    for names, entry in zip(lists, document["modules"]):
+        assert (entry["errno"] or "0") == mixed.kernel(names), names
+        revoked = sum(mixed.KINDS[name][2] for name in names)
+        assert len(entry["warnings"]) == revoked, names
+        hidden += entry["verdict"] == "trusted" and revoked > 0
+    assert hidden > 20  # or nothing was asked
+
+
+@pytest.mark.parametrize("names", [*itertools.permutations(HIDDEN), ["trusted", "no-withdrawn"],
+                                   ["no-withdrawn", "trusted"], ["trusted", *HIDDEN],
+                                   [*HIDDEN, "trusted"], ["unknown", *HIDDEN]])
+def test_a_module_that_the_kernel_trusts_ends_in_1_where_a_signer_is_revoked(
+    names, signed, sources
+):
+    path = signed(names)
+    assert only(cli.document("verify", *sources.all, path))["verdict"] == "trusted"
+    done = cli.run("verify", *sources.all, path)
+    assert done.returncode == 1
+    assert f"{path}: trusted" in done.stdout
+    for name in names:
+        if mixed.KINDS[name][2]:
+            number = names.index(name) + 1
+            who = "R1" if "revoked" in name else "R2"
+            line = f"  warning: signer {number} of {len(names)} is revoked: '{who}'\n"
+            assert line in done.stdout
+    assert cli.run("verify", "-q", *sources.all, path).returncode == 1
+    # without the revocations there is nothing to tell
+    assert cli.run("verify", *sources.trust, path).returncode == 0
+
+
+@pytest.mark.parametrize("mode", ["permissive", "enforcing", "lockdown"])
+@pytest.mark.parametrize("names", [HIDDEN, ["no-withdrawn"], ["trusted", "no-withdrawn"],
+                                   ["withdrawn"], ["unknown", "no-withdrawn"]])
+def test_no_mode_makes_a_module_with_a_revoked_signer_end_in_0(mode, names, signed, sources):
+    entry = only(cli.document("verify", "--mode", mode, *sources.all, signed(names)))
+    assert entry["warnings"]
+    assert cli.run("verify", "--mode", mode, *sources.all, signed(names)).returncode == 1
+
+
+def test_an_algorithm_that_no_kernel_has_does_not_hide_a_revoked_signer(
+    world, payload, sources, tmp_path
+):
+    """To a permissive kernel such a module is like an unsigned one."""
+    messages.use_payload(payload)
+    unknown = {"digest": seq(oid("1.2.3.4"))}
+    bad = [messages.signer(world.revoked), messages.signer(world.withdrawn, **unknown)]
+    path = tmp_path / "x.ko"
+    for signers in bad[1:], bad, bad[::-1], [messages.signer(world.stranger, **unknown), bad[0]]:
+        whole = messages.message(*signers).encode()
+        path.write_bytes(forge.append(payload, whole))
+        entry = only(cli.document("verify", *sources.all, path))
+        assert (entry["verdict"], entry["loads"]["permissive"]) == ("unsupported", "tainted")
+        assert any("is revoked" in text for text in entry["warnings"])
+        done = cli.run("verify", "--mode", "permissive", *sources.all, path)
+        assert done.returncode == 1, cli.said(done)
+    messages.use_payload(forge.TINY)
+
+
+def test_a_signer_below_a_revoked_key_is_told_of(world, payload, sources, tmp_path):
+    """Whether the certificate says so by issuer and serial or by key identifier."""
+    path = tmp_path / "x.ko"
+    messages.use_payload(payload)
+    for akid in "key", "issuer", "both":
+        leaf = hostile.Identity(world.ec(), messages.name("leaf"), 13, world.withdrawn, akid=akid)
+        bad = messages.signer(leaf)
+        for signers in [bad], [messages.signer(world.root), bad]:
+            tree = messages.message(*signers, certs=[leaf.certificate()])
+            path.write_bytes(forge.append(payload, tree.encode()))
+            entry = only(cli.document("verify", *sources.all, path))
+            assert entry["verdict"] == "rejected"
+            assert len(entry["warnings"]) == 1 and "R2" in entry["warnings"][0]
+    messages.use_payload(forge.TINY)
+
+
+@pytest.mark.parametrize("outer, inner, number", [(HIDDEN, ["unknown"], 1),
+                                                  (["trusted"], ["revoked"], 2),
+                                                  (["trusted"], ["no-withdrawn"], 2)])
+def test_no_trailer_hides_the_revoked_signer_of_another(outer, inner, number, signed, sources):
+    data = signed(inner).read_bytes()
+    path = signed(outer, data=data)
+    entry = only(cli.document("verify", *sources.all, path))
+    assert entry["verdict"] == "trusted"
+    assert {text.partition(":")[0] for text in entry["warnings"]} == {f"trailer {number}"}
+    assert cli.run("verify", *sources.all, path).returncode == 1
+
+
+def test_attach_takes_no_signature_with_a_revoked_signer(
+    signed, sources, payload, tmp_path, world
+):
+    good, bad = signed(["trusted"], "good/x.ko"), signed(["trusted", "no-withdrawn"], "bad/x.ko")
+    # attach has no --revoked: what it trusts may say so itself, as system does
+    for path, status in (good, 0), (bad, 1):
+        cli.ok("detach", "-o", tmp_path / "bundle", path)
+        cli.ok("strip", "--all", path)
+        before = path.read_bytes()
+        done = cli.run("attach", *sources.all, tmp_path / "bundle", path)
+        assert done.returncode == status, cli.said(done)
+        assert (path.read_bytes() == before) == bool(status)
+    assert "signer 2 of 2 is revoked: 'R2'" in done.stdout + done.stderr
+    entry = only(cli.document("attach", *sources.all, tmp_path / "bundle", bad))
+    assert entry["result"] == "not-trusted" and entry["warnings"]
+
+
+def test_a_manifest_with_a_revoked_signer_is_not_compared(world, sources, payload, tmp_path):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "x.ko").write_bytes(payload)
+    manifest = tmp_path / "MANIFEST"
+    cli.ok("manifest", "create", "-o", manifest, tmp_path / "tree")
+    for names, status in (["trusted"], 0), (["trusted", "no-withdrawn"], 1), (HIDDEN, 1):
+        tree = mixed.over(manifest.read_bytes(),
+                          lambda w, n=names: list(mixed.signers_of(w, n)), world)
+        (tmp_path / "MANIFEST.p7s").write_bytes(tree.encode())
+        command = ["manifest", "verify", *sources.all, manifest, tmp_path / "tree"]
+        assert cli.run(*command).returncode == status
+        document = cli.document(*command)
+        assert document["signature"] == "trusted"
+        assert bool(document["warnings"]) == bool(status)
+        assert ("modules" in document) != bool(status)
+
+
+def test_resign_keeps_no_signature_with_a_revoked_signer(signed, sources, pki, tmp_path):
+    for names, kept in (["trusted"], True), (["trusted", "no-withdrawn"], False), (HIDDEN, False):
+        path = signed(names)
+        entry = only(cli.document("resign", "--keep-old", *sources.all, "-k",
+                                  pki / "p256-both.pem", path))
+        assert entry["result"] == ("kept" if kept else "signed")
+
+
+def test_resign_takes_no_signature_for_its_own_that_names_others_too(
+    world, payload, pki, tmp_path
+):
+    """The new key's signature with a second signer beside it is not what it would make."""
+    path = tmp_path / "x.ko"
+    path.write_bytes(payload)
+    command = ["resign", "--unsigned", "sign", "-k", pki / "p256-both.pem", path]
+    assert only(cli.document(*command))["result"] == "signed"
+    assert only(cli.document(*command))["result"] == "unchanged"
+    data, der = forge.split(path.read_bytes())
+    tree = hostile.messages.asn1.read(der)[0]
+    other = messages.signer(world.withdrawn, signature=b"junk")
+    tree.body[1].body[0].body[-1].body.append(other)
+    path.write_bytes(forge.append(data, tree.encode()))
+    assert only(cli.document("verify", "--trust", pki / "p256.pem", path))["verdict"] == "trusted"
+    assert only(cli.document(*command))["result"] == "signed"
+
+
+def test_a_key_that_a_hash_of_its_certificate_revokes_is_told_of_too(
+    world, signed, sources, tmp_path
+):
+    """As db and dbx have them (EFI_CERT_X509_SHA256), told apart from files' hashes."""
+    import hashlib
+    import uuid
+
+    der = world.withdrawn.certificate().encode()
+    tbs = hostile.messages.asn1.read(der)[0].body[0].encode()
+    guid = uuid.UUID("3bd2a492-96c0-4079-b420-fcf98ef103ed").bytes_le
+    entry = bytes(16) + hashlib.sha256(tbs).digest() + bytes(16)
+    sizes = [28 + len(entry), 0, len(entry)]
+    dbx = guid + b"".join(size.to_bytes(4, "little") for size in sizes) + entry
+    (tmp_path / "dbx").write_bytes(dbx)
+    (tmp_path / "withdrawn.der").write_bytes(der)
+    path = signed(["trusted", "no-withdrawn"])
+    command = ["verify", *sources.trust, "--trust", tmp_path / "withdrawn.der"]
+    assert cli.run(*command, path).returncode == 1  # the kernel rejects what only pretends
+    entry = only(cli.document(*command, "--revoked", tmp_path / "dbx", path))
+    assert entry["verdict"] == "trusted"
+    assert entry["warnings"] == ["signer 2 of 2 is revoked: 'R2'"]
