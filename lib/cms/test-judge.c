@@ -244,6 +244,88 @@ static void a_revoked_key_is_never_trusted(void **state)
 	ms_keyring_free(keyring);
 }
 
+static void revoke_cert(struct ms_keyring *keyring, const char *name)
+{
+	struct ms_cert *cert = cert_of(name);
+
+	assert_int_equal(ms_keyring_revoke(ctx, keyring, cert), 0);
+	ms_cert_free(cert);
+}
+
+/* Both sign; of a set, the longer one's signature comes last, and ends the message. */
+static void sign_by_two(const char *options)
+{
+	assert_true(shell("openssl cms -sign -binary -in payload -signer p256.crt -inkey "
+			  "p256.pem -signer rsa.crt -inkey rsa.pem -outform DER -out sig %s",
+			  options));
+}
+
+static void expect(const struct ms_keyring *keyring, struct blob sig, int error,
+		   size_t warnings)
+{
+	struct ms_judgement judgement = judge_bytes(keyring, payload_text, sig);
+
+	assert_int_equal(judgement.error, error);
+	assert_int_equal(judgement.warnings.n, warnings);
+	assert_int_equal(ms_judgement_is_good(&judgement), !error && !warnings);
+	for (size_t i = 0; i < warnings; i++)
+		assert_non_null(strstr(judgement.warnings.texts[i], "is revoked: '"));
+	ms_judgement_done(&judgement);
+	assert_int_equal(judgement.warnings.n, 0);
+}
+
+static void a_signer_who_only_pretends_hides_no_revoked_one(void **state)
+{
+	struct ms_keyring *keyring = trusting("p256.der");
+	struct blob sig;
+
+	(void)state;
+	sign_by_two(PLAIN);
+	sig = slurp("sig");
+	expect(keyring, sig, 0, 0);
+	revoke_cert(keyring, "p256.der");
+	expect(keyring, sig, EKEYREJECTED, 1);
+	revoke_cert(keyring, "rsa.der"); /* and trusted by nobody */
+	expect(keyring, sig, EKEYREJECTED, 2);
+	sig.data[sig.len - 1] ^= 1;
+	expect(keyring, sig, 0, 2); /* that is what the kernel says */
+	free(sig.data);
+	ms_keyring_free(keyring);
+}
+
+static void what_the_kernel_does_not_read_hides_no_revoked_signer(void **state)
+{
+	struct ms_keyring *keyring = trusting("p384.der");
+	struct blob sig;
+
+	(void)state;
+	revoke_cert(keyring, "rsa.der");
+	sign_by_two(PLAIN);
+	assert_true(shell("LC_ALL=C sed -i 's/\\x65\\x03\\x04\\x02\\x01/"
+			  "\\x65\\x03\\x04\\x02\\x7f/g' sig"));
+	sig = slurp("sig");
+	expect(keyring, sig, ENOPKG, 1);
+	sig.len -= 300; /* amid the signature of the last */
+	expect(keyring, sig, EBADMSG, 0);
+	free(sig.data);
+	ms_keyring_free(keyring);
+}
+
+static void a_certificate_below_a_revoked_key_is_told_of(void **state)
+{
+	struct ms_keyring *keyring = trusting("p256.der");
+	struct blob sig;
+
+	(void)state;
+	sign("leaf", "-noattr -md sha256");
+	sig = slurp("sig");
+	expect(keyring, sig, ENOKEY, 0);
+	revoke_cert(keyring, "root.der");
+	expect(keyring, sig, EKEYREJECTED, 1);
+	free(sig.data);
+	ms_keyring_free(keyring);
+}
+
 static void a_key_whose_hash_is_revoked_is_not_there(void **state)
 {
 	static const enum ms_hash hashes[] = { MS_HASH_SHA256, MS_HASH_SHA384,
@@ -484,6 +566,9 @@ int main(void)
 			a_missing_algorithm_is_unsupported_before_any_key_is_looked_for),
 		cmocka_unit_test(a_chain_in_the_message_ends_at_a_trusted_key),
 		cmocka_unit_test(a_revoked_key_is_never_trusted),
+		cmocka_unit_test(a_signer_who_only_pretends_hides_no_revoked_one),
+		cmocka_unit_test(what_the_kernel_does_not_read_hides_no_revoked_signer),
+		cmocka_unit_test(a_certificate_below_a_revoked_key_is_told_of),
 		cmocka_unit_test(a_key_whose_hash_is_revoked_is_not_there),
 		cmocka_unit_test(no_single_changed_byte_is_trusted_as_something_else),
 		cmocka_unit_test(a_message_cut_anywhere_is_malformed),
