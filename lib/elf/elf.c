@@ -51,12 +51,20 @@ static bool lies_inside(size_t len, uint64_t offset, uint64_t size)
 /* The string at @offset of the section header string table, "" where there is none. */
 static const char *section_name(const struct ms_elf_bytes *names, GElf_Word offset)
 {
-	const char *name;
+	return names->data && offset < names->len ? (const char *)names->data + offset
+						  : "";
+}
 
-	if (!names->data || offset >= names->len)
-		return "";
-	name = (const char *)names->data + offset;
-	return memchr(name, '\0', names->len - offset) ? name : "";
+/*
+ * Cuts what follows the last NUL off the table: no string that begins there has an end.
+ * Looking for the end of each name instead would cost the table's length for each section
+ * of a table without any NUL.
+ */
+static void cut_behind_last_string(struct ms_elf_bytes *names)
+{
+	const uint8_t *end = names->len ? memrchr(names->data, '\0', names->len) : NULL;
+
+	names->len = end ? (size_t)(end - names->data) + 1 : 0;
 }
 
 static void read_entry(struct ms_elf *elf, size_t index, GElf_Word *ret_name)
@@ -94,6 +102,7 @@ static void name_sections(struct ms_elf *elf, const GElf_Word *names)
 
 	if (elf_getshdrstrndx(elf->elf, &index) == 0 && ms_elf_entry(elf, index))
 		table = elf->sections[index].bytes;
+	cut_behind_last_string(&table);
 	for (size_t i = 0; i < elf->n_sections; i++)
 		elf->sections[i].name = section_name(&table, names[i]);
 }
