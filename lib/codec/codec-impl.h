@@ -22,9 +22,28 @@ extern const struct ms_codec ms_codec_xz;
 extern const struct ms_codec ms_codec_zstd;
 
 /**
+ * What a decoder is given of its input at a time, in bytes. One that makes nothing of it,
+ * such as blocks without content, would else not come back before the end of the file.
+ */
+enum { MS_CODEC_PIECE = 4 << 20 };
+
+/** @left, and no more than MS_CODEC_PIECE. */
+static inline size_t ms_codec_input(size_t left)
+{
+	return left < MS_CODEC_PIECE ? left : MS_CODEC_PIECE;
+}
+
+/** The room in @out that a decoder may fill at a time, which is bounded likewise. */
+static inline size_t ms_codec_output(const struct ms_buf *out)
+{
+	return ms_codec_input(out->capacity - out->len);
+}
+
+/**
  * Makes room in @out for the next piece of output: some bytes beyond len, never more
  * than one beyond @max_size, so that a decoder that fills it has gone too far.
- * -EFBIG: len is beyond @max_size already.
+ * -EFBIG: len is beyond @max_size already. -ECANCELED: the work is to end, which every
+ * decoder learns here, once for each piece.
  */
 int ms_codec_room(struct ms_ctx *ctx, struct ms_buf *out, uint64_t max_size);
 

@@ -73,7 +73,10 @@ int ms_codec_pack(struct ms_ctx *ctx, enum ms_compression compression,
 int ms_codec_room(struct ms_ctx *ctx, struct ms_buf *out, uint64_t max_size)
 {
 	uint64_t left;
+	int r = ms_check_cancelled(ctx);
 
+	if (r < 0)
+		return r;
 	if (out->len > max_size)
 		return ms_fail(ctx, -EFBIG, "unpacks to more than %llu bytes",
 			       (unsigned long long)max_size);

@@ -41,12 +41,12 @@ static int inflate_all(struct ms_ctx *ctx, z_stream *z, const uint8_t *data, siz
 	int status;
 
 	do {
-		unsigned in = piece(len - fed), out;
+		unsigned in = (unsigned)ms_codec_input(len - fed), out;
 		int r = ms_codec_room(ctx, ret, max_size);
 
 		if (r < 0)
 			return r;
-		out = piece(ret->capacity - ret->len);
+		out = (unsigned)ms_codec_output(ret);
 		z->next_in = (Bytef *)(uintptr_t)(data + fed);
 		z->avail_in = in;
 		z->next_out = ret->data + ret->len;
@@ -92,8 +92,8 @@ static void deflate_done(z_stream *z)
 	deflateEnd(z);
 }
 
-static int deflate_piece(z_stream *z, const struct iovec *piece_of, int flush,
-			 struct ms_buf *ret)
+static int deflate_piece(struct ms_ctx *ctx, z_stream *z, const struct iovec *piece_of,
+			 int flush, struct ms_buf *ret)
 {
 	const uint8_t *data = piece_of->iov_base;
 	size_t fed = 0;
@@ -102,6 +102,8 @@ static int deflate_piece(z_stream *z, const struct iovec *piece_of, int flush,
 	do {
 		unsigned in = piece(piece_of->iov_len - fed), out;
 
+		if (ms_check_cancelled(ctx) < 0)
+			return -ECANCELED;
 		if (ms_buf_reserve(ret, 65536) < 0)
 			return -ENOMEM;
 		out = piece(ret->capacity - ret->len);
@@ -134,7 +136,7 @@ static int pack(struct ms_ctx *ctx, enum ms_codec_form form, int level,
 	    deflateSetHeader(&z, &header) != Z_OK)
 		return ms_fail_nomem(ctx);
 	for (int i = 0; i <= n; i++) {
-		int r = deflate_piece(&z, i < n ? &iov[i] : &nothing,
+		int r = deflate_piece(ctx, &z, i < n ? &iov[i] : &nothing,
 				      i < n ? Z_NO_FLUSH : Z_FINISH, ret);
 
 		if (r < 0)

@@ -44,21 +44,26 @@ static int decode_failed(struct ms_ctx *ctx, lzma_ret status)
 	}
 }
 
-static int decode_all(struct ms_ctx *ctx, lzma_stream *z, uint64_t max_size,
+/* @len: of the file, which is at z->next_in. What is left of it: z->avail_in. */
+static int decode_all(struct ms_ctx *ctx, lzma_stream *z, size_t len, uint64_t max_size,
 		      struct ms_buf *ret)
 {
+	const uint8_t *end = z->next_in + len;
 	lzma_ret status;
 
 	do {
 		int r = ms_codec_room(ctx, ret, max_size);
+		size_t left = (size_t)(end - z->next_in);
 
 		if (r < 0)
 			return r;
+		z->avail_in = ms_codec_input(left);
 		z->next_out = ret->data + ret->len;
-		z->avail_out = ret->capacity - ret->len;
-		status = lzma_code(z, LZMA_FINISH);
+		z->avail_out = ms_codec_output(ret);
+		status = lzma_code(z, z->avail_in < left ? LZMA_RUN : LZMA_FINISH);
 		ret->len = (size_t)(z->next_out - ret->data);
 	} while (status == LZMA_OK);
+	z->avail_in = (size_t)(end - z->next_in);
 	if (status != LZMA_STREAM_END)
 		return decode_failed(ctx, status);
 	return ret->len > max_size ? ms_codec_room(ctx, ret, max_size) : 0;
@@ -108,7 +113,8 @@ static void index_done(lzma_index **index)
 }
 
 /* Every block of a stream that liblzma has just decoded without complaint. */
-static bool look_at_blocks(const uint8_t *data, size_t len, enum ms_codec_form *ret_form)
+static bool look_at_blocks(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+			   enum ms_codec_form *ret_form)
 {
 	bool unsized = false;
 	_cleanup_(index_done) lzma_index *index = NULL;
@@ -130,6 +136,9 @@ static bool look_at_blocks(const uint8_t *data, size_t len, enum ms_codec_form *
 	while (!lzma_index_iter_next(&iter, LZMA_INDEX_ITER_BLOCK)) {
 		uint64_t offset = iter.block.compressed_file_offset;
 
+		/* unpack() says so */
+		if (ms_check_cancelled(ctx) < 0)
+			return false;
 		if (offset >= len || !look_at_block(data + offset, len - (size_t)offset,
 						    footer.check, &unsized))
 			return false;
@@ -139,13 +148,13 @@ static bool look_at_blocks(const uint8_t *data, size_t len, enum ms_codec_form *
 	return true;
 }
 
-static void judge_for_kernel(const uint8_t *data, size_t len, lzma_check check,
-			     struct ms_codec_info *ret)
+static void judge_for_kernel(struct ms_ctx *ctx, const uint8_t *data, size_t len,
+			     lzma_check check, struct ms_codec_info *ret)
 {
 	if (check != LZMA_CHECK_NONE && check != LZMA_CHECK_CRC32) {
 		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
 		ret->kernel_reason = "the kernel has no xz check but CRC32";
-	} else if (!look_at_blocks(data, len, &ret->form)) {
+	} else if (!look_at_blocks(ctx, data, len, &ret->form)) {
 		ret->kernel = MS_KERNEL_DECOMPRESS_REFUSED;
 		ret->kernel_reason = "the kernel has not these xz filters";
 	}
@@ -166,31 +175,36 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	if (status != LZMA_OK)
 		return decode_failed(ctx, status);
 	z.next_in = data;
-	z.avail_in = len;
-	r = decode_all(ctx, &z, max_size, ret);
+	r = decode_all(ctx, &z, len, max_size, ret);
 	if (r < 0)
 		return r;
 	if (z.avail_in > 0)
 		return ms_codec_more_behind(ctx, "xz", len - z.avail_in);
-	judge_for_kernel(data, len, lzma_get_check(&z), ret_info);
-	return 0;
+	judge_for_kernel(ctx, data, len, lzma_get_check(&z), ret_info);
+	return ms_check_cancelled(ctx);
 }
 
-static int encode_piece(lzma_stream *z, const struct iovec *piece, lzma_action action,
-			struct ms_buf *ret)
+/* In pieces, since what packs well fills no output for seconds. */
+static int encode_piece(struct ms_ctx *ctx, lzma_stream *z, const struct iovec *piece,
+			lzma_action action, struct ms_buf *ret)
 {
+	size_t left = piece->iov_len;
 	lzma_ret status;
 
 	z->next_in = piece->iov_base;
-	z->avail_in = piece->iov_len;
 	do {
+		if (ms_check_cancelled(ctx) < 0)
+			return -ECANCELED;
 		if (ms_buf_reserve(ret, 65536) < 0)
 			return -ENOMEM;
+		z->avail_in = ms_codec_input(left);
+		left -= z->avail_in;
 		z->next_out = ret->data + ret->len;
 		z->avail_out = ret->capacity - ret->len;
 		status = lzma_code(z, action);
 		ret->len = (size_t)(z->next_out - ret->data);
-	} while (status == LZMA_OK && (z->avail_in > 0 || action == LZMA_FINISH));
+		left += z->avail_in;
+	} while (status == LZMA_OK && (left > 0 || action == LZMA_FINISH));
 	if (status == LZMA_MEM_ERROR)
 		return -ENOMEM;
 	return status == LZMA_OK || status == LZMA_STREAM_END ? 0 : -EIO;
@@ -223,7 +237,7 @@ static int pack(struct ms_ctx *ctx, enum ms_codec_form form, int level,
 	if (encoder_open(&z, form, filters) != LZMA_OK)
 		return ms_fail_nomem(ctx);
 	for (int i = 0; i <= n; i++) {
-		int r = encode_piece(&z, i < n ? &iov[i] : &nothing,
+		int r = encode_piece(ctx, &z, i < n ? &iov[i] : &nothing,
 				     i < n ? LZMA_RUN : LZMA_FINISH, ret);
 
 		if (r < 0)

@@ -6,10 +6,11 @@
  * that of many but not that of none.
  *
  * A frame that states its size is unpacked in one go into a buffer of that size, after
- * the bound was checked; one that does not, piece by piece.
+ * the bound was checked; one that does not, or is very large, piece by piece.
  */
 
 #include <errno.h>
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_d_stableOutBuffer, which is but a number */
 #include <zstd.h>
 
 #include "../base/checked.h"
@@ -18,6 +19,9 @@
 #include "codec-impl.h"
 
 static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+/* More than any module has, in bytes, and decoded in hundredths of a second. */
+enum { AT_ONCE = 32 << 20, LONG_INPUT = 256 << 10 };
 
 static int decode_failed(struct ms_ctx *ctx, size_t status)
 {
@@ -32,7 +36,7 @@ static void decoder_done(ZSTD_DCtx **z)
 static int decode_pieces(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, size_t len,
 			 uint64_t max_size, struct ms_buf *ret)
 {
-	ZSTD_inBuffer in = { .src = data, .size = len };
+	ZSTD_inBuffer in = {.src = data};
 	size_t status;
 
 	do {
@@ -41,16 +45,54 @@ static int decode_pieces(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, 
 
 		if (r < 0)
 			return r;
-		out = (ZSTD_outBuffer){ .dst = ret->data + ret->len,
-					.size = ret->capacity - ret->len };
+		in.size = in.pos + ms_codec_input(len - in.pos);
+		out = (ZSTD_outBuffer){.dst = ret->data + ret->len,
+				       .size = ms_codec_output(ret)};
 		status = ZSTD_decompressStream(z, &out, &in);
 		ret->len += out.pos;
 		if (ZSTD_isError(status))
 			return decode_failed(ctx, status);
-		if (status != 0 && in.pos == in.size && out.pos < out.size)
+		if (status != 0 && in.pos == len && out.pos < out.size)
 			return ms_codec_truncated(ctx, "zstd");
 	} while (status != 0);
 	return ret->len > max_size ? ms_codec_room(ctx, ret, max_size) : 0;
+}
+
+/*
+ * What takes long is given to the decoder piece by piece, so that it can be cancelled.
+ * The content's size is known and within bounds, so it serves as the window, of whatever
+ * size the frame asks for one, as it does where all is decoded at once. A library that
+ * knows these parameters not uses a window of its own, and refuses one of more than 128
+ * MiB.
+ */
+static int decode_long(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, size_t len,
+		       size_t size, struct ms_buf *ret)
+{
+	ZSTD_bounds window = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
+	ZSTD_inBuffer in = {.src = data};
+	ZSTD_outBuffer out = {.size = size};
+	size_t status;
+
+	if (ms_buf_reserve(ret, size) < 0)
+		return ms_fail_nomem(ctx);
+	out.dst = ret->data;
+	ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, window.upperBound);
+	ZSTD_DCtx_setParameter(z, ZSTD_d_stableOutBuffer, 1);
+	do {
+		size_t left = len - in.pos;
+		int r = ms_check_cancelled(ctx);
+
+		if (r < 0)
+			return r;
+		in.size = in.pos + (left < LONG_INPUT ? left : LONG_INPUT);
+		status = ZSTD_decompressStream(z, &out, &in);
+		if (ZSTD_isError(status))
+			return decode_failed(ctx, status);
+		if (status != 0 && in.pos == len)
+			return ms_codec_truncated(ctx, "zstd");
+	} while (status != 0);
+	ret->len = out.pos;
+	return out.pos == size ? 0 : ms_codec_corrupt(ctx, "zstd");
 }
 
 static int decode_at_once(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, size_t len,
@@ -87,6 +129,8 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 		return ms_fail_nomem(ctx);
 	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
 		return decode_pieces(ctx, z, data, len, max_size, ret);
+	if (size > AT_ONCE || len > AT_ONCE)
+		return decode_long(ctx, z, data, len, (size_t)size, ret);
 	return decode_at_once(ctx, z, data, len, (size_t)size, ret);
 }
 
@@ -108,7 +152,10 @@ static int encode_piece(struct ms_ctx *ctx, ZSTD_CCtx *z, const struct iovec *pi
 
 	do {
 		ZSTD_outBuffer out;
+		int r = ms_check_cancelled(ctx);
 
+		if (r < 0)
+			return r;
 		if (ms_buf_reserve(ret, ZSTD_CStreamOutSize()) < 0)
 			return ms_fail_nomem(ctx);
 		out = (ZSTD_outBuffer){ .dst = ret->data + ret->len,

@@ -22,6 +22,9 @@
 #include "../base/context.h"
 #include "payload.h"
 
+/* What is hashed at a time, in bytes: some hundredths of a second. */
+enum { PIECE = 8 << 20 };
+
 static const struct {
 	const char *name; /* include/linux/crypto.h and crypto/hash_info.c have them */
 	const char *openssl;
@@ -101,15 +104,40 @@ int ms_hash_md(struct ms_ctx *ctx, enum ms_hash hash, const EVP_MD **ret)
 int ms_hash_bytes(struct ms_ctx *ctx, enum ms_hash hash, const void *data, size_t len,
 		  uint8_t *ret)
 {
+	struct ms_hash_part part = {data, len};
 	const EVP_MD *md;
 	unsigned size = 0;
-	int r = ms_hash_md(ctx, hash, &md);
+	int r;
 
+	if (len > PIECE)
+		return ms_hash_parts(ctx, hash, &part, 1, ret);
+	r = ms_hash_md(ctx, hash, &md);
 	if (r < 0)
 		return r;
 	if (EVP_Digest(data, len, ret, &size, md, NULL) != 1 || size != table[hash].size)
 		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", table[hash].name);
 	return 0;
+}
+
+/* Cancellation is looked for between pieces, so that what is short is always hashed. */
+static int update(struct ms_ctx *ctx, EVP_MD_CTX *state, enum ms_hash hash,
+		  const struct ms_hash_part *part)
+{
+	const uint8_t *data = part->data;
+	size_t left = part->len;
+	int r = 0;
+
+	while (r == 0 && left > 0) {
+		size_t n = left < PIECE ? left : PIECE;
+
+		if (EVP_DigestUpdate(state, data, n) != 1)
+			return ms_fail_openssl(ctx, -EIO, "cannot compute %s",
+					       table[hash].name);
+		data += n;
+		left -= n;
+		r = left > 0 ? ms_check_cancelled(ctx) : 0;
+	}
+	return r;
 }
 
 static void md_ctx_done(EVP_MD_CTX **md_ctx)
@@ -130,8 +158,10 @@ int ms_hash_parts(struct ms_ctx *ctx, enum ms_hash hash, const struct ms_hash_pa
 	if (r < 0)
 		return r;
 	good = state && EVP_DigestInit_ex2(state, md, NULL) == 1;
-	for (size_t i = 0; good && i < n; i++)
-		good = EVP_DigestUpdate(state, parts[i].data, parts[i].len) == 1;
+	for (size_t i = 0; good && r == 0 && i < n; i++)
+		r = update(ctx, state, hash, &parts[i]);
+	if (r < 0)
+		return r;
 	if (!good || EVP_DigestFinal_ex(state, digest, &size) != 1 ||
 	    size != table[hash].size)
 		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", table[hash].name);

@@ -4,7 +4,6 @@
 
 #include <bzlib.h>
 #include <errno.h>
-#include <limits.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
@@ -26,12 +25,15 @@ static int decode(struct ms_ctx *ctx, bz_stream *z, const uint8_t *data, size_t 
 	int status;
 
 	do {
-		unsigned in = len - fed > UINT_MAX ? UINT_MAX : (unsigned)(len - fed);
+		unsigned in = len - fed > PIECE ? PIECE : (unsigned)(len - fed);
 		/* one byte more than is allowed, so that too much shows */
 		size_t room = max_size - ret->len < PIECE
 				      ? (size_t)(max_size - ret->len) + 1
 				      : PIECE;
+		int r = ms_check_cancelled(ctx);
 
+		if (r < 0)
+			return r;
 		if (ms_buf_reserve(ret, room) < 0)
 			return ms_fail_nomem(ctx);
 		z->next_in = (char *)(uintptr_t)(data + fed);

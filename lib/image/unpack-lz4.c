@@ -53,6 +53,9 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 		const uint8_t *block;
 		uint32_t size;
 
+		r = ms_check_cancelled(ctx);
+		if (r < 0)
+			return r;
 		if (ms_cur_le32(&c, &size) < 0)
 			return ms_fail(ctx, -EBADMSG, "truncated lz4 data");
 		if (size == MAGIC)

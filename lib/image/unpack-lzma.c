@@ -34,28 +34,35 @@ static int failure(struct ms_ctx *ctx, lzma_ret status)
 	return ms_unpack_corrupt(ctx, &ms_unpack_lzma);
 }
 
-static int decode(struct ms_ctx *ctx, lzma_stream *z, uint64_t max_size,
+/* @len: of the data, which are at z->next_in. */
+static int decode(struct ms_ctx *ctx, lzma_stream *z, size_t len, uint64_t max_size,
 		  struct ms_buf *ret)
 {
+	const uint8_t *end = z->next_in + len;
 	lzma_ret status;
 
 	do {
 		size_t room = max_size - ret->len < PIECE
 				      ? (size_t)(max_size - ret->len) + 1
 				      : PIECE;
+		size_t left = (size_t)(end - z->next_in);
+		int r = ms_check_cancelled(ctx);
 
+		if (r < 0)
+			return r;
 		if (ms_buf_reserve(ret, room) < 0)
 			return ms_fail_nomem(ctx);
+		z->avail_in = left < PIECE ? left : PIECE;
 		z->next_out = ret->data + ret->len;
 		z->avail_out = room;
-		status = lzma_code(z, LZMA_FINISH);
+		status = lzma_code(z, z->avail_in < left ? LZMA_RUN : LZMA_FINISH);
 		ret->len += room - z->avail_out;
 		if (ret->len > max_size)
 			return ms_unpack_room(ctx, ret, 0, max_size);
 	} while (status == LZMA_OK);
 	if (status != LZMA_STREAM_END)
 		return failure(ctx, status);
-	return z->avail_in == 0 ? 0 : ms_unpack_corrupt(ctx, &ms_unpack_lzma);
+	return z->next_in == end ? 0 : ms_unpack_corrupt(ctx, &ms_unpack_lzma);
 }
 
 static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t max_size,
@@ -66,8 +73,7 @@ static int unpack(struct ms_ctx *ctx, const uint8_t *data, size_t len, uint64_t 
 	if (lzma_alone_decoder(&z, memory_limit) != LZMA_OK)
 		return ms_fail_nomem(ctx);
 	z.next_in = data;
-	z.avail_in = len;
-	return decode(ctx, &z, max_size, ret);
+	return decode(ctx, &z, len, max_size, ret);
 }
 
 const struct ms_unpacker ms_unpack_lzma = { "lzma", magic, sizeof(magic), false, unpack };
