@@ -46,23 +46,23 @@ static const struct ms_bundle_entry *scan(const struct ms_bundle *bundle,
 	return found;
 }
 
-static const struct ms_bundle_entry *find_by_digest(const struct ms_bundle *bundle,
-						    const uint8_t sha256[32],
-						    const char *path)
+static int find_by_digest(const struct ms_bundle *bundle, const uint8_t sha256[32],
+			  const char *path, const struct ms_bundle_entry **ret)
 {
-	size_t first;
+	_cleanup_(ms_buf_done) struct ms_buf name = {0};
+	size_t at;
 
-	if (!bundle->sorted)
-		return scan(bundle, sha256, path);
-	first = lower_bound(bundle, sha256);
-
-	for (size_t i = first;
-	     i < bundle->count && !memcmp(bundle->entries[i].sha256, sha256, 32); i++)
-		if (!strcmp(bundle->entries[i].path, path))
-			return &bundle->entries[i];
-	if (first < bundle->count && !memcmp(bundle->entries[first].sha256, sha256, 32))
-		return &bundle->entries[first];
-	return NULL;
+	if (!bundle->sorted) {
+		*ret = scan(bundle, sha256, path);
+		return 0;
+	}
+	if (ms_bundle_name(sha256, path, &name) < 0)
+		return -ENOMEM;
+	if (!ms_index_find(&bundle->by_name, name.data, name.len, &at))
+		at = lower_bound(bundle, sha256);
+	if (at < bundle->count && !memcmp(bundle->entries[at].sha256, sha256, 32))
+		*ret = &bundle->entries[at];
+	return 0;
 }
 
 static int compare_path(const void *key, const void *entry)
@@ -97,14 +97,14 @@ int ms_bundle_find(const struct ms_bundle *bundle, const uint8_t sha256[32],
 		   const char *path, const uint8_t **ret_der, size_t *ret_len)
 {
 	_cleanup_(ms_buf_done) struct ms_buf encoded = { 0 };
-	const struct ms_bundle_entry *entry;
+	const struct ms_bundle_entry *entry = NULL;
 
 	if (ms_percent_append(&encoded, path) < 0 || ms_buf_append(&encoded, "", 1) < 0)
 		return -ENOMEM;
 	if (bundle->by_path)
 		entry = find_by_path(bundle, (char *)encoded.data);
-	else
-		entry = find_by_digest(bundle, sha256, (char *)encoded.data);
+	else if (find_by_digest(bundle, sha256, (char *)encoded.data, &entry) < 0)
+		return -ENOMEM;
 	if (!entry)
 		return -ENOENT;
 	*ret_der = entry->der.data;

@@ -91,8 +91,10 @@ static int parse_lines(struct ms_ctx *ctx, const char *text, size_t len, const c
 		_cleanup_free_ char *encoded = NULL;
 		size_t line_len = end ? (size_t)(end - text) : len;
 		uint8_t sha256[32];
-		int r;
+		int r = ms_check_cancelled(ctx);
 
+		if (r < 0)
+			return r;
 		complaint = end ? parse_line(text, line_len, &der, sha256, &encoded) :
 				  "no newline at the end";
 		if (!complaint && previous && !in_order(previous, previous_len, text, line_len))
@@ -126,7 +128,8 @@ static int parse(struct ms_ctx *ctx, const struct ms_buf *file, const char *path
 	r = parse_lines(ctx, (const char *)file->data + skip, file->len - skip, path, bundle);
 	if (r < 0)
 		return r;
-	ms_bundle_sort(bundle);
+	if (ms_bundle_sort(bundle) < 0)
+		return ms_fail_nomem(ctx);
 	*ret = ms_steal(&bundle);
 	return 0;
 }
@@ -253,7 +256,8 @@ int ms_bundle_load_dir(struct ms_ctx *ctx, const char *path, struct ms_bundle **
 		return r;
 	if (!bundle->count)
 		return ms_fail(ctx, -ENODATA, "no signature (*.sig, *.p7s) in '%s'", path);
-	ms_bundle_sort(bundle);
+	if (ms_bundle_sort(bundle) < 0)
+		return ms_fail_nomem(ctx);
 	*ret = ms_steal(&bundle);
 	return 0;
 }

@@ -40,6 +40,7 @@ struct ms_bundle *ms_bundle_free(struct ms_bundle *bundle)
 	for (size_t i = 0; i < bundle->count; i++)
 		entry_done(&bundle->entries[i]);
 	free(bundle->entries);
+	ms_index_done(&bundle->by_name);
 	free(bundle);
 	return NULL;
 }
@@ -63,14 +64,37 @@ static int compare_paths(const void *left, const void *right)
 	return order ? order : compare_lines(a, b);
 }
 
-void ms_bundle_sort(struct ms_bundle *bundle)
+int ms_bundle_name(const uint8_t sha256[32], const char *path, struct ms_buf *ret)
+{
+	ms_buf_clear(ret);
+	return ms_buf_append(ret, sha256, 32) < 0 || ms_buf_append_str(ret, path) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* A digest may stand in every line, with as many paths: these are not gone through. */
+static int index_names(struct ms_bundle *bundle)
+{
+	_cleanup_(ms_buf_done) struct ms_buf name = {0};
+	int r = 0;
+
+	ms_index_done(&bundle->by_name);
+	for (size_t i = 0; r == 0 && !bundle->by_path && i < bundle->count; i++) {
+		r = ms_bundle_name(bundle->entries[i].sha256, bundle->entries[i].path,
+				   &name);
+		r = r < 0 ? r : ms_index_add(&bundle->by_name, name.data, name.len, i);
+	}
+	return r;
+}
+
+int ms_bundle_sort(struct ms_bundle *bundle)
 {
 	int (*compare)(const void *, const void *) =
 		bundle->by_path ? compare_paths : compare_lines;
 	size_t kept = 0;
 
 	if (bundle->sorted)
-		return;
+		return 0;
 	if (bundle->count)
 		qsort(bundle->entries, bundle->count, sizeof(*bundle->entries), compare);
 	for (size_t i = 0; i < bundle->count; i++) {
@@ -80,7 +104,10 @@ void ms_bundle_sort(struct ms_bundle *bundle)
 			bundle->entries[kept++] = bundle->entries[i];
 	}
 	bundle->count = kept;
+	if (index_names(bundle) < 0)
+		return -ENOMEM;
 	bundle->sorted = true;
+	return 0;
 }
 
 int ms_bundle_append(struct ms_ctx *ctx, struct ms_bundle *bundle, const uint8_t sha256[32],
@@ -142,7 +169,8 @@ int ms_bundle_save(struct ms_ctx *ctx, struct ms_bundle *bundle, const char *pat
 {
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 
-	ms_bundle_sort(bundle);
+	if (ms_bundle_sort(bundle) < 0)
+		return ms_fail_nomem(ctx);
 	if (ms_buf_append_str(&text, MS_BUNDLE_HEAD "\n") < 0)
 		return ms_fail_nomem(ctx);
 	for (size_t i = 0; i < bundle->count; i++) {

@@ -7,6 +7,7 @@
 #include <modseal/bundle.h>
 
 #include "../base/buffer.h"
+#include "../base/index.h"
 
 #define MS_BUNDLE_HEAD "modseal-signatures 1"
 
@@ -23,13 +24,19 @@ struct ms_bundle {
 	size_t capacity;
 	bool sorted;
 	bool by_path;
+	/* of the sorted entries: where each digest with each path first is; not by_path
+	 */
+	struct ms_index by_name;
 };
+
+/** The key of that index, into @ret, which is emptied first. 0 or -ENOMEM. */
+int ms_bundle_name(const uint8_t sha256[32], const char *path, struct ms_buf *ret);
 
 /** Appends an entry (copied). @encoded_path is percent-encoded. 0 or -ENOMEM. */
 int ms_bundle_append(struct ms_ctx *ctx, struct ms_bundle *bundle, const uint8_t sha256[32],
 		     const void *der, size_t len, const char *encoded_path);
 
-/** Brings the entries into the order of the file, each once. */
-void ms_bundle_sort(struct ms_bundle *bundle);
+/** Brings the entries into the order of the file, each once. 0 or -ENOMEM. */
+int ms_bundle_sort(struct ms_bundle *bundle);
 
 #endif

@@ -11,6 +11,10 @@
  * with the digest that the certificate is signed over. Here any of the three lengths
  * revokes, whatever the release: more is refused so, never less.
  *
+ * Keys and hashes by the ten thousand are found by index, not by going through all of
+ * them. Hashes that are added before the keys cost nothing more; each that is added later
+ * looks at all keys again.
+ *
  * `bin:` hashes are of files that were measured or booted; the module loader does not
  * look at them. They are kept to be counted among what was read.
  */
@@ -19,11 +23,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../base/checked.h"
-#include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/index.h"
+#include "../base/room.h"
 #include "../hash/payload.h"
 #include "lookup.h"
 
@@ -37,22 +41,17 @@ struct entry {
 	bool tbs_revoked;
 };
 
-struct digest {
-	uint8_t bytes[MS_HASH_MAX_SIZE];
-	size_t len;
-};
-
 struct list {
 	struct entry *entries;
-	size_t count;
+	size_t count, room;
+	struct ms_index by_der;
+	struct ms_index by_id; /* the first with it, of those whose hash is not revoked */
 };
 
 struct ms_keyring {
 	struct list keys[2]; /* by enum ms_keys */
-	struct digest *tbs;
-	size_t n_tbs;
-	struct digest *bin;
-	size_t n_bin;
+	struct ms_index tbs;
+	struct ms_index bin;
 };
 
 struct ms_keyring *ms_keyring_new(void)
@@ -68,9 +67,11 @@ struct ms_keyring *ms_keyring_free(struct ms_keyring *keyring)
 		for (size_t j = 0; j < keyring->keys[i].count; j++)
 			ms_cert_free(keyring->keys[i].entries[j].cert);
 		free(keyring->keys[i].entries);
+		ms_index_done(&keyring->keys[i].by_der);
+		ms_index_done(&keyring->keys[i].by_id);
 	}
-	free(keyring->tbs);
-	free(keyring->bin);
+	ms_index_done(&keyring->tbs);
+	ms_index_done(&keyring->bin);
 	free(keyring);
 	return NULL;
 }
@@ -81,51 +82,66 @@ int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 	uint8_t digest[MS_HASH_MAX_SIZE];
 	bool revoked = false;
 
-	for (size_t i = 0; i < TBS_HASHES && keyring->n_tbs > 0; i++) {
-		size_t len = ms_hash_size(tbs_hashes[i]);
+	for (size_t i = 0; i < TBS_HASHES && keyring->tbs.root; i++) {
+		size_t len = ms_hash_size(tbs_hashes[i]), unused;
 		int r = ms_hash_bytes(ctx, tbs_hashes[i], cert->tbs.data, cert->tbs.len,
 				      digest);
 
 		if (r < 0)
 			return r;
-		for (size_t j = 0; j < keyring->n_tbs; j++)
-			revoked |= keyring->tbs[j].len == len &&
-				   !memcmp(keyring->tbs[j].bytes, digest, len);
+		revoked |= ms_index_find(&keyring->tbs, digest, len, &unused);
 	}
 	*ret_revoked = revoked;
 	return 0;
 }
 
-static bool has_cert(const struct list *list, struct ms_bytes der)
+/* Makes the entry known by its two identifiers, unless one before it has them. */
+static int index_ids(struct list *list, size_t i)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		struct ms_bytes there = ms_cert_der(list->entries[i].cert);
+	const struct ms_cert *cert = list->entries[i].cert;
+	int r = 0;
 
-		if (there.len == der.len && !memcmp(there.data, der.data, der.len))
-			return true;
-	}
-	return false;
+	if (list->entries[i].tbs_revoked)
+		return 0;
+	if (cert->id.data)
+		r = ms_index_add(&list->by_id, cert->id.data, cert->id.len, i);
+	if (r == 0 && cert->skid.data)
+		r = ms_index_add(&list->by_id, cert->skid.data, cert->skid.len, i);
+	return r;
+}
+
+static int append(struct list *list, struct ms_cert *cert, bool revoked)
+{
+	struct ms_bytes der = ms_cert_der(cert);
+	struct entry *entries =
+		ms_room(list->entries, list->count, &list->room, sizeof(*entries));
+
+	if (!entries)
+		return -ENOMEM;
+	list->entries = entries;
+	if (ms_index_add(&list->by_der, der.data, der.len, list->count) < 0)
+		return -ENOMEM;
+	entries[list->count++] = (struct entry){ms_cert_ref(cert), revoked};
+	return index_ids(list, list->count - 1);
 }
 
 static int add(struct ms_ctx *ctx, struct ms_keyring *keyring, enum ms_keys keys,
 	       struct ms_cert *cert)
 {
 	struct list *list = &keyring->keys[keys];
-	struct entry *entries;
-	bool revoked;
-	int r;
+	struct ms_bytes der = ms_cert_der(cert);
+	bool revoked = false;
+	size_t there;
+	int r = 0;
 
-	if (has_cert(list, ms_cert_der(cert)))
+	if (ms_index_find(&list->by_der, der.data, der.len, &there))
 		return 0;
-	r = ms_keyring_check_tbs(ctx, keyring, cert, &revoked);
+	/* what is revoked as a key stays so, whatever else revokes it */
+	if (keys == MS_KEYS_TRUSTED)
+		r = ms_keyring_check_tbs(ctx, keyring, cert, &revoked);
 	if (r < 0)
 		return r;
-	entries = reallocarray(list->entries, list->count + 1, sizeof(*entries));
-	if (!entries)
-		return ms_fail_nomem(ctx);
-	list->entries = entries;
-	entries[list->count++] = (struct entry){ ms_cert_ref(cert), revoked };
-	return 0;
+	return append(list, cert, revoked) < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
 int ms_keyring_trust(struct ms_ctx *ctx, struct ms_keyring *keyring, struct ms_cert *cert)
@@ -139,42 +155,41 @@ int ms_keyring_revoke(struct ms_ctx *ctx, struct ms_keyring *keyring,
 	return add(ctx, keyring, MS_KEYS_REVOKED, cert);
 }
 
-static int add_digest(struct ms_ctx *ctx, struct digest **digests, size_t *count,
-		      const uint8_t *bytes, size_t len)
+/* Looks again which of the trusted keys are revoked by their hash. */
+static int check_trusted(struct ms_ctx *ctx, struct ms_keyring *keyring)
 {
-	struct digest *more = reallocarray(*digests, *count + 1, sizeof(*more));
+	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	int r = 0;
 
-	if (!more)
-		return ms_fail_nomem(ctx);
-	*digests = more;
-	memcpy(more[*count].bytes, bytes, len);
-	more[(*count)++].len = len;
-	return 0;
+	ms_index_done(&trusted->by_id);
+	for (size_t i = 0; r == 0 && i < trusted->count; i++) {
+		r = ms_keyring_check_tbs(ctx, keyring, trusted->entries[i].cert,
+					 &trusted->entries[i].tbs_revoked);
+		if (r == 0 && index_ids(trusted, i) < 0)
+			r = ms_fail_nomem(ctx);
+	}
+	return r;
 }
 
 int ms_keyring_revoke_tbs(struct ms_ctx *ctx, struct ms_keyring *keyring,
 			  const uint8_t *digest, size_t len)
 {
-	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 	bool known = false;
-	int r;
 
 	for (size_t i = 0; i < TBS_HASHES; i++)
 		known |= ms_hash_size(tbs_hashes[i]) == len;
 	if (!known)
 		return ms_fail(ctx, -EINVAL, "no hash of a certificate has %zu bytes",
 			       len);
-	r = add_digest(ctx, &keyring->tbs, &keyring->n_tbs, digest, len);
-	for (size_t i = 0; r == 0 && i < trusted->count; i++)
-		r = ms_keyring_check_tbs(ctx, keyring, trusted->entries[i].cert,
-					 &trusted->entries[i].tbs_revoked);
-	return r;
+	if (ms_index_add(&keyring->tbs, digest, len, 0) < 0)
+		return ms_fail_nomem(ctx);
+	return check_trusted(ctx, keyring);
 }
 
 int ms_keyring_revoke_bin(struct ms_ctx *ctx, struct ms_keyring *keyring,
 			  const uint8_t digest[32])
 {
-	return add_digest(ctx, &keyring->bin, &keyring->n_bin, digest, 32);
+	return ms_index_add(&keyring->bin, digest, 32, 0) < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
 size_t ms_keyring_count(const struct ms_keyring *keyring)
@@ -195,23 +210,18 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 {
 	const struct list *list = &keyring->keys[keys];
 	const struct ms_key_id *wanted = id->data ? id : skid;
+	struct ms_cert *cert;
+	size_t i;
 
 	if (!wanted->data || wanted->len == 0)
 		return -EINVAL;
-	for (size_t i = 0; i < list->count; i++) {
-		struct ms_cert *cert = list->entries[i].cert;
-
-		if (list->entries[i].tbs_revoked)
-			continue;
-		if (!ms_key_id_same(&cert->id, wanted) &&
-		    !ms_key_id_same(&cert->skid, wanted))
-			continue;
-		if (id->data && skid->data && !ms_key_id_same(&cert->skid, skid))
-			return -EKEYREJECTED;
-		*ret = cert;
-		return 0;
-	}
-	return -ENOKEY;
+	if (!ms_index_find(&list->by_id, wanted->data, wanted->len, &i))
+		return -ENOKEY;
+	cert = list->entries[i].cert;
+	if (id->data && skid->data && !ms_key_id_same(&cert->skid, skid))
+		return -EKEYREJECTED;
+	*ret = cert;
+	return 0;
 }
 
 bool ms_keyring_has_revoked(const struct ms_keyring *keyring)

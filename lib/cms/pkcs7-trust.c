@@ -99,6 +99,9 @@ static int trust_signer(struct ms_judging *j, enum ms_keys keys,
 	struct search s = { .j = j, .keys = keys, .signer = signer };
 	int r;
 
+	r = ms_check_cancelled(j->ctx);
+	if (r < 0)
+		return r;
 	if (signer->unsupported_crypto)
 		return -ENOPKG;
 	r = search_chain(&s);

@@ -60,6 +60,20 @@ static void mark_blacklisted(struct ms_signer_info *signer,
 		c->blacklisted = true;
 }
 
+/*
+ * Does the signature of @c verify with @issuer, which find_issuer() gives for it? The
+ * answer is kept, for the chains of hundreds of signers may lead through the same
+ * certificates.
+ */
+static int verify_link(struct ms_judging *j, struct ms_chain_cert *c,
+		       struct ms_chain_cert *issuer)
+{
+	if (!c->link_known)
+		c->link = ms_cert_verify(j->ctx, j->rules, c->cert, &issuer->cert->key);
+	c->link_known = true;
+	return c->link;
+}
+
 static int verify_chain(struct ms_judging *j, struct ms_signer_info *signer)
 {
 	struct ms_chain_cert *c, *issuer;
@@ -83,7 +97,7 @@ static int verify_chain(struct ms_judging *j, struct ms_signer_info *signer)
 			return r;
 		if (!issuer || issuer->seen) /* the top, or a loop */
 			return 0;
-		r = ms_cert_verify(j->ctx, j->rules, c->cert, &issuer->cert->key);
+		r = verify_link(j, c, issuer);
 		if (r < 0)
 			return r;
 		c->signer = issuer;
@@ -92,8 +106,9 @@ static int verify_chain(struct ms_judging *j, struct ms_signer_info *signer)
 
 static int verify_signer(struct ms_judging *j, struct ms_signer_info *signer)
 {
-	int r = ms_signer_digest(j, signer);
+	int r = ms_check_cancelled(j->ctx);
 
+	r = r < 0 ? r : ms_signer_digest(j, signer);
 	if (r < 0)
 		return r;
 	find_signer(j->message, signer);

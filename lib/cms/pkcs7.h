@@ -16,6 +16,8 @@ struct ms_chain_cert {
 	struct ms_cert *cert;
 	struct ms_chain_cert *next;
 	struct ms_chain_cert *signer; /* within the message; itself where self-signed */
+	bool link_known; /* @link is what came of verifying it with its issuer's key */
+	int link;
 	bool seen;
 	bool verified;
 	bool blacklisted; /* its hash is revoked, or one that it depends on */

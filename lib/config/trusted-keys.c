@@ -23,6 +23,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/index.h"
 #include "../image/image.h"
 
 #define SYMBOL "SYSTEM_TRUSTED_KEYS"
@@ -41,6 +42,7 @@ struct work {
 	struct ms_cert_list *before;  /* what is in it; NULL: nothing */
 	bool before_is_pem;
 	struct ms_cert_list *adding;
+	struct ms_index in_adding; /* by their bytes */
 	bool adding_is_pem;
 	const struct ms_cert_info **all; /* what will be trusted; borrowed from both */
 	size_t n_all;
@@ -52,6 +54,7 @@ static void work_done(struct work *work)
 	free(work->named);
 	ms_cert_list_free(work->before);
 	ms_cert_list_free(work->adding);
+	ms_index_done(&work->in_adding);
 	free(work->all);
 }
 
@@ -161,50 +164,71 @@ static int by_bytes_sort(const void *a, const void *b)
 			*(const struct ms_cert_info *const *)b);
 }
 
-static bool is_among(const struct ms_cert_info *cert, const struct ms_cert_list *list)
+static bool is_in(const struct ms_index *index, const struct ms_cert_info *cert)
 {
-	for (size_t i = 0; list && i < list->count; i++)
-		if (by_bytes(cert, &list->certs[i]) == 0)
-			return true;
-	return false;
+	size_t unused;
+
+	return ms_index_find(index, cert->der, cert->der_len, &unused);
 }
 
-static void take(struct work *work, const struct ms_cert_info *cert)
+static int take(struct work *work, struct ms_index *taken,
+		const struct ms_cert_info *cert)
 {
-	for (size_t i = 0; i < work->n_all; i++)
-		if (work->all[i] && by_bytes(cert, work->all[i]) == 0)
-			return;
+	if (is_in(taken, cert))
+		return 0;
+	if (ms_index_add(taken, cert->der, cert->der_len, work->n_all) < 0)
+		return ms_fail_nomem(work->ctx);
 	work->all[work->n_all++] = cert;
+	return 0;
 }
 
 static bool is_dropped(const struct work *work, const struct ms_cert_info *cert)
 {
-	return work->change->drop && !is_among(cert, work->adding) &&
+	return work->change->drop && !is_in(&work->in_adding, cert) &&
 	       work->change->drop(work->change->userdata, cert);
+}
+
+static int take_before(struct work *work, struct ms_index *taken)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && work->before && i < work->before->count; i++) {
+		if (is_dropped(work, &work->before->certs[i]))
+			work->dropped++;
+		else
+			r = take(work, taken, &work->before->certs[i]);
+	}
+	return r;
+}
+
+static int index_adding(struct work *work)
+{
+	for (size_t i = 0; i < work->adding->count; i++)
+		if (ms_index_add(&work->in_adding, work->adding->certs[i].der,
+				 work->adding->certs[i].der_len, i) < 0)
+			return ms_fail_nomem(work->ctx);
+	return 0;
 }
 
 /* All that will be trusted, each once, in the order of their bytes. */
 static int join(struct work *work)
 {
+	_cleanup_(ms_index_done) struct ms_index taken = {0};
 	size_t n_before = work->before ? work->before->count : 0;
+	int r = index_adding(work);
 
+	if (r < 0)
+		return r;
 	work->all = calloc(n_before + work->adding->count + 1, sizeof(*work->all));
 	if (!work->all)
 		return ms_fail_nomem(work->ctx);
-	for (size_t i = 0; i < n_before; i++) {
-		if (is_dropped(work, &work->before->certs[i]))
-			work->dropped++;
-		else
-			take(work, &work->before->certs[i]);
-	}
-	for (size_t i = 0; i < work->adding->count; i++) {
-		size_t n = work->n_all;
-
-		take(work, &work->adding->certs[i]);
-		work->added += work->n_all - n;
-	}
+	r = take_before(work, &taken);
+	n_before = work->n_all;
+	for (size_t i = 0; r == 0 && i < work->adding->count; i++)
+		r = take(work, &taken, &work->adding->certs[i]);
+	work->added = work->n_all - n_before;
 	qsort(work->all, work->n_all, sizeof(*work->all), by_bytes_sort);
-	return 0;
+	return r;
 }
 
 /* The absolute path of a file that need not be there, in a directory that must. */
@@ -310,7 +334,7 @@ static int choose(struct work *work, char **ret, bool *ret_write)
 		return *ret ? 0 : ms_fail_nomem(work->ctx);
 	}
 	for (size_t i = 0; i < work->n_all; i++)
-		n_adding += is_among(work->all[i], work->adding);
+		n_adding += is_in(&work->in_adding, work->all[i]);
 	if (work->change->direct && work->adding_is_pem && n_adding == work->n_all) {
 		*ret = realpath(work->change->cert, NULL);
 		return *ret ? 0

@@ -25,6 +25,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/room.h"
 #include "assumed.h"
 #include "set.h"
 
@@ -38,7 +39,7 @@ struct item {
 
 struct ms_trust {
 	struct item *items;
-	size_t n_items;
+	size_t n_items, items_room;
 	struct ms_source_digest *digests;
 	size_t n_digests;
 
@@ -116,7 +117,7 @@ static int add_item(struct ms_ctx *ctx, struct ms_trust *trust, const char *show
 		    bool revoked)
 {
 	struct item *items =
-		reallocarray(trust->items, trust->n_items + 1, sizeof(*items));
+		ms_room(trust->items, trust->n_items, &trust->items_room, sizeof(*items));
 	struct item item = { .len = len, .manner = manner, .revoked = revoked };
 
 	if (!items)
@@ -213,7 +214,7 @@ static int put_on_ring(struct ms_ctx *ctx, struct ms_keyring *keyring,
 	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
 	int r = ms_cert_parse(ctx, rules, item->der, item->len, &cert);
 
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || r == -ECANCELED)
 		return r;
 	if (r < 0 && item->manner == MS_TRUST_AS_KERNEL) {
 		ms_info(ctx, "'%s': the kernel passes over a certificate: %s",
@@ -244,10 +245,13 @@ static int fill_keyring(struct ms_ctx *ctx, const struct ms_trust *trust,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < trust->n_items && r == 0; i++)
-		r = put_on_ring(ctx, keyring, rules, &trust->items[i]);
+	/* the hashes first: a keyring looks at all its keys for each that comes later */
 	for (size_t i = 0; i < trust->n_digests && r == 0; i++)
 		r = put_digest(ctx, keyring, &trust->digests[i]);
+	for (size_t i = 0; i < trust->n_items && r == 0; i++) {
+		r = ms_check_cancelled(ctx);
+		r = r < 0 ? r : put_on_ring(ctx, keyring, rules, &trust->items[i]);
+	}
 	return r;
 }
 
