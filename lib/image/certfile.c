@@ -153,8 +153,10 @@ int ms_certfile_read_pem(struct ms_reading *reading, const uint8_t *data, size_t
 		_cleanup_(ms_buf_wipe) struct ms_buf text = { 0 };
 		size_t label_len, first = lines.number;
 		const char *label;
-		int r;
+		int r = ms_check_cancelled(reading->ctx);
 
+		if (r < 0)
+			return r;
 		if (!has_mark(&lines, begin_mark, &label, &label_len))
 			continue;
 		if (is_label(label, label_len, "TRUSTED CERTIFICATE"))

@@ -88,8 +88,10 @@ int ms_cert_list_of(struct ms_ctx *ctx, const char *path, const struct ms_source
 	list->release = source->release ? strdup(source->release) : NULL;
 	if (!list->certs || (source->release && !list->release))
 		return ms_fail_nomem(ctx);
-	for (size_t i = 0; i < source->n_certs && r == 0; i++)
-		r = add(ctx, path, &source->certs[i], list);
+	for (size_t i = 0; i < source->n_certs && r == 0; i++) {
+		r = ms_check_cancelled(ctx);
+		r = r < 0 ? r : add(ctx, path, &source->certs[i], list);
+	}
 	if (r < 0)
 		return r;
 	*ret = ms_steal(&list);

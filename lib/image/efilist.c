@@ -214,7 +214,9 @@ int ms_efilist_read(struct ms_reading *reading, const uint8_t *data, size_t len)
 	size_t start;
 	int r = find_start(data, len, &start) ? ms_cur_seek(&c, start) : -EBADMSG;
 
-	while (r == 0 && ms_cur_left(&c) > 0)
+	while (r == 0 && ms_cur_left(&c) > 0) {
 		r = read_list(reading, &c, len - ms_cur_left(&c));
+		r = r < 0 ? r : ms_check_cancelled(reading->ctx);
+	}
 	return r;
 }

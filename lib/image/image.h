@@ -37,8 +37,10 @@ struct ms_source {
 	enum ms_source_kind kind;
 	struct ms_source_cert *certs;
 	size_t n_certs;
+	size_t certs_room;
 	struct ms_source_digest *digests;
 	size_t n_digests;
+	size_t digests_room;
 	char *release;	     /* kernel: "7.3.4+deb13-amd64"; NULL where it does not say */
 	bool has_sections;   /* kernel: an ELF file, in which section .module_hashes shows */
 	struct ms_kernel_hashes *hashes; /* kernel: of its modules, where asked for; or NULL */

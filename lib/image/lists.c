@@ -45,8 +45,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/room.h"
 
 /* sections .init.data and .init.rodata, in which __INITRODATA ends up */
 #define INIT ".init."
@@ -56,6 +56,7 @@ enum {
 	MAX_RESERVED =
 		1 << 20,       /* CONFIG_SYSTEM_EXTRA_CERTIFICATE_SIZE; 4096 by default */
 	MIN_CERTIFICATE = 128, /* bytes */
+	CANCEL_EVERY = 1 << 20, /* bytes */
 };
 
 void ms_candidates_done(struct ms_candidates *candidates)
@@ -173,12 +174,9 @@ static bool size_follows_full_area(const struct ms_layout *layout,
 static int add_candidate(struct ms_reading *reading, struct ms_candidates *candidates,
 			 const struct ms_candidate *candidate)
 {
-	size_t size;
-	struct ms_candidate *items;
+	struct ms_candidate *items = ms_room(candidates->items, candidates->n,
+					     &candidates->room, sizeof(*items));
 
-	if (!ms_mul_ok(candidates->n + 1, sizeof(*items), &size))
-		return ms_fail_nomem(reading->ctx);
-	items = realloc(candidates->items, size);
 	if (!items)
 		return ms_fail_nomem(reading->ctx);
 	candidates->items = items;
@@ -192,7 +190,8 @@ static int spend(struct ms_reading *reading, struct ms_candidates *candidates,
 	if (steps > candidates->budget)
 		return ms_reading_fail(
 			reading, -EBADMSG,
-			"too much in it looks like certificates: no kernel");
+			"too much in it looks like certificates, or its sections lie "
+			"over each other: no kernel");
 	candidates->budget -= steps;
 	return 0;
 }
@@ -279,12 +278,17 @@ static int scan(struct ms_reading *reading, const struct ms_layout *layout,
 		const struct ms_elf_bytes *region, struct ms_candidates *candidates)
 {
 	size_t start = aligned(region, 0, layout->align);
+	int r = spend(reading, candidates, region->len);
 
-	for (; start < region->len; start += layout->align) {
+	for (; r == 0 && start < region->len; start += layout->align) {
 		const uint8_t *data = region->data + start;
 		size_t left = region->len - start, end, size;
-		int r;
 
+		if (start % CANCEL_EVERY < layout->align) {
+			r = ms_check_cancelled(reading->ctx);
+			if (r < 0)
+				return r;
+		}
 		/* the loader takes no list that begins in another way (x509_loader.c) */
 		if (left < 4 || data[0] != 0x30 || data[1] != 0x82)
 			continue;
@@ -298,7 +302,7 @@ static int scan(struct ms_reading *reading, const struct ms_layout *layout,
 		while (start + layout->align < end)
 			start += layout->align;
 	}
-	return 0;
+	return r;
 }
 
 int ms_lists_scan(struct ms_reading *reading, const struct ms_layout *layout,

@@ -47,11 +47,18 @@ struct ms_candidate {
 struct ms_candidates {
 	struct ms_candidate *items;
 	size_t n;
-	uint64_t budget; /* steps that may still be spent on looking */
+	size_t room;	 /* in items */
+	uint64_t budget; /* steps that may still be spent on looking, one a byte */
 };
 
-/** A budget that a real kernel does not use up by a hundredth. */
-#define MS_LISTS_BUDGET (UINT64_C(1) << 28)
+/**
+ * The budget for an image of @len bytes, of which a real kernel uses a tenth: walking
+ * over every byte of it once, and over its certificates a few times.
+ */
+static inline uint64_t ms_lists_budget(size_t len)
+{
+	return (UINT64_C(1) << 16) + (uint64_t)len * 4;
+}
 
 /**
  * Finds by their shape all lists in @region, which is one section (NULL @section: or not

@@ -51,7 +51,7 @@ static bool is_raw(const uint8_t *data, size_t len)
 static int read_raw(struct ms_reading *reading, const uint8_t *data, size_t len)
 {
 	_cleanup_(ms_candidates_done) struct ms_candidates candidates = {
-		.budget = MS_LISTS_BUDGET,
+		.budget = ms_lists_budget(len),
 	};
 	struct ms_elf_bytes all = { .data = data, .len = len };
 	struct ms_layout layout;

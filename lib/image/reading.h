@@ -13,10 +13,15 @@
 /** The largest kernel, packed or unpacked, that is looked at. */
 #define MS_IMAGE_MAX_SIZE (UINT64_C(1) << 30)
 
+/** The largest file of certificates or EFI list, and the most certificates of a source.
+ */
+#define MS_CERTIFICATES_MAX_SIZE  (UINT64_C(64) << 20)
+#define MS_CERTIFICATES_MAX_COUNT 65536
+
 struct ms_reading {
 	struct ms_ctx *ctx;
 	const char *shown;	  /* the file's name, for messages */
-	uint64_t max_size;	  /* no unpacked image may be larger */
+	uint64_t max_size;	  /* no more may be unpacked, all images in it together */
 	unsigned depth;		  /* 0: the file itself */
 	struct ms_source *source; /* what was found so far */
 	struct ms_kernel_hashes **hashes; /* for section .module_hashes, if it is wanted */

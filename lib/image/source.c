@@ -20,6 +20,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/room.h"
 #include "reading.h"
 
 MS_DEFINE_CLEANUP(cleanup_hashes, struct ms_kernel_hashes *, ms_kernel_hashes_free)
@@ -66,24 +67,22 @@ int ms_reading_fail(struct ms_reading *reading, int error, const char *format, .
 	return ms_fail(reading->ctx, error, "'%s': %s", reading->shown, text);
 }
 
-/* One more element of @size bytes; NULL where there is no memory. */
-static void *grown(void *array, size_t n, size_t size)
-{
-	size_t bytes;
-
-	return ms_mul_ok(n + 1, size, &bytes) ? realloc(array, bytes) : NULL;
-}
-
 int ms_reading_add_cert(struct ms_reading *reading, enum ms_cert_place place,
 			const uint8_t *der, size_t len)
 {
 	struct ms_source *source = reading->source;
-	struct ms_source_cert *certs =
-		grown(source->certs, source->n_certs, sizeof(*certs));
+	struct ms_source_cert *certs = ms_room(source->certs, source->n_certs,
+					       &source->certs_room, sizeof(*certs));
+	int r = ms_check_cancelled(reading->ctx);
 
 	if (!certs)
 		return ms_fail_nomem(reading->ctx);
 	source->certs = certs;
+	if (r < 0)
+		return r;
+	if (source->n_certs == MS_CERTIFICATES_MAX_COUNT)
+		return ms_reading_fail(reading, -EFBIG, "more than %d certificates",
+				       MS_CERTIFICATES_MAX_COUNT);
 	if (ms_buf_append(&source->bytes, der, len) < 0)
 		return ms_fail_nomem(reading->ctx);
 	certs[source->n_certs++] = (struct ms_source_cert){ .place = place, .len = len };
@@ -95,11 +94,15 @@ int ms_reading_add_digest(struct ms_reading *reading, const uint8_t *digest, siz
 {
 	struct ms_source *source = reading->source;
 	struct ms_source_digest *digests =
-		grown(source->digests, source->n_digests, sizeof(*digests));
+		ms_room(source->digests, source->n_digests, &source->digests_room,
+			sizeof(*digests));
+	int r = ms_check_cancelled(reading->ctx);
 
 	if (!digests)
 		return ms_fail_nomem(reading->ctx);
 	source->digests = digests;
+	if (r < 0)
+		return r;
 	digests += source->n_digests++;
 	*digests = (struct ms_source_digest){ .len = len, .tbs = tbs };
 	memcpy(digests->digest, digest, len);
@@ -154,6 +157,9 @@ static int read_any(struct ms_reading *reading, const uint8_t *data, size_t len)
 		source->kind = MS_SOURCE_KERNEL;
 		return ms_image_read(reading, data, len);
 	}
+	if (len > MS_CERTIFICATES_MAX_SIZE)
+		return ms_reading_fail(reading, -EFBIG,
+				       "no kernel image, and too large for certificates");
 	if (ms_efilist_is_one(data, len)) {
 		source->kind = MS_SOURCE_EFI_LIST;
 		return ms_efilist_read(reading, data, len);

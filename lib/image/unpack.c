@@ -71,6 +71,10 @@ const struct ms_unpacker *ms_unpack_find(const uint8_t *data, size_t len)
 
 int ms_unpack_room(struct ms_ctx *ctx, struct ms_buf *out, size_t more, uint64_t max_size)
 {
+	int r = ms_check_cancelled(ctx);
+
+	if (r < 0)
+		return r;
 	if (out->len > max_size || more > max_size - out->len)
 		return ms_fail(ctx, -EFBIG, "unpacks to more than %llu bytes",
 			       (unsigned long long)max_size);
@@ -100,6 +104,7 @@ int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unp
 {
 	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
 	size_t tail = size_word && !unpacker->has_size ? 4 : 0;
+	uint64_t max_size = reading->max_size;
 	int r;
 
 	if (len < tail)
@@ -110,7 +115,11 @@ int ms_unpack_and_read(struct ms_reading *reading, const struct ms_unpacker *unp
 				      "'%s': cannot unpack the kernel in it",
 				      reading->shown);
 	r = tail ? check_size(reading, data + len - tail, out.len) : 0;
-	return r < 0 ? r : ms_image_read(reading, out.data, out.len);
+	/* what is packed in what is packed counts together: it is all there at once */
+	reading->max_size -= out.len < max_size ? out.len : max_size;
+	r = r < 0 ? r : ms_image_read(reading, out.data, out.len);
+	reading->max_size = max_size;
+	return r;
 }
 
 /* An Image.gz and its like: the file, or what lies in a UKI, is packed as a whole. */

@@ -153,7 +153,7 @@ static int read_lists(struct ms_reading *reading, const struct ms_elf *elf,
 		      const uint8_t *data, size_t len)
 {
 	_cleanup_(ms_candidates_done) struct ms_candidates candidates = {
-		.budget = MS_LISTS_BUDGET,
+		.budget = ms_lists_budget(len),
 	};
 	struct ms_layout layout;
 	int r;
