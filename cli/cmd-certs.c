@@ -11,6 +11,7 @@
 
 #include "certs.h"
 #include "cmd.h"
+#include "cut.h"
 #include "run.h"
 #include "util.h"
 
@@ -32,10 +33,10 @@ json_object *cli_cert_json(const struct ms_cert_info *cert)
 
 	cli_json_add(object, "source", cli_json_text(cert->source));
 	cli_json_add(object, "place", cli_json_text(ms_cert_place_name(cert->place)));
-	cli_json_add(object, "subject", cli_json_text(cert->subject));
-	cli_json_add(object, "issuer", cli_json_text(cert->issuer));
-	cli_json_add(object, "serial", cli_json_text(cert->serial));
-	cli_json_add(object, "skid", cli_json_text(cert->skid));
+	cli_json_add_text(object, "subject", cert->subject, 0);
+	cli_json_add_text(object, "issuer", cert->issuer, 0);
+	cli_json_add_text(object, "serial", cert->serial, 0);
+	cli_json_add_text(object, "skid", cert->skid, 0);
 	cli_json_add(object, "key_type", cli_json_text(cert->key_type));
 	cli_json_add(object, "not_before", cli_json_text(cert->not_before));
 	cli_json_add(object, "not_after", cli_json_text(cert->not_after));
@@ -44,15 +45,22 @@ json_object *cli_cert_json(const struct ms_cert_info *cert)
 	return object;
 }
 
+static void show_text(const struct cli *cli, const char *label, const char *text)
+{
+	_cleanup_string_ char *shown = cli_shown(text, 0);
+
+	cli_line(cli, "  %-11s %s", label, shown);
+}
+
 static void show(const struct cli *cli, const struct ms_cert_info *cert)
 {
 	cli_verdict_line(cli, cert->source,
 			 cert->place == MS_CERT_REVOKED ? CLI_RED : CLI_BOLD,
 			 ms_cert_place_name(cert->place), "");
-	cli_line(cli, "  subject     %s", cert->subject ? cert->subject : "");
-	cli_line(cli, "  issuer      %s", cert->issuer ? cert->issuer : "");
-	cli_line(cli, "  serial      %s", cert->serial ? cert->serial : "");
-	cli_line(cli, "  skid        %s", cert->skid ? cert->skid : "none");
+	show_text(cli, "subject", cert->subject);
+	show_text(cli, "issuer", cert->issuer);
+	show_text(cli, "serial", cert->serial);
+	show_text(cli, "skid", cert->skid ? cert->skid : "none");
 	cli_line(cli, "  key type    %s%s", cert->key_type ? cert->key_type : "unknown",
 		 cert->kernel_can_use ? "" : ", which the kernel cannot use");
 	cli_line(cli, "  validity    %s to %s", cert->not_before ? cert->not_before : "?",
@@ -67,7 +75,9 @@ static void report_list(struct cli *cli, const char *path,
 	json_object *source = cli_check(json_object_new_object());
 
 	for (size_t i = 0; i < list->count; i++) {
-		json_object_array_add(certificates, cli_cert_json(&list->certs[i]));
+		if (certificates)
+			json_object_array_add(certificates,
+					      cli_cert_json(&list->certs[i]));
 		if (!cli->quiet)
 			show(cli, &list->certs[i]);
 	}
@@ -93,7 +103,7 @@ static int report_failure(struct cli *cli, const char *path, json_object *source
 
 static int read_all(struct cli *cli, const struct cli_args *args, struct lists *lists)
 {
-	json_object *certificates = cli_check(json_object_new_array());
+	json_object *certificates = cli->json ? cli_check(json_object_new_array()) : NULL;
 	json_object *sources = cli_check(json_object_new_array());
 	int status = CLI_YES;
 
@@ -111,7 +121,8 @@ static int read_all(struct cli *cli, const struct cli_args *args, struct lists *
 		if (!list->count)
 			status = cli_error(cli, "no certificate in '%s'", path);
 	}
-	cli_doc_add(cli, "certificates", certificates);
+	if (certificates)
+		cli_doc_add(cli, "certificates", certificates);
 	cli_doc_add(cli, "sources", sources);
 	return status;
 }

@@ -3,18 +3,27 @@
 /* modseal show: what signatures and modinfo say, under modinfo's names. */
 
 #include "cmd.h"
+#include "cut.h"
 #include "progress.h"
 #include "run.h"
 #include "util.h"
 
 enum { SIGNATURE_BYTES_A_LINE = 20, FIELD_WIDTH = 16 };
 
-static void field(const struct cli *cli, const char *name, const char *value)
+/* @full: as of cli_shown() */
+static void cut_field(const struct cli *cli, const char *name, const char *value,
+		      size_t full)
 {
 	_cleanup_string_ char *label = cli_format("%s:", name);
+	_cleanup_string_ char *shown = cli_shown(value, full);
 
 	if (value)
-		cli_line(cli, "%-*s%s", FIELD_WIDTH, label, value);
+		cli_line(cli, "%-*s%s", FIELD_WIDTH, label, shown);
+}
+
+static void field(const struct cli *cli, const char *name, const char *value)
+{
+	cut_field(cli, name, value, 0);
 }
 
 /* as modinfo does: upper case hex with colons, 20 bytes a line */
@@ -32,6 +41,9 @@ static void show_value(const struct cli *cli, const struct ms_signature_fields *
 				 last && j + 1 == n ? "" : ":");
 		cli_line(cli, "%-*s%s", FIELD_WIDTH, i ? "" : "signature:", line);
 	}
+	if (signature->signature_full > signature->signature_len)
+		cli_line(cli, "%-*s(the first %zu of %zu bytes)", FIELD_WIDTH, "",
+			 signature->signature_len, signature->signature_full);
 }
 
 static void show_signature(const struct cli *cli, const struct ms_item *item, size_t i)
@@ -52,12 +64,14 @@ static void show_signature(const struct cli *cli, const struct ms_item *item, si
 
 static void show_item(const struct cli *cli, const struct ms_item *item)
 {
+	const struct ms_modinfo *modinfo = &item->modinfo;
+
 	field(cli, "filename", item->path);
 	field(cli, "compression", ms_compression_name(item->compression));
-	field(cli, "name", item->modinfo.name);
-	field(cli, "version", item->modinfo.version);
-	field(cli, "srcversion", item->modinfo.srcversion);
-	field(cli, "vermagic", item->modinfo.vermagic);
+	cut_field(cli, "name", modinfo->name, modinfo->name_full);
+	cut_field(cli, "version", modinfo->version, modinfo->version_full);
+	cut_field(cli, "srcversion", modinfo->srcversion, modinfo->srcversion_full);
+	cut_field(cli, "vermagic", modinfo->vermagic, modinfo->vermagic_full);
 	if (!item->elf)
 		field(cli, "elf", "no");
 	for (size_t i = 0; i < item->n_signatures; i++)
@@ -70,12 +84,14 @@ static void show_item(const struct cli *cli, const struct ms_item *item)
 
 static json_object *modinfo_json(const struct ms_item *item)
 {
+	const struct ms_modinfo *modinfo = &item->modinfo;
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "name", cli_json_text(item->modinfo.name));
-	cli_json_add(object, "vermagic", cli_json_text(item->modinfo.vermagic));
-	cli_json_add(object, "version", cli_json_text(item->modinfo.version));
-	cli_json_add(object, "srcversion", cli_json_text(item->modinfo.srcversion));
+	cli_json_add_text(object, "name", modinfo->name, modinfo->name_full);
+	cli_json_add_text(object, "vermagic", modinfo->vermagic, modinfo->vermagic_full);
+	cli_json_add_text(object, "version", modinfo->version, modinfo->version_full);
+	cli_json_add_text(object, "srcversion", modinfo->srcversion,
+			  modinfo->srcversion_full);
 	return object;
 }
 
@@ -98,7 +114,7 @@ static json_object *item_json(const struct ms_item *item)
 /* All that was asked for is the fields: no summary line in text. */
 static int report(struct cli *cli, const struct ms_tree *tree, int run)
 {
-	json_object *modules = cli_check(json_object_new_array());
+	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
 	json_object *summary = cli_check(json_object_new_object());
 	size_t shown = cli_count_outcome(tree, MS_OUTCOME_SHOWN);
 	size_t failed = ms_tree_count(tree) - shown;
@@ -108,7 +124,8 @@ static int report(struct cli *cli, const struct ms_tree *tree, int run)
 	for (size_t i = 0; i < ms_tree_count(tree); i++) {
 		const struct ms_item *item = ms_tree_item(tree, i);
 
-		json_object_array_add(modules, item_json(item));
+		if (modules)
+			json_object_array_add(modules, item_json(item));
 		if (item->outcome != MS_OUTCOME_SHOWN) {
 			if (run == 0 || item->message)
 				cli_item_message(item);
@@ -125,7 +142,8 @@ static int report(struct cli *cli, const struct ms_tree *tree, int run)
 	if (failed)
 		cli_json_add(summary, ms_outcome_name(MS_OUTCOME_UNDECIDED),
 			     cli_check(json_object_new_int64((int64_t)failed)));
-	cli_doc_add(cli, "modules", modules);
+	if (modules)
+		cli_doc_add(cli, "modules", modules);
 	cli_doc_add(cli, "summary", summary);
 	if (run < 0)
 		return cli_run_failed(cli);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cut.h"
 #include "progress.h"
 #include "signals.h"
 #include "util.h"
@@ -174,8 +175,8 @@ json_object *cli_signature_json(const struct ms_signature_fields *signature)
 	cli_json_add(object, "id_type",
 		     cli_check(json_object_new_int(signature->id_type)));
 	cli_json_add(object, "sig_id", cli_json_text(signature->sig_id));
-	cli_json_add(object, "signer", cli_json_text(signature->signer));
-	cli_json_add(object, "sig_key", cli_json_text(signature->sig_key));
+	cli_json_add_text(object, "signer", signature->signer, 0);
+	cli_json_add_text(object, "sig_key", signature->sig_key, 0);
 	cli_json_add(object, "sig_hashalgo", cli_json_text(signature->sig_hashalgo));
 	cli_json_add(object, "sig_algo", cli_json_text(signature->sig_algo));
 	cli_json_add(object, "sig_len",
@@ -183,6 +184,8 @@ json_object *cli_signature_json(const struct ms_signature_fields *signature)
 	cli_json_add(object, "signature",
 		     signature->signature ? cli_check(json_object_new_string(value))
 					  : NULL);
+	if (signature->signature_full > signature->signature_len)
+		cli_json_add_cut(object, "signature", signature->signature_full);
 	return object;
 }
 

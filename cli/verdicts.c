@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cut.h"
 #include "progress.h"
 #include "util.h"
 
@@ -105,9 +106,9 @@ static void add_signature(json_object *object, const struct ms_item *item)
 	const struct ms_signature_fields *signature =
 		item->n_signatures ? &item->signatures[0] : &none;
 
-	cli_json_add(object, "signer", cli_json_text(signature->signer));
+	cli_json_add_text(object, "signer", signature->signer, 0);
 	cli_json_add(object, "sig_id", cli_json_text(signature->sig_id));
-	cli_json_add(object, "sig_key", cli_json_text(signature->sig_key));
+	cli_json_add_text(object, "sig_key", signature->sig_key, 0);
 	cli_json_add(object, "sig_hashalgo", cli_json_text(signature->sig_hashalgo));
 	cli_json_add(object, "sig_algo", cli_json_text(signature->sig_algo));
 	cli_json_add(object, "sig_len",
@@ -131,7 +132,7 @@ static json_object *item_json(const struct ms_item *item)
 	cli_json_add(object, "elf", cli_json_bool(known, item->elf));
 	cli_json_add(object, "loads", loads_json(item));
 	cli_json_add(object, "vouched", cli_json_text(ms_voucher_name(item->vouched)));
-	cli_json_add(object, "vouched_by", cli_json_text(item->vouched_by));
+	cli_json_add_text(object, "vouched_by", item->vouched_by, 0);
 	add_signature(object, item);
 	cli_json_add(object, "compression", cli_compression_json(item));
 	cli_json_add(object, "kernel_decompress",
@@ -185,6 +186,7 @@ static void report_line(const struct cli *cli, const struct ms_item *item,
 {
 	_cleanup_string_ char *rest = NULL;
 	_cleanup_string_ char *line = NULL;
+	_cleanup_string_ char *by = NULL;
 	bool trusted = item->verdict == MS_VERDICT_TRUSTED;
 
 	if (!decided(item)) {
@@ -194,8 +196,8 @@ static void report_line(const struct cli *cli, const struct ms_item *item,
 	if (cli->quiet || (status == CLI_YES && trusted && item->elf && !cli->verbose))
 		return;
 	rest = remarks(item, question);
-	line = cli_format("%s%s", rest,
-			  trusted && item->vouched_by ? item->vouched_by : "");
+	by = cli_shown(trusted ? item->vouched_by : NULL, 0);
+	line = cli_format("%s%s", rest, by);
 	cli_verdict_line(cli, item->path, verdict_color(item),
 			 ms_verdict_name(item->verdict), line);
 	for (size_t i = 0; i < item->n_warnings; i++)

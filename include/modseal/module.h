@@ -76,6 +76,14 @@ enum ms_kernel_decompress {
 };
 
 /**
+ * How many bytes are kept of what a module says of itself. The longest signature that a
+ * kernel verifies has 4,627 (ML-DSA-87), and what the kernel's build writes into .modinfo
+ * some hundreds; a module can claim to have a gigabyte of either.
+ */
+#define MS_SIGNATURE_KEPT 16384
+#define MS_MODINFO_KEPT	  4096
+
+/**
  * The fields of one signature, under the names of kmod's modinfo. Strings are UTF-8 or
  * NULL where the signature does not say.
  */
@@ -88,7 +96,8 @@ struct ms_signature_fields {
 	char *sig_algo;           /* "rsa", "ecdsa", "mldsa65" */
 	uint32_t sig_len;         /* bytes of the PKCS#7 message */
 	uint8_t *signature;       /* the raw signature value, modinfo's "signature" */
-	size_t signature_len;
+	size_t signature_len;	  /* bytes that are kept of it */
+	size_t signature_full;	  /* bytes that it has */
 };
 
 /** What the payload's .modinfo section says; NULL where it does not. */
@@ -97,6 +106,9 @@ struct ms_modinfo {
 	char *vermagic;
 	char *version;
 	char *srcversion;
+	/* the bytes that each has in the file, of which MS_MODINFO_KEPT are kept at most
+	 */
+	size_t name_full, vermagic_full, version_full, srcversion_full;
 };
 
 #ifdef __cplusplus

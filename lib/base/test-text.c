@@ -144,9 +144,23 @@ static void a_terminal_obeys_nothing_that_is_escaped(void **state)
 	assert_escaped("\xc3\xa4", "\xc3\xa4");
 }
 
+static void a_text_is_cut_between_two_characters(void **state)
+{
+	(void)state;
+	assert_int_equal(ms_text_cut("abc", 3, 3), 3);
+	assert_int_equal(ms_text_cut("abc", 3, 2), 2);
+	assert_int_equal(ms_text_cut("abc", 3, 0), 0);
+	assert_int_equal(ms_text_cut("a\xe2\x82\xac", 4, 3), 1);
+	assert_int_equal(ms_text_cut("a\xe2\x82\xac", 4, 4), 4);
+	assert_int_equal(ms_text_cut("\xf0\x9f\x94\x91", 4, 3), 0);
+	/* no UTF-8, which has no such place */
+	assert_int_equal(ms_text_cut("\x80\x80\x80\x80\x80\x80", 6, 5), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_is_cut_between_two_characters),
 		cmocka_unit_test(base64_gives_the_vectors_of_rfc4648_both_ways),
 		cmocka_unit_test(base64_has_one_spelling_for_each_value),
 		cmocka_unit_test(hex_is_lower_case_and_of_the_stated_length),

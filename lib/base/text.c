@@ -195,6 +195,19 @@ int ms_percent_decode(const char *text, size_t text_len, char **ret)
 	return 0;
 }
 
+size_t ms_text_cut(const char *text, size_t len, size_t max)
+{
+	enum { MOST_CONTINUED = 3 };
+	size_t cut = max;
+
+	if (len <= max)
+		return len;
+	while (cut > 0 && max - cut < MOST_CONTINUED &&
+	       ((uint8_t)text[cut] & 0xc0) == 0x80)
+		cut--;
+	return ((uint8_t)text[cut] & 0xc0) == 0x80 ? max : cut;
+}
+
 bool ms_ends_with(const char *text, const char *suffix)
 {
 	size_t len = strlen(text), suffix_len = strlen(suffix);

@@ -44,6 +44,12 @@ int ms_percent_append(struct ms_buf *buf, const char *path);
  */
 int ms_percent_decode(const char *text, size_t text_len, char **ret);
 
+/**
+ * How many of the @len bytes of @text are to be kept where that may be @max at most: not
+ * ending in the midst of a character, where it is UTF-8.
+ */
+size_t ms_text_cut(const char *text, size_t len, size_t max);
+
 /** True where @text ends in @suffix. */
 bool ms_ends_with(const char *text, const char *suffix);
 

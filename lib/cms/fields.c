@@ -229,6 +229,20 @@ static const struct ms_ber_node message[] = {
 	END,
 };
 
+int ms_signature_fields_keep(struct ms_signature_fields *fields, const uint8_t *signature,
+			     size_t len)
+{
+	size_t kept = len < MS_SIGNATURE_KEPT ? len : MS_SIGNATURE_KEPT;
+
+	fields->signature = malloc(kept ? kept : 1);
+	if (!fields->signature)
+		return -ENOMEM;
+	memcpy(fields->signature, signature, kept);
+	fields->signature_len = kept;
+	fields->signature_full = len;
+	return 0;
+}
+
 /* A name as UTF-8, cut at a NUL. */
 static int name_text(struct ms_bytes name, char **ret)
 {
@@ -256,14 +270,10 @@ static int fill(const struct reading *reading, struct ms_signature_fields *ret)
 	if (copy_text(reading->hash, &ret->sig_hashalgo) < 0 ||
 	    copy_text(reading->algo, &ret->sig_algo) < 0)
 		return -ENOMEM;
-	if (reading->signature.len > 0) {
-		ret->signature = malloc(reading->signature.len);
-		if (!ret->signature)
-			return -ENOMEM;
-		memcpy(ret->signature, reading->signature.data, reading->signature.len);
-		ret->signature_len = reading->signature.len;
-	}
-	return 0;
+	return reading->signature.len > 0
+		       ? ms_signature_fields_keep(ret, reading->signature.data,
+						  reading->signature.len)
+		       : 0;
 }
 
 int ms_cms_fields(struct ms_ctx *ctx, const uint8_t *sig, size_t len,

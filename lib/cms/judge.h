@@ -54,6 +54,13 @@ enum ms_verdict ms_verdict_of_errno(int error);
 int ms_cms_fields(struct ms_ctx *ctx, const uint8_t *sig, size_t len,
 		  struct ms_signature_fields *ret);
 
+/**
+ * Keeps a copy of the beginning of @signature, and how long it is, in @fields, which have
+ * none yet. 0 or -ENOMEM.
+ */
+int ms_signature_fields_keep(struct ms_signature_fields *fields, const uint8_t *signature,
+			     size_t len);
+
 /** Frees what is in @fields; they are empty then. */
 void ms_signature_fields_done(struct ms_signature_fields *fields);
 

@@ -14,6 +14,10 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
+
+/* Bytes of a message, or of the command that mends it: a path, and some words. */
+enum { MESSAGE_MAX = 5120 };
 
 const char *ms_severity_name(enum ms_severity severity)
 {
@@ -65,6 +69,12 @@ int ms_findings_add(struct ms_ctx *ctx, struct ms_findings *findings, const char
 	va_end(args);
 	if (len < 0)
 		return ms_fail_nomem(ctx);
+	/* what is quoted in it may be all of a hostile file */
+	message[ms_text_cut(message, (size_t)len, MESSAGE_MAX)] = '\0';
+	if (mend && strlen(mend) > MESSAGE_MAX) {
+		free(mend);
+		mend = NULL;
+	}
 	list[findings->count++] = (struct ms_finding){
 		.id = id,
 		.severity = severity,

@@ -15,6 +15,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "elf-file.h"
 
 MS_DEFINE_CLEANUP(cleanup_elf, struct ms_elf *, ms_elf_free)
@@ -29,14 +30,18 @@ void ms_modinfo_done(struct ms_modinfo *modinfo)
 }
 
 /* Takes the value where @text is "@key=value" and *@field is not set yet. */
-static int take_value(const char *text, size_t len, const char *key, char **field)
+static int take_value(const char *text, size_t len, const char *key, char **field,
+		      size_t *ret_full)
 {
-	size_t key_len = strlen(key);
+	size_t key_len = strlen(key), value_len;
 
 	if (*field || len <= key_len || text[key_len] != '=' ||
 	    memcmp(text, key, key_len) != 0)
 		return 0;
-	*field = strndup(text + key_len + 1, len - key_len - 1);
+	value_len = len - key_len - 1;
+	*field = strndup(text + key_len + 1,
+			 ms_text_cut(text + key_len + 1, value_len, MS_MODINFO_KEPT));
+	*ret_full = value_len;
 	return *field ? 0 : -ENOMEM;
 }
 
@@ -45,16 +50,17 @@ static int take_string(const char *text, size_t len, struct ms_modinfo *modinfo)
 	const struct {
 		const char *key;
 		char **field;
+		size_t *full;
 	} wanted[] = {
-		{ "name", &modinfo->name },
-		{ "vermagic", &modinfo->vermagic },
-		{ "version", &modinfo->version },
-		{ "srcversion", &modinfo->srcversion },
+		{"name", &modinfo->name, &modinfo->name_full},
+		{"vermagic", &modinfo->vermagic, &modinfo->vermagic_full},
+		{"version", &modinfo->version, &modinfo->version_full},
+		{"srcversion", &modinfo->srcversion, &modinfo->srcversion_full},
 	};
 	int r = 0;
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(wanted) && r == 0; i++)
-		r = take_value(text, len, wanted[i].key, wanted[i].field);
+		r = take_value(text, len, wanted[i].key, wanted[i].field, wanted[i].full);
 	return r;
 }
 

@@ -56,11 +56,8 @@ static int trailer_fields(struct ms_ctx *ctx, const uint8_t *data,
 	ret->sig_len = trailer->claimed_len;
 	if (trailer->id_type == MS_TRAILER_PKCS7)
 		return ms_cms_fields(ctx, signature, trailer->sig_len, ret);
-	ret->signature = malloc(trailer->sig_len ? trailer->sig_len : 1);
-	if (!ret->signature)
+	if (ms_signature_fields_keep(ret, signature, trailer->sig_len) < 0)
 		return ms_fail_nomem(ctx);
-	memcpy(ret->signature, signature, trailer->sig_len);
-	ret->signature_len = trailer->sig_len;
 	if (trailer->id_type <= MS_TRAILER_X509)
 		return legacy_fields(ctx, data, trailer, ret);
 	return 0;
@@ -96,13 +93,10 @@ static bool copy_one(struct ms_signature_fields *to, const struct ms_signature_f
 	to->id_type = from->id_type;
 	to->sig_id = from->sig_id;
 	to->sig_len = from->sig_len;
-	if (from->signature) {
-		to->signature = malloc(from->signature_len ? from->signature_len : 1);
-		if (!to->signature)
-			return false;
-		memcpy(to->signature, from->signature, from->signature_len);
-		to->signature_len = from->signature_len;
-	}
+	if (from->signature &&
+	    ms_signature_fields_keep(to, from->signature, from->signature_len) < 0)
+		return false;
+	to->signature_full = from->signature_full;
 	return copy_text(&to->signer, from->signer) &&
 	       copy_text(&to->sig_key, from->sig_key) &&
 	       copy_text(&to->sig_hashalgo, from->sig_hashalgo) &&
