@@ -12,7 +12,8 @@ def tlv(tag, *values):
         return bytes([tag, size]) + body
     if size < 256:
         return bytes([tag, 0x81, size]) + body
-    return bytes([tag, 0x82]) + size.to_bytes(2, "big") + body
+    count = 2 if size < 65536 else 3
+    return bytes([tag, 0x80 | count]) + size.to_bytes(count, "big") + body
 
 
 def read(data, at=0):
