@@ -5,21 +5,24 @@
  * for tests of the signer alone:
  *
  *	sign-tool [-H HASH] [-c CERT] [-k] [-n auto|deterministic|random] [-t THREADS]
- *		[-r COUNT] KEY FILE OUT
+ *		[-r COUNT] [-f SECRET] [-s] [-S] KEY FILE OUT
  *
  * -t and -r sign the file so many times on so many threads; with a deterministic key all
- * signatures must be the same. The secret is $SIGN_TOOL_SECRET; each time it is asked
- * for, "asked: WHAT" is printed. Errors are printed as "errno NAME: MESSAGE" and "hint:
- * HINT", what is known of the signer as "info: ...".
+ * signatures must be the same. The secret is $SIGN_TOOL_SECRET, or with -f in a file;
+ *each time it is asked for, "asked: WHAT" is printed. -s stops the process (SIGSTOP) when
+ *it has been given, -S when all is signed and the key still open. Errors are printed as
+ *"errno NAME: MESSAGE" and "hint: HINT", what is known of the signer as "info: ...".
  */
 
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <modseal/secret.h>
 #include <modseal/sign.h>
 
 struct job {
@@ -39,12 +42,27 @@ static void log_line(void *userdata, enum ms_log_level level, const char *text)
 	printf("%s: %s\n", level == MS_LOG_WARNING ? "warning" : "info", text);
 }
 
+/* Where the secret is, and when to stop. */
+struct manner {
+	struct ms_ctx *ctx;
+	const char *file;
+	bool stop_asked;
+	bool stop_signed;
+};
+
 static int secret(void *userdata, const char *what, char *buffer, size_t size)
 {
+	const struct manner *manner = userdata;
 	const char *text = getenv("SIGN_TOOL_SECRET");
+	int n;
 
-	(void)userdata;
 	printf("asked: %s\n", what);
+	if (manner->file) {
+		n = ms_secret_read_file(manner->ctx, manner->file, buffer, size);
+		if (manner->stop_asked)
+			raise(SIGSTOP);
+		return n;
+	}
 	if (!text || strlen(text) > size)
 		return -ENOKEY;
 	memcpy(buffer, text, strlen(text));
@@ -70,7 +88,8 @@ static uint8_t *read_file(const char *path, size_t *ret_len)
 	}
 	*ret_len = fread(data, 1, 1 << 26, file);
 	fclose(file);
-	return data;
+	/* a core of 64 MiB takes a minute to be made */
+	return realloc(data, *ret_len + 1);
 }
 
 static void *work(void *userdata)
@@ -139,6 +158,7 @@ static enum ms_nonce nonce_of(const char *name)
 static int run(struct ms_ctx *ctx, struct ms_signer_options *options, char **args,
 	       unsigned threads, unsigned count)
 {
+	const struct manner *manner = options->secret_userdata;
 	struct ms_signer *signer = NULL;
 	struct ms_signer_info info;
 	int r;
@@ -153,19 +173,22 @@ static int run(struct ms_ctx *ctx, struct ms_signer_options *options, char **arg
 	       info.key_type, ms_hash_name(info.hash), info.deterministic, info.subject,
 	       info.serial, info.skid);
 	r = sign(ctx, signer, args[1], args[2], threads, count);
+	if (manner->stop_signed)
+		raise(SIGSTOP);
 	ms_signer_free(signer);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
-	struct ms_signer_options options = { 0 };
 	struct ms_ctx *ctx = ms_ctx_new();
+	struct manner manner = {.ctx = ctx};
+	struct ms_signer_options options = {.secret_userdata = &manner};
 	unsigned threads = 1, count = 1;
 	int opt, r = 0;
 
 	ms_ctx_set_log(ctx, log_line, NULL);
-	while ((opt = getopt(argc, argv, "H:c:kn:t:r:")) != -1 && r == 0) {
+	while ((opt = getopt(argc, argv, "H:c:kn:t:r:f:sS")) != -1 && r == 0) {
 		switch (opt) {
 		case 'H':
 			r = ms_hash_from_name(ctx, optarg, &options.hash);
@@ -184,6 +207,15 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			count = (unsigned)atoi(optarg);
+			break;
+		case 'f':
+			manner.file = optarg;
+			break;
+		case 's':
+			manner.stop_asked = true;
+			break;
+		case 'S':
+			manner.stop_signed = true;
 			break;
 		default:
 			return 2;

@@ -69,7 +69,10 @@ MS_PUBLIC void ms_ctx_set_log(struct ms_ctx *ctx, ms_log_fn fn, void *userdata);
  */
 MS_PUBLIC const char *ms_ctx_message(const struct ms_ctx *ctx);
 
-/** The command or step that would mend the last failure, NULL where none is known. */
+/**
+ * The command or step that would mend the last failure, NULL where none is known. Names
+ * in it are quoted for a shell (ms_shell_quote()), so that a command can be pasted.
+ */
 MS_PUBLIC const char *ms_ctx_hint(const struct ms_ctx *ctx);
 
 /**
@@ -97,11 +100,29 @@ MS_PUBLIC int ms_text_save(struct ms_ctx *ctx, const char *path, const void *tex
 			   size_t len, bool sync);
 
 /**
+ * Reads the file or pipe @path whole, of at most @max_size bytes; a NUL follows them in
+ * memory. Waiting for a pipe ends with ms_ctx_cancel(), or after a few seconds where
+ * nobody has opened it for writing. @ret_text: to free(). @ret_len may be NULL.
+ *
+ * Errors: those of open and read; -EISDIR, -EINVAL no file or pipe; -EFBIG larger;
+ * -ETIMEDOUT nobody writes to the pipe; -ECANCELED.
+ */
+MS_PUBLIC int ms_text_load(struct ms_ctx *ctx, const char *path, size_t max_size,
+			   char **ret_text, size_t *ret_len);
+
+/**
  * Escapes control characters (and invalid UTF-8) in @text as \xXX, \n, \t, so that
  * a terminal shows them and does not obey them. Returns a string to free(), NULL
  * where there is no memory.
  */
 MS_PUBLIC char *ms_text_escape(const char *text);
+
+/**
+ * Quotes @text as one argument for a shell: '...', or $'...' where it has what
+ * ms_text_escape() would escape, which leaves the result as it is. Returns a string to
+ * free(), NULL where there is no memory.
+ */
+MS_PUBLIC char *ms_shell_quote(const char *text);
 
 #ifdef __cplusplus
 }

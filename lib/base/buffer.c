@@ -8,7 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "checked.h"
+
+/* Secrets are moved by hand: nothing of them stays behind. */
+static uint8_t *resize(const struct ms_buf *buf, size_t capacity)
+{
+	uint8_t *data;
+
+	if (!buf->secret)
+		return realloc(buf->data, capacity);
+	data = ms_secret_new(capacity);
+	if (data && buf->data) {
+		memcpy(data, buf->data, buf->len);
+		ms_secret_free(buf->data, buf->capacity);
+	}
+	return data;
+}
 
 int ms_buf_reserve(struct ms_buf *buf, size_t more)
 {
@@ -25,7 +42,7 @@ int ms_buf_reserve(struct ms_buf *buf, size_t more)
 		capacity = need;
 	if (capacity < 64)
 		capacity = 64;
-	data = realloc(buf->data, capacity);
+	data = resize(buf, capacity);
 	if (!data)
 		return -ENOMEM;
 	buf->data = data;
@@ -72,8 +89,11 @@ int ms_buf_printf(struct ms_buf *buf, const char *format, ...)
 
 void ms_buf_done(struct ms_buf *buf)
 {
-	free(buf->data);
-	*buf = (struct ms_buf){ 0 };
+	if (buf->secret)
+		ms_secret_free(buf->data, buf->capacity);
+	else
+		free(buf->data);
+	*buf = (struct ms_buf){.secret = buf->secret};
 }
 
 void ms_buf_wipe(struct ms_buf *buf)

@@ -8,13 +8,15 @@
  * without asking the kernel for fresh pages each time.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct ms_buf {
-	uint8_t *data;
+	uint8_t *data; /* of a secret: never to be stolen, it is not malloc()'s */
 	size_t len;
 	size_t capacity;
+	bool secret; /* set while it is empty: its memory is ms_secret_new()'s */
 };
 
 /** Makes room for @more bytes behind len. 0 or -ENOMEM, the buffer as it was. */
@@ -39,7 +41,7 @@ static inline void ms_buf_clear(struct ms_buf *buf)
 /** Frees the buffer's memory; it is empty then. */
 void ms_buf_done(struct ms_buf *buf);
 
-/** Wipes what the buffer holds, then frees it. For secrets. */
+/** Wipes what the buffer holds, then frees it. A secret buffer is wiped by either. */
 void ms_buf_wipe(struct ms_buf *buf);
 
 #endif

@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "pin.h"
+#include "shell.h"
 
 enum { MESSAGE_SIZE = 1024 + 4096 };
 
@@ -112,6 +114,7 @@ int ms_fail(struct ms_ctx *ctx, int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
+	ms_pin_strip(message);
 	memcpy(ctx->message, message, sizeof(message));
 	ctx->hint[0] = '\0';
 	return error;
@@ -142,6 +145,21 @@ int ms_hint(struct ms_ctx *ctx, int error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(ctx->hint, sizeof(ctx->hint), format, args);
 	va_end(args);
+	ms_pin_strip(ctx->hint);
+	return error;
+}
+
+int ms_hint_command(struct ms_ctx *ctx, int error, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = ms_shell_vformat(format, args);
+	va_end(args);
+	ctx->hint[0] = '\0';
+	if (text && strlen(text) < sizeof(ctx->hint))
+		ms_hint(ctx, error, "%s", text);
 	return error;
 }
 
@@ -156,6 +174,7 @@ int ms_fail_prefix(struct ms_ctx *ctx, int error, const char *format, ...)
 	va_end(args);
 	snprintf(message, sizeof(message), "%s: %s", prefix, ctx->message);
 	message[MESSAGE_SIZE - 1] = '\0';
+	ms_pin_strip(message);
 	memcpy(ctx->message, message, MESSAGE_SIZE);
 	return error;
 }
@@ -173,6 +192,7 @@ static void log_text(struct ms_ctx *ctx, enum ms_log_level level, const char *fo
 	char text[MESSAGE_SIZE];
 
 	vsnprintf(text, sizeof(text), format, args);
+	ms_pin_strip(text);
 	pthread_mutex_lock(&shared->lock);
 	if (shared->log)
 		shared->log(shared->userdata, level, text);

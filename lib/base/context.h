@@ -2,7 +2,10 @@
 #ifndef MS_BASE_CONTEXT_H
 #define MS_BASE_CONTEXT_H
 
-/* The library's side of the context: filling in messages. */
+/*
+ * The library's side of the context: filling in messages. A PIN that stands in a pkcs11:
+ * URI (pin-value) is taken out of all of them.
+ */
 
 #include <stdarg.h>
 
@@ -23,9 +26,19 @@ __attribute__((format(printf, 3, 4))) int ms_fail_errno(struct ms_ctx *ctx, int 
 /** The failure for want of memory. */
 int ms_fail_nomem(struct ms_ctx *ctx);
 
-/** Adds the step that would mend the failure just recorded. Returns @error. */
+/**
+ * Adds the step that would mend the failure just recorded. Returns @error. Not for names
+ * that come from outside: ms_hint_command().
+ */
 __attribute__((format(printf, 3, 4))) int ms_hint(struct ms_ctx *ctx, int error,
 						  const char *format, ...);
+
+/**
+ * As ms_hint(), for a command: each %s is quoted for the shell (ms_shell_format()). Where
+ * the command is too long to be kept there is no hint: half of one is no command.
+ */
+__attribute__((format(printf, 3, 4))) int ms_hint_command(struct ms_ctx *ctx, int error,
+							  const char *format, ...);
 
 /** Puts "@prefix: " before the recorded message. Returns @error. */
 __attribute__((format(printf, 3, 4))) int ms_fail_prefix(struct ms_ctx *ctx, int error,

@@ -45,6 +45,20 @@ int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char 
 int ms_file_read(struct ms_ctx *ctx, const char *path, uint64_t max_size,
 		 struct ms_buf *ret);
 
+/**
+ * Reads a small file or a pipe whole, appending to @ret, whose memory is taken once: with
+ * .secret set nothing of it is anywhere else. For keys, certificates and PINs; all else
+ * is read as a regular file. @ret_mode: its permissions, 0 for a pipe.
+ *
+ * Errors as ms_file_read_at(), and: -ECANCELED; -ETIMEDOUT nobody has opened the pipe for
+ * writing in a few seconds.
+ */
+int ms_file_read_piped(struct ms_ctx *ctx, const char *path, size_t max_size,
+		       struct ms_buf *ret, mode_t *ret_mode);
+
+/** Waits until @fd has something to read, or has ended. -ECANCELED; errors of poll. */
+int ms_wait_readable(struct ms_ctx *ctx, int fd, const char *shown);
+
 /** Writes all of @iov to @fd, which may take several writes. 0 or the error of writev. */
 int ms_write_all(int fd, const struct iovec *iov, int n);
 

@@ -276,6 +276,14 @@ static bool is_control(uint32_t c)
 	       c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
+size_t ms_text_shown(const char *text)
+{
+	uint32_t code_point = 0;
+	size_t n = utf8_sequence((const uint8_t *)text, &code_point);
+
+	return n > 0 && !is_control(code_point) ? n : 0;
+}
+
 static int escape_bytes(struct ms_buf *out, const char *s, size_t n)
 {
 	int r = 0;

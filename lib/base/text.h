@@ -50,6 +50,12 @@ int ms_percent_decode(const char *text, size_t text_len, char **ret);
  */
 size_t ms_text_cut(const char *text, size_t len, size_t max);
 
+/**
+ * The length of the character that @text begins with, where a terminal just shows it; 0:
+ * it is one that ms_text_escape() escapes, or there is none.
+ */
+size_t ms_text_shown(const char *text);
+
 /** True where @text ends in @suffix. */
 bool ms_ends_with(const char *text, const char *suffix);
 

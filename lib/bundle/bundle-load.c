@@ -137,8 +137,11 @@ static int parse(struct ms_ctx *ctx, const struct ms_buf *file, const char *path
 static int read_stdin(struct ms_ctx *ctx, struct ms_buf *ret)
 {
 	for (;;) {
+		int r = ms_wait_readable(ctx, STDIN_FILENO, "standard input");
 		ssize_t n;
 
+		if (r < 0)
+			return r;
 		if (ret->len > MAX_BUNDLE)
 			return ms_fail(ctx, -EFBIG, "standard input is larger than %d bytes",
 				       MAX_BUNDLE);

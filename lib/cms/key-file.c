@@ -97,14 +97,14 @@ static int from_encrypted_pkcs8(const struct source *source, const X509_SIG *enc
 				EVP_PKEY **ret)
 {
 	_cleanup_(ms_pkcs8_done) PKCS8_PRIV_KEY_INFO *pkcs8 = NULL;
+	int r;
 
 	if (ms_secret_ask(source->secret) < 0)
 		return ms_secret_fail(source->ctx, source->secret);
-	ERR_clear_error();
-	pkcs8 = PKCS8_decrypt(encrypted, source->secret->text, (int)source->secret->len);
-	if (!pkcs8)
+	r = ms_pkcs8_decrypt(source->ctx, encrypted, source->secret, &pkcs8);
+	if (r == -EIO)
 		return cannot_decrypt(source);
-	return from_pkcs8(source, pkcs8, ret);
+	return r < 0 ? r : from_pkcs8(source, pkcs8, ret);
 }
 
 /* RSAPrivateKey (RFC 8017) or ECPrivateKey (RFC 5915). */
@@ -143,9 +143,9 @@ struct pem_block {
 
 static void pem_block_done(struct pem_block *block)
 {
-	OPENSSL_free(block->name);
-	OPENSSL_free(block->header);
-	OPENSSL_clear_free(block->data, block->len > 0 ? (size_t)block->len : 0);
+	OPENSSL_secure_free(block->name);
+	OPENSSL_secure_free(block->header);
+	OPENSSL_secure_clear_free(block->data, block->len > 0 ? (size_t)block->len : 0);
 	*block = (struct pem_block){ 0 };
 }
 
@@ -197,8 +197,9 @@ static int from_pem(const struct source *source, const struct ms_buf *content,
 		_cleanup_(pem_block_done) struct pem_block block = { 0 };
 		const char *suffix;
 
-		if (PEM_read_bio(bio, &block.name, &block.header, &block.data,
-				 &block.len) != 1)
+		/* in OpenSSL's secure memory, where the program has set that up */
+		if (PEM_read_bio_ex(bio, &block.name, &block.header, &block.data,
+				    &block.len, PEM_FLAG_SECURE) != 1)
 			return no_key(source);
 		suffix = strstr(block.name, "PRIVATE KEY");
 		if (suffix && !suffix[strlen("PRIVATE KEY")])

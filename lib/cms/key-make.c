@@ -3,10 +3,10 @@
 /*
  * A new key pair, its certificate signed by itself, and both as PEM.
  *
- * The private key leaves OpenSSL only as PKCS#8 in a buffer whose memory is taken once,
- * so that wiping it wipes the one copy there is. With a passphrase it is encrypted by
- * PBES2 with AES-256-CBC and PBKDF2 (RFC 8018), which every OpenSSL opens, in FIPS mode
- * too, and so does the kernel's sign-file.
+ * The private key leaves OpenSSL only as PKCS#8 in a secret buffer, which core dumps
+ * leave out and which is wiped. With a passphrase it is encrypted by PBES2 with
+ * AES-256-CBC and PBKDF2 (RFC 8018), which every OpenSSL opens, in FIPS mode too, and so
+ * does the kernel's sign-file.
  *
  * What is handed out was verified: the certificate by its own key, and by the kernel's
  * grammar, because a certificate that no kernel reads is found out too late otherwise.
@@ -138,7 +138,7 @@ static int write_key(struct ms_ctx *ctx, const EVP_PKEY *key,
 		     const struct ms_secret *secret, struct ms_buf *ret)
 {
 	_cleanup_(ms_pkcs8_done) PKCS8_PRIV_KEY_INFO *pkcs8 = EVP_PKEY2PKCS8(key);
-	_cleanup_(ms_bio_done) BIO *bio = BIO_new(BIO_s_mem());
+	_cleanup_(ms_bio_done) BIO *bio = BIO_new(BIO_s_secmem());
 	bool ok = pkcs8 && bio;
 
 	if (ok && secret->fn)
@@ -225,7 +225,7 @@ static int make(struct ms_ctx *ctx, const struct ms_key_request *request,
 int ms_key_make(struct ms_ctx *ctx, const struct ms_key_request *request,
 		struct ms_new_key *ret)
 {
-	_cleanup_(ms_new_key_done) struct ms_new_key key = { 0 };
+	_cleanup_(ms_new_key_done) struct ms_new_key key = {.key_pem.secret = true};
 	_cleanup_(ms_secret_done) struct ms_secret secret = {
 		.fn = request->secret,
 		.userdata = request->secret_userdata,

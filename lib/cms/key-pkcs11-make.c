@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../hash/hash.h"

@@ -15,15 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "../base/context.h"
 #include "key-pkcs11.h"
 
 #define SCHEME "pkcs11:"
-
-bool ms_is_pkcs11(const char *name)
-{
-	return !strncmp(name, SCHEME, strlen(SCHEME));
-}
 
 static int hex_digit(char c)
 {
@@ -92,15 +89,24 @@ static int attribute(struct ms_ctx *ctx, const char *text, const char *end,
 	return 0;
 }
 
+/* @ret: the PIN in secret memory of its length and a NUL. */
+static int take_pin(struct ms_ctx *ctx, const char *text, size_t len, char **ret)
+{
+	*ret = ms_secret_new(len + 1);
+	if (!*ret)
+		return ms_fail_nomem(ctx);
+	memcpy(*ret, text, len);
+	return 0;
+}
+
 /*
  * pin-source names a file, as a path or a file: URI; its first line is the PIN. Other
  * schemes, and the commands that some programs run here, are refused.
  */
 static int read_pin_source(struct ms_ctx *ctx, const char *source, char **ret)
 {
-	_cleanup_(ms_buf_wipe) struct ms_buf content = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf content = {.secret = true};
 	const char *path = source;
-	const char *newline;
 	mode_t mode;
 	int r;
 
@@ -110,33 +116,44 @@ static int read_pin_source(struct ms_ctx *ctx, const char *source, char **ret)
 		path = source + 5;
 	/* NOLINTNEXTLINE: there is a NUL at least; the analyzer does not model strncmp() */
 	if (path[0] != '/')
-		return ms_fail(ctx, -EINVAL, "pin-source '%s' is no absolute path",
-			       source);
+		/* without its text: it may be the PIN */
+		return ms_fail(ctx, -EINVAL,
+			       "pin-source in the PKCS#11 URI is no absolute path");
 	r = ms_key_read_file(ctx, path, &content, &mode);
 	if (r < 0)
 		return r;
-	newline = content.len ? memchr(content.data, '\n', content.len) : NULL;
-	*ret = strndup(content.len ? (const char *)content.data : "",
-		       newline ? (size_t)(newline - (const char *)content.data)
-			       : content.len);
-	return *ret ? 0 : ms_fail_nomem(ctx);
+	/* there is a byte of room behind all that may be read, and it is zero */
+	return take_pin(ctx, (char *)content.data, strcspn((char *)content.data, "\n"),
+			ret);
+}
+
+/* pin-value, as it is in the URI and so in the arguments: at least it goes no further. */
+static int take_pin_value(struct ms_ctx *ctx, char *value, char **ret)
+{
+	int r = take_pin(ctx, value, strlen(value), ret);
+
+	OPENSSL_cleanse(value, strlen(value));
+	free(value);
+	return r;
 }
 
 static int parse_query(struct ms_ctx *ctx, const char *query, const char *end,
 		       struct ms_pkcs11_uri *uri)
 {
 	_cleanup_free_ char *source = NULL;
+	char *value = NULL;
 	int r = attribute(ctx, query, end, '&', "module-path", &uri->module);
 
 	if (r < 0)
 		return r;
-	r = attribute(ctx, query, end, '&', "pin-value", &uri->pin);
-	if (r < 0 || uri->pin)
+	r = attribute(ctx, query, end, '&', "pin-value", &value);
+	if (r == 0 && !value)
+		r = attribute(ctx, query, end, '&', "pin-source", &source);
+	if (r < 0)
 		return r;
-	r = attribute(ctx, query, end, '&', "pin-source", &source);
-	if (r < 0 || !source)
-		return r;
-	return read_pin_source(ctx, source, &uri->pin);
+	if (value)
+		return take_pin_value(ctx, value, &uri->pin);
+	return source ? read_pin_source(ctx, source, &uri->pin) : 0;
 }
 
 static int parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_uri *uri)
@@ -146,7 +163,10 @@ static int parse(struct ms_ctx *ctx, const char *text, struct ms_pkcs11_uri *uri
 	const char *end = text + strlen(text);
 	int r;
 
-	uri->object = strndup(text, (size_t)((query ? query : end) - text));
+	/* the scheme as OpenSSL's ways compare it */
+	if (asprintf(&uri->object, SCHEME "%.*s", (int)((query ? query : end) - path),
+		     path) < 0)
+		uri->object = NULL;
 	if (!uri->object)
 		return ms_fail_nomem(ctx);
 	r = attribute(ctx, path, query ? query : end, ';', "token", &uri->token);
@@ -177,9 +197,7 @@ int ms_pkcs11_uri_attribute(struct ms_ctx *ctx, const struct ms_pkcs11_uri *uri,
 
 void ms_pkcs11_uri_done(struct ms_pkcs11_uri *uri)
 {
-	if (uri->pin)
-		OPENSSL_cleanse(uri->pin, strlen(uri->pin));
-	free(uri->pin);
+	ms_secret_free(uri->pin, uri->pin ? strlen(uri->pin) + 1 : 0);
 	free(uri->object);
 	free(uri->token);
 	free(uri->module);

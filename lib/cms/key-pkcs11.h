@@ -14,15 +14,13 @@
 
 #include "key.h"
 
-/** True where @name is a pkcs11: URI and no path. */
-bool ms_is_pkcs11(const char *name);
-
 /** A URI taken apart. All strings are owned; free with ms_pkcs11_uri_done(). */
 struct ms_pkcs11_uri {
 	char *object; /* the URI without any query: no PIN is in it */
 	char *token;  /* the token's label, decoded; NULL */
 	char *module; /* module-path, decoded; NULL */
-	char *pin;    /* pin-value, decoded, or the content of pin-source; NULL */
+	char *pin; /* pin-value, decoded, or pin-source's first line; secret memory; NULL
+		    */
 };
 
 /**

@@ -6,11 +6,19 @@
  */
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
+
+#include <modseal/secret.h>
 
 #include "../base/context.h"
 #include "key.h"
+
+static bool make_room(struct ms_secret *secret)
+{
+	if (!secret->text)
+		secret->text = ms_secret_new(MS_SECRET_SIZE + 1);
+	return secret->text != NULL;
+}
 
 static int ask(struct ms_secret *secret)
 {
@@ -18,6 +26,8 @@ static int ask(struct ms_secret *secret)
 
 	if (!secret->fn)
 		return -ENOKEY;
+	if (!make_room(secret))
+		return -ENOMEM;
 	n = secret->fn(secret->userdata, secret->what, secret->text, MS_SECRET_SIZE);
 	if (n < 0 || n > MS_SECRET_SIZE)
 		return n < 0 ? n : -ENOKEY;
@@ -44,7 +54,7 @@ int ms_secret_fail(struct ms_ctx *ctx, const struct ms_secret *secret)
 int ms_secret_set(struct ms_secret *secret, const char *text, size_t len)
 {
 	secret->asked = true;
-	secret->error = len > MS_SECRET_SIZE ? -ENOKEY : 0;
+	secret->error = len > MS_SECRET_SIZE || !make_room(secret) ? -ENOKEY : 0;
 	if (secret->error < 0)
 		return secret->error;
 	memcpy(secret->text, text, len);
@@ -63,5 +73,6 @@ int ms_secret_copy(struct ms_secret *secret, char *buffer, int size)
 
 void ms_secret_done(struct ms_secret *secret)
 {
-	OPENSSL_cleanse(secret, sizeof(*secret));
+	ms_secret_free(secret->text, MS_SECRET_SIZE + 1);
+	*secret = (struct ms_secret){0};
 }

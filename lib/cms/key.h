@@ -8,6 +8,7 @@
  *	key-read.c      the bytes of a key or certificate file
  *	key-secret.c    a passphrase or PIN: asked for once, wiped
  *	key-file.c      a private key out of such bytes
+ *	key-decrypt.c   PKCS#8 by a passphrase, and how much work that may be
  *	key-cert.c      the certificate that goes with it
  *	key-type.c      what kind of key it is, and whether a kernel takes it
  *	key-pair.c      whether key and certificate belong together
@@ -35,7 +36,8 @@ struct ms_secret {
 	bool asked;
 	int error;        /* of asking */
 	size_t len;
-	char text[MS_SECRET_SIZE + 1]; /* NUL-terminated too */
+	char *text; /* ms_secret_new(); NUL-terminated too; NULL before it was asked for
+		     */
 };
 
 /**
@@ -47,7 +49,10 @@ int ms_secret_ask(struct ms_secret *secret);
 /** The message for an ms_secret_ask() that failed. Returns its error. */
 int ms_secret_fail(struct ms_ctx *ctx, const struct ms_secret *secret);
 
-/** Takes @text (@len bytes) as the secret, as if it had been asked for. -ENOKEY: too long. */
+/**
+ * Takes @text (@len bytes) as the secret, as if it had been asked for. -ENOKEY: too long,
+ * or no memory for it.
+ */
 int ms_secret_set(struct ms_secret *secret, const char *text, size_t len);
 
 /**
@@ -56,13 +61,13 @@ int ms_secret_set(struct ms_secret *secret, const char *text, size_t len);
  */
 int ms_secret_copy(struct ms_secret *secret, char *buffer, int size);
 
-/** Wipes it. */
+/** Wipes and frees it. */
 void ms_secret_done(struct ms_secret *secret);
 
 /**
- * Reads a file of keys or certificates, regular or a pipe, of at most 1 MiB, into @ret,
- * which is never moved in memory meanwhile: wipe it with ms_buf_wipe(). @ret_mode: its
- * permissions, 0 for what is no regular file.
+ * Reads a file of keys or certificates, regular or a pipe, of at most 1 MiB, into @ret:
+ * for a private key a secret buffer. @ret_mode: its permissions, 0 for a pipe. Errors as
+ * ms_file_read_piped().
  */
 int ms_key_read_file(struct ms_ctx *ctx, const char *path, struct ms_buf *ret,
 		     mode_t *ret_mode);
@@ -72,6 +77,14 @@ int ms_key_read_file(struct ms_ctx *ctx, const char *path, struct ms_buf *ret,
  */
 int ms_key_decode(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
 		  struct ms_secret *secret, EVP_PKEY **ret);
+
+/**
+ * Decrypts a private key with @secret, which was asked for. -E2BIG: it asks for more work
+ * than any key needs; -ECANCELED; -EIO, with the reason in OpenSSL's queue and no
+ * message: the passphrase is wrong, or the encryption is unknown.
+ */
+int ms_pkcs8_decrypt(struct ms_ctx *ctx, const X509_SIG *encrypted,
+		     const struct ms_secret *secret, PKCS8_PRIV_KEY_INFO **ret);
 
 /**
  * The certificate in the content of the file @path: the first that belongs to @key,

@@ -226,7 +226,7 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 
 bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
 {
-	return keyring->keys[MS_KEYS_REVOKED].count > 0 || keyring->n_tbs > 0;
+	return keyring->keys[MS_KEYS_REVOKED].count > 0 || keyring->tbs.root;
 }
 
 const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,

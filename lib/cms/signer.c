@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "../base/context.h"
 #include "../base/text.h"
 #include "../hash/hash.h"
@@ -74,7 +76,7 @@ static int load_key_file(struct ms_ctx *ctx, const struct ms_signer_options *opt
 		.userdata = options->secret_userdata,
 		.name = "passphrase",
 	};
-	_cleanup_(ms_buf_wipe) struct ms_buf content = { 0 };
+	_cleanup_(ms_buf_done) struct ms_buf content = {.secret = true};
 	mode_t mode = 0;
 	int r;
 

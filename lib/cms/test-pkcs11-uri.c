@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "key-pkcs11.h"

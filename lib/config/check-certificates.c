@@ -18,6 +18,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "../image/image.h"
 #include "trusted-keys.h"

@@ -15,11 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <modseal/secret.h>
 #include <modseal/sign.h>
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "trusted-keys.h"
 
@@ -229,7 +231,13 @@ int ms_check_key(struct ms_check *check)
 		value = DEFAULT_KEY;
 	if (!*value || strcmp(value, "n") == 0)
 		return check_empty(check);
-	if (strncmp(value, "pkcs11:", strlen("pkcs11:")) == 0)
+	if (ms_holds_pin(value))
+		return ms_check_found(
+			check, "key-holds-pin", MS_SEVERITY_ERROR, NULL,
+			"CONFIG_MODULE_SIG_KEY holds a PIN (pin-value), for "
+			"all to read: the build takes it from "
+			"$KBUILD_SIGN_PIN");
+	if (ms_is_pkcs11(value))
 		return ms_check_found(check, "key-in-token", MS_SEVERITY_INFO, NULL,
 				      "the signing key is in a token, which was not looked "
 				      "at");

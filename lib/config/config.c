@@ -7,6 +7,7 @@
  */
 
 #include <modseal/config.h>
+#include <modseal/secret.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +74,26 @@ int ms_config_get(struct ms_ctx *ctx, const char *path, const char *key, char **
 		return ms_fail(ctx, r,
 			       "'%s': %s is there several times, with different values",
 			       path, key);
+	if (r == 0 && ms_holds_pin(*ret_text)) {
+		free(ms_steal(ret_text));
+		return ms_fail(ctx, -EPERM,
+			       "'%s': %s holds a PIN (pin-value), which is not shown",
+			       path, key);
+	}
 	return r == -ENOENT ? 0 : r < 0 ? ms_fail_nomem(ctx) : 0;
+}
+
+/* A configuration can be read by all, and goes into packages and the kernel itself. */
+static int refuse_pin(struct ms_ctx *ctx, const struct ms_config_setting *setting)
+{
+	if (!ms_holds_pin(setting->value))
+		return 0;
+	ms_fail(ctx, -EINVAL,
+		"%s would hold a PIN (pin-value), for all to read in the configuration",
+		setting->key);
+	return ms_hint(ctx, -EINVAL,
+		       "leave pin-value out: the kernel's build takes the PIN from "
+		       "$KBUILD_SIGN_PIN; or name a file with it by pin-source");
 }
 
 static int change(struct ms_ctx *ctx, struct ms_config_edit *edit,
@@ -96,8 +116,12 @@ int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 {
 	_cleanup_(cleanup_set) struct ms_file_set *files = ms_file_set_new();
 	_cleanup_(edits_done) struct edits edits = { 0 };
-	int r = files ? open_all(ctx, paths, n_paths, &edits) : ms_fail_nomem(ctx);
+	int r = files ? 0 : ms_fail_nomem(ctx);
 
+	for (size_t i = 0; i < n_settings && r == 0; i++)
+		r = refuse_pin(ctx, &settings[i]);
+	if (r == 0)
+		r = open_all(ctx, paths, n_paths, &edits);
 	for (size_t i = 0; i < n_paths && r == 0; i++)
 		r = change(ctx, edits.list[i], settings, n_settings);
 	r = r < 0 ? r : write_all(ctx, &edits, files);

@@ -83,25 +83,3 @@ int ms_findings_add(struct ms_ctx *ctx, struct ms_findings *findings, const char
 	};
 	return 0;
 }
-
-char *ms_shell_word(const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-+=./:,@%";
-	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
-	char *word;
-	int r;
-
-	if (*text && strspn(text, plain) == strlen(text))
-		return strdup(text);
-	r = ms_buf_append(&out, "'", 1);
-	for (; r == 0 && *text; text++)
-		r = *text == '\'' ? ms_buf_append_str(&out, "'\\''")
-				  : ms_buf_append(&out, text, 1);
-	r = r < 0 ? r : ms_buf_append(&out, "'", 2); /* with its NUL */
-	if (r < 0)
-		return NULL;
-	word = (char *)out.data;
-	out = (struct ms_buf){ 0 };
-	return word;
-}

@@ -14,7 +14,4 @@ __attribute__((format(printf, 6, 7))) int
 ms_findings_add(struct ms_ctx *ctx, struct ms_findings *findings, const char *id,
 		enum ms_severity severity, char *mend_consumed, const char *format, ...);
 
-/** @text as one word of a shell command, quoted where it must be; to free(), or NULL. */
-char *ms_shell_word(const char *text);
-
 #endif

@@ -107,7 +107,8 @@ static int fail_missing(struct ms_ctx *ctx, const char *config, const char *name
 {
 	ms_fail(ctx, -ENOENT, "'%s': CONFIG_" SYMBOL " names '%s', which is not there",
 		config, named);
-	return ms_hint(ctx, -ENOENT, "modseal config set " SYMBOL "= %s forgets it", config);
+	return ms_hint_command(ctx, -ENOENT,
+			       "modseal config set " SYMBOL "= %s forgets it", config);
 }
 
 static int read_before(struct work *work)

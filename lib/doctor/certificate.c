@@ -12,6 +12,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "../cms/cert-usage.h"
 #include "../cms/x509.h"

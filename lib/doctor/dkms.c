@@ -13,8 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <modseal/secret.h>
+
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "doctor.h"
 
@@ -56,7 +59,7 @@ static int check_key(struct ms_doctor *doctor, const char *key, bool given)
 	_cleanup_free_ char *path = NULL;
 	int r;
 
-	if (strncmp(key, "pkcs11:", strlen("pkcs11:")) == 0)
+	if (ms_is_pkcs11(key))
 		return ms_doctor_found(doctor, "dkms-key", MS_SEVERITY_INFO, NULL,
 				       "DKMS signs with a key in a token, which was not "
 				       "looked at");
@@ -133,6 +136,14 @@ static int check_certificate(struct ms_doctor *doctor,
 		     : ms_doctor_certificate(doctor, what, &list->certs[0], MS_HASH_NONE);
 }
 
+/* To free(), or NULL. */
+static char *rm_hint(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = ms_format("%s/%s", dir, name);
+
+	return path ? ms_shell_format("rm %s", path) : NULL;
+}
+
 /* /etc/dkms/MODULE.conf may be a link, as kernel-sign makes them. */
 static int check_links(struct ms_doctor *doctor)
 {
@@ -152,7 +163,7 @@ static int check_links(struct ms_doctor *doctor)
 		if (!ms_ends_with(entry->d_name, ".conf") || ms_doctor_exists(doctor, path))
 			continue;
 		r = ms_doctor_found(doctor, "dkms-conf-dangling", MS_SEVERITY_ERROR,
-				    ms_format("rm '%s/%s'", dir, entry->d_name),
+				    rm_hint(dir, entry->d_name),
 				    "'%s/%s' leads to a file that is not there", dir,
 				    entry->d_name);
 	}

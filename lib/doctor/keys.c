@@ -13,6 +13,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "doctor.h"
 
@@ -62,15 +63,16 @@ static int not_trusted(struct ms_doctor *doctor, const struct ms_keystore *store
 		       const struct ms_generation *current)
 {
 	_cleanup_free_ char *word = ms_shell_word(ms_keystore_path(store));
+	_cleanup_free_ char *release = ms_shell_word(doctor->release);
 	const struct ms_generation *other = trusted_one(doctor, store);
 
-	if (!word)
+	if (!word || !release)
 		return ms_fail_nomem(doctor->ctx);
 	if (other)
 		return ms_doctor_found(
 			doctor, "key-of-another-kernel", MS_SEVERITY_WARNING,
 			ms_format("modseal sign --store %s --for-kernel %s PATH", word,
-				       doctor->release),
+				  release),
 			"kernel %s does not trust the current key generation %s, but %s",
 			doctor->release, current->name, other->name);
 	return ms_doctor_found(doctor, "key-not-trusted", MS_SEVERITY_ERROR,

@@ -14,6 +14,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "../tree/tree.h"
 #include "doctor.h"
@@ -64,34 +65,49 @@ static enum ms_severity severity_of(const struct ms_doctor *doctor,
 		       : MS_SEVERITY_ERROR;
 }
 
-/* The command that signs the module anew, to be freed by whom it is given to. */
-static char *mend(const struct ms_doctor *doctor, const char *word)
+/* The command that signs the module at @path anew; to free(), or NULL. */
+static char *mend(const struct ms_doctor *doctor, const char *path)
 {
-	return ms_format("modseal sign --store %s --for-kernel %s %s",
-			 doctor->store ? doctor->store : MS_DOCTOR_STORE, doctor->release,
-			 word);
+	const char *keys = doctor->store ? doctor->store : MS_DOCTOR_STORE;
+	_cleanup_free_ char *word = ms_shell_word(path);
+	_cleanup_free_ char *store = ms_shell_word(keys);
+	_cleanup_free_ char *release = ms_shell_word(doctor->release);
+
+	return word && store && release
+		       ? ms_format("modseal sign --store %s --for-kernel %s %s", store,
+				   release, word)
+		       : NULL;
 }
 
 static int report_item(struct ms_doctor *doctor, const struct ms_item *item)
 {
-	_cleanup_free_ char *word = ms_shell_word(item->path);
-
-	if (!word)
-		return ms_fail_nomem(doctor->ctx);
 	if (item->verdict == MS_VERDICT_UNDECIDED)
 		return ms_doctor_found(doctor, "module-unknown", MS_SEVERITY_UNKNOWN, NULL,
 				       "module '%s': %s", item->path,
 				       item->message ? item->message : "cannot be read");
 	if (item->n_warnings)
 		return ms_doctor_found(doctor, "module-signer-revoked", MS_SEVERITY_ERROR,
-				       mend(doctor, word),
+				       mend(doctor, item->path),
 				       "module '%s' is %s to kernel %s, but %s",
 				       item->path, ms_verdict_name(item->verdict),
 				       doctor->release, item->warnings[0]);
 	return ms_doctor_found(doctor, "module-not-trusted", severity_of(doctor, item),
-			       mend(doctor, word), "module '%s' is %s to kernel %s",
+			       mend(doctor, item->path), "module '%s' is %s to kernel %s",
 			       item->path, ms_verdict_name(item->verdict),
 			       doctor->release);
+}
+
+/* The command that tells of all modules; to free(), or NULL. */
+static char *verify_all(const struct ms_doctor *doctor)
+{
+	_cleanup_free_ char *path =
+		ms_format("%s/lib/modules/%s", doctor->root, doctor->release);
+	_cleanup_free_ char *word = path ? ms_shell_word(path) : NULL;
+	_cleanup_free_ char *release = ms_shell_word(doctor->release);
+
+	return word && release
+		       ? ms_format("modseal verify --kernel-release %s %s", release, word)
+		       : NULL;
 }
 
 static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
@@ -109,10 +125,7 @@ static int report(struct ms_doctor *doctor, const struct ms_tree *tree)
 	}
 	if (r == 0 && told > MOST_TOLD)
 		r = ms_doctor_found(doctor, "modules-not-trusted", MS_SEVERITY_WARNING,
-				    ms_format("modseal verify --kernel-release %s "
-						   "%s/lib/modules/%s",
-						   doctor->release, doctor->root,
-						   doctor->release),
+				    verify_all(doctor),
 				    "%zu more modules are not trusted", told - MOST_TOLD);
 	if (r == 0 && trusted)
 		r = ms_doctor_found(doctor, "modules", MS_SEVERITY_INFO, NULL,

@@ -14,6 +14,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "doctor.h"
 

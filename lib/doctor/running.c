@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "doctor.h"
 
@@ -23,13 +25,14 @@ enum { TAINT_FORCED_MODULE = 1 << 1, TAINT_UNSIGNED_MODULE = 1 << 13 };
 
 static int report_taint(struct ms_doctor *doctor, unsigned long taint)
 {
-	int r = 0;
+	_cleanup_free_ char *release =
+		ms_shell_word(doctor->release ? doctor->release : "RELEASE");
+	int r = release ? 0 : ms_fail_nomem(doctor->ctx);
 
-	if (taint & TAINT_UNSIGNED_MODULE)
+	if (r == 0 && (taint & TAINT_UNSIGNED_MODULE))
 		r = ms_doctor_found(
 			doctor, "unsigned-module-loaded", MS_SEVERITY_WARNING,
-			ms_format("modseal verify /lib/modules/%s",
-				       doctor->release ? doctor->release : "RELEASE"),
+			ms_format("modseal verify /lib/modules/%s", release),
 			"a module without a trusted signature was loaded since this "
 			"kernel started (taint flag E); the flag stays until it is "
 			"started anew");

@@ -116,11 +116,12 @@ static int fail_none(struct ms_ctx *ctx, const struct ms_keystore *store,
 {
 	ms_fail(ctx, -ENOKEY, "kernel %s trusts no key generation of the store '%s'", release,
 		store->path);
-	return ms_hint(ctx, -ENOKEY,
-		       "enrol the current one: modseal key enroll --mok --store '%s'; or "
-		       "build that kernel from a configuration that trusts it: modseal key "
-		       "rotate --store '%s' --config FILE",
-		       store->path, store->path);
+	return ms_hint_command(
+		ctx, -ENOKEY,
+		"enrol the current one: modseal key enroll --mok --store %s; or "
+		"build that kernel from a configuration that trusts it: modseal key "
+		"rotate --store %s --config FILE",
+		store->path, store->path);
 }
 
 int ms_keystore_for_kernel(struct ms_ctx *ctx, struct ms_keystore *store,

@@ -15,9 +15,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <modseal/secret.h>
+
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "../image/image.h"
 #include "store.h"
@@ -157,14 +160,22 @@ static int read_cert(struct reader *reader)
 	return 1;
 }
 
+/* To free(), or NULL. */
+static char *chmod_hint(const char *mode, const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = ms_format("%s/%s", dir, name);
+	_cleanup_free_ char *word = path ? ms_shell_format("%s", path) : NULL;
+
+	return word ? ms_format("chmod %s %s", mode, word) : NULL;
+}
+
 /* Whoever can read a private key can sign with it. */
 static int check_mode(struct reader *reader, const char *name, const struct stat *st)
 {
 	struct ms_store_entry *entry = reader->entry;
 
 	if (st->st_mode & 077)
-		return ms_faults_add(&entry->faults,
-				     ms_format("chmod 600 '%s/%s'", entry->path, name),
+		return ms_faults_add(&entry->faults, chmod_hint("600", entry->path, name),
 				     "'%s/%s' is open to others (mode %04o)", entry->path,
 				     name, (unsigned)st->st_mode & 07777);
 	if (st->st_uid != reader->owner)
@@ -256,7 +267,14 @@ static int read_key_uri(struct reader *reader)
 	entry->face.in_token = true;
 	if (r < 0 || !entry->key)
 		return r;
-	if (strncmp(entry->key, "pkcs11:", 7) != 0)
+	if (ms_holds_pin(entry->key)) {
+		free(ms_steal(&entry->key));
+		return ms_faults_add(&entry->faults, NULL,
+				     "'%s/%s' holds a PIN: put pin-source=FILE in "
+				     "pin-value's place",
+				     entry->path, MS_STORE_URI);
+	}
+	if (!ms_is_pkcs11(entry->key))
 		return ms_faults_add(&entry->faults, NULL, "'%s/%s' is no pkcs11: URI",
 				     entry->path, MS_STORE_URI);
 	r = look_for(reader, MS_STORE_PEM, &st);
@@ -346,7 +364,7 @@ static int open_directory(const struct ms_keystore *store, struct ms_store_entry
 				     "be opened: %s", entry->path, strerror(errno));
 	if (fstat(fd, &st) == 0 && (st.st_mode & 022))
 		return ms_faults_add(&entry->faults,
-				     ms_format("chmod 700 '%s'", entry->path),
+				     ms_shell_format("chmod 700 %s", entry->path),
 				     "'%s' can be changed by others (mode %04o)",
 				     entry->path, (unsigned)st.st_mode & 07777);
 	return 0;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
+#include "../base/shell.h"
 #include "../base/text.h"
 #include "store.h"
 
@@ -97,19 +98,30 @@ static int newest_first(const void *a, const void *b)
 	return ms_generation_name_compare(&y->id, &x->id);
 }
 
+/* The link's path as an argument for the shell; to free(), or NULL. */
+static char *quoted_link(const struct ms_keystore *store)
+{
+	_cleanup_free_ char *link = ms_format("%s/" MS_STORE_LINK, store->path);
+
+	return link ? ms_shell_format("%s", link) : NULL;
+}
+
 /* Records that the link is bad. The newest whole generation is what it should name. */
 static int bad_link(struct ms_keystore *store, const char *what)
 {
+	_cleanup_free_ char *word = quoted_link(store);
 	char *hint = NULL;
 
+	if (!word)
+		return -ENOMEM;
 	store->link = MS_LINK_BAD;
 	for (size_t i = 0; i < store->n_entries && !hint; i++)
 		if (store->entries[i].face.whole)
-			hint = ms_format("ln -sfn %s '%s/" MS_STORE_LINK "'",
-					 store->entries[i].name, store->path);
+			hint = ms_format("ln -sfn %s %s", store->entries[i].name, word);
 	if (!hint)
-		hint = ms_format("rm '%s/" MS_STORE_LINK "', then modseal key rotate",
-				 store->path);
+		hint = ms_shell_format("rm %s/" MS_STORE_LINK
+				       "; modseal key rotate --store %s",
+				       store->path, store->path);
 	if (store->link_target)
 		return ms_faults_add(&store->faults, hint,
 				     "the link '%s/" MS_STORE_LINK "' (to '%s') %s",
@@ -169,24 +181,26 @@ static int read_link(struct ms_keystore *store)
 /* What is wrong with the store besides the link. */
 static int check_store(struct ms_keystore *store)
 {
+	_cleanup_free_ char *word = quoted_link(store);
 	struct stat st;
-	int r = 0;
+	int r = word ? 0 : -ENOMEM;
 
-	if (fstat(store->fd, &st) == 0 && (st.st_mode & 022))
-		r = ms_faults_add(&store->faults, ms_format("chmod go-w '%s'", store->path),
+	if (r == 0 && fstat(store->fd, &st) == 0 && (st.st_mode & 022))
+		r = ms_faults_add(&store->faults,
+				  ms_shell_format("chmod go-w %s", store->path),
 				  "'%s' can be changed by others (mode %04o)",
 				  store->path, (unsigned)st.st_mode & 07777);
 	for (size_t i = 0; i < store->n_entries && r == 0; i++) {
 		if (!store->entries[i].face.whole)
 			continue;
 		if (store->link == MS_LINK_GOOD && i < store->current)
-			r = ms_faults_add(&store->faults,
-					  ms_format("ln -sfn %s '%s/" MS_STORE_LINK "'",
-						    store->entries[i].name, store->path),
-					  "the link '%s/" MS_STORE_LINK
-					  "' is stale: %s is newer than %s",
-					  store->path, store->entries[i].name,
-					  store->entries[store->current].name);
+			r = ms_faults_add(
+				&store->faults,
+				ms_format("ln -sfn %s %s", store->entries[i].name, word),
+				"the link '%s/" MS_STORE_LINK
+				"' is stale: %s is newer than %s",
+				store->path, store->entries[i].name,
+				store->entries[store->current].name);
 		break;
 	}
 	return r;

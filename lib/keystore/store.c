@@ -122,7 +122,8 @@ int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
 	store->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->fd < 0) {
 		r = ms_fail_errno(ctx, -errno, "cannot open the key store '%s'", path);
-		return r == -ENOENT ? ms_hint(ctx, r, "modseal key new --store '%s'", path)
+		return r == -ENOENT ? ms_hint_command(ctx, r,
+						      "modseal key new --store %s", path)
 				    : r;
 	}
 	store->path = realpath(path, NULL);
@@ -190,7 +191,8 @@ int ms_keystore_current(struct ms_ctx *ctx, const struct ms_keystore *store,
 
 	if (store->link == MS_LINK_ABSENT) {
 		ms_fail(ctx, -ENOENT, "no current key in the store '%s'", store->path);
-		return ms_hint(ctx, -ENOENT, "modseal key new --store '%s'", store->path);
+		return ms_hint_command(ctx, -ENOENT, "modseal key new --store %s",
+				       store->path);
 	}
 	if (store->link == MS_LINK_BAD)
 		return fail_link(ctx, store);
@@ -198,10 +200,11 @@ int ms_keystore_current(struct ms_ctx *ctx, const struct ms_keystore *store,
 	if (!current->whole) {
 		ms_fail(ctx, -EBADMSG, "the current key generation is not whole: %s",
 			current->n_faults ? current->faults[0] : current->path);
-		return ms_hint(ctx, -EBADMSG,
-			       "restore it, or rm '%s/" MS_STORE_LINK
-			       "' and make a new key: modseal key rotate --store '%s'",
-			       store->path, store->path);
+		return ms_hint_command(
+			ctx, -EBADMSG,
+			"restore it, or rm %s/" MS_STORE_LINK
+			" and make a new key: modseal key rotate --store %s",
+			store->path, store->path);
 	}
 	*ret = current;
 	return 0;

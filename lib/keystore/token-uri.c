@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "add.h"
@@ -56,7 +58,7 @@ int ms_store_token_uri(struct ms_ctx *ctx, const char *uri, bool keep_object,
 	const char *path = uri + strlen(SCHEME), *query;
 	bool named;
 
-	if (strncmp(uri, SCHEME, strlen(SCHEME)) != 0)
+	if (!ms_is_pkcs11(uri))
 		return ms_fail(ctx, -EINVAL, "what should name a token is no pkcs11: URI");
 	query = path + strcspn(path, "?");
 	if (ms_buf_append_str(&out, SCHEME) < 0 ||

@@ -17,6 +17,8 @@
  * image is nowhere to be found: /boot may not be mounted.
  */
 
+#include <modseal/secret.h>
+
 #include "trusting.h"
 
 #include <errno.h>
@@ -166,10 +168,11 @@ static int look_at_modules(struct search *search, const char *path)
 	release = strrchr(dir, '/') + 1;
 	r = ms_kernel_image_find_below(search->ctx, search->store->root, release, &image);
 	if (r == -ENOENT)
-		return ms_hint(search->ctx, r,
-			       "mount /boot, or remove what is left in '%s'; with --force "
-			       "nobody is asked what it trusts",
-			       dir);
+		return ms_hint_command(
+			search->ctx, r,
+			"mount /boot, or remove what is left in %s; with --force "
+			"nobody is asked what it trusts",
+			dir);
 	return r;
 }
 
@@ -219,7 +222,7 @@ static int look_at_config(struct search *search, const char *path)
 		const char *file = ms_kconfig_string(config, names[i]);
 		_cleanup_free_ char *full = NULL;
 
-		if (!file || !*file || !strncmp(file, "pkcs11:", 7))
+		if (!file || !*file || ms_is_pkcs11(file))
 			continue;
 		full = *file == '/' || !slash
 			       ? strdup(file)

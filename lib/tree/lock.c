@@ -180,8 +180,8 @@ int ms_lock_fail_foreign(struct ms_ctx *ctx, const char *dir)
 	int r = ms_fail(ctx, -EPERM, "'%s%s%s' is no journal of this user", dir,
 			dir[1] ? "/" : "", MS_JOURNAL_NAME);
 
-	return ms_hint(ctx, r, "let the user it belongs to run: modseal recover '%s'",
-		       dir);
+	return ms_hint_command(ctx, r,
+			       "let the user it belongs to run: modseal recover %s", dir);
 }
 
 int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)

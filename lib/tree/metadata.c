@@ -172,11 +172,11 @@ int ms_metadata_replaceable(struct ms_ctx *ctx, int dirfd, const char *name,
 
 	if (has_attributes(dirfd, name, STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) {
 		r = ms_fail(ctx, -EPERM, "'%s' is immutable", shown);
-		return ms_hint(ctx, r, "chattr -i -a '%s'", shown);
+		return ms_hint_command(ctx, r, "chattr -i -a %s", shown);
 	}
 	if (has_attributes(dirfd, name, STATX_ATTR_MOUNT_ROOT)) {
 		r = ms_fail(ctx, -EBUSY, "'%s' is a mount point", shown);
-		return ms_hint(ctx, r, "umount '%s'", shown);
+		return ms_hint_command(ctx, r, "umount %s", shown);
 	}
 	return 0;
 }
@@ -188,5 +188,5 @@ int ms_metadata_removable_from(struct ms_ctx *ctx, int fd, const char *shown)
 	if (!has_attributes(fd, "", STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
 		return 0;
 	r = ms_fail(ctx, -EPERM, "nothing can be replaced in directory '%s'", shown);
-	return ms_hint(ctx, r, "chattr -i -a '%s'", shown);
+	return ms_hint_command(ctx, r, "chattr -i -a %s", shown);
 }

@@ -211,10 +211,10 @@ static int load_journal(struct ms_ctx *ctx, struct ms_place *place)
 		r = ms_journal_parse(ctx, (char *)text.data, text.len, shown,
 				     &place->journal);
 	if (r == -EBADMSG)
-		return ms_hint(ctx, r,
-			       "look at it, and remove it if it is not needed: "
-			       "rm '%s'",
-			       shown);
+		return ms_hint_command(ctx, r,
+				       "look at it, and remove it if it is not needed: "
+				       "rm %s",
+				       shown);
 	return r;
 }
 

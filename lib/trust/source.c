@@ -32,8 +32,10 @@ static int take_file(struct ms_ctx *ctx, struct ms_trust *trust, const char *pat
 	if (source->kind == MS_SOURCE_KERNEL) {
 		ms_fail(ctx, -EBADMSG, "'%s' is a kernel image, no file of certificates",
 			path);
-		return ms_hint(ctx, -EBADMSG, "modseal certs '%s' -o FILE.pem writes its trusted certificates to a file",
-			       path);
+		return ms_hint_command(ctx, -EBADMSG,
+				       "modseal certs %s -o FILE.pem writes its trusted "
+				       "certificates to a file",
+				       path);
 	}
 	*ret_found += source->n_certs + (revoke ? source->n_digests : 0);
 	return ms_trust_take(ctx, trust, path, source, MS_TRUST_STRICT, revoke);

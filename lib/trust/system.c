@@ -96,7 +96,7 @@ static int take_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked
 	if (access(EFIVARS "/SecureBoot-" GLOBAL, F_OK) < 0) {
 		ms_fail_errno(ctx, -errno, "cannot read the EFI variables in '%s'",
 			      EFIVARS);
-		return ms_hint(ctx, -ENOENT, "mount -t efivarfs efivarfs %s", EFIVARS);
+		return ms_hint(ctx, -ENOENT, "mount -t efivarfs efivarfs " EFIVARS);
 	}
 	return ms_trust_take_efivars(ctx, trust, EFIVARS, revoked_only);
 }
