@@ -14,6 +14,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "progress.h"
 #include "util.h"
 
@@ -56,11 +58,13 @@ char *cli_format(const char *format, ...)
 
 json_object *cli_json_text(const char *text)
 {
+	_cleanup_string_ char *shown = NULL;
 	_cleanup_string_ char *utf8 = NULL;
 
 	if (!text)
 		return NULL;
-	utf8 = cli_check(ms_path_to_utf8(text));
+	shown = cli_check(ms_without_pin(text));
+	utf8 = cli_check(ms_path_to_utf8(shown));
 	return cli_check(json_object_new_string(utf8));
 }
 
@@ -71,6 +75,32 @@ json_object *cli_json_texts(char *const *texts, size_t n)
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, cli_json_text(texts[i]));
 	return list;
+}
+
+/* RFC 3986, 2.1: what is no character of a URI is escaped; what is escaped is left. */
+static char *plain_uri(const char *uri)
+{
+	char *text = cli_check(malloc(3 * strlen(uri) + 1)), *end = text;
+
+	for (; *uri; uri++)
+		if (*uri > ' ' && *uri <= '~')
+			*end++ = *uri;
+		else
+			end += sprintf(end, "%%%02X", (unsigned char)*uri);
+	*end = '\0';
+	return text;
+}
+
+json_object *cli_json_key(const char *key)
+{
+	_cleanup_string_ char *shown = NULL;
+	_cleanup_string_ char *uri = NULL;
+
+	if (!key || !ms_is_pkcs11(key))
+		return cli_json_text(key);
+	shown = cli_check(ms_without_pin(key));
+	uri = plain_uri(shown);
+	return cli_check(json_object_new_string(uri));
 }
 
 json_object *cli_json_bool(bool known, bool value)
@@ -136,9 +166,16 @@ int cli_end(struct cli *cli, int status)
 	return CLI_TROUBLE;
 }
 
+char *cli_shown(const char *text)
+{
+	_cleanup_string_ char *shown = cli_check(ms_without_pin(text));
+
+	return cli_check(ms_text_escape(shown));
+}
+
 static void print_escaped(FILE *stream, const char *text)
 {
-	_cleanup_string_ char *escaped = cli_check(ms_text_escape(text));
+	_cleanup_string_ char *escaped = cli_shown(text);
 
 	fputs(escaped, stream);
 }

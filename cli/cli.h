@@ -7,8 +7,9 @@
  *
  * Output goes through here. Standard output carries results (text, or exactly one
  * JSON document), standard error messages. Whatever came from outside is escaped on
- * its way to either. A command returns its exit status; main() turns it into 2 where
- * standard output could not be written.
+ * its way to either, and the PIN of a pkcs11: URI is taken out (modseal/secret.h). A
+ * command returns its exit status; main() turns it into 2 where standard output could not
+ * be written.
  */
 
 #include <stdbool.h>
@@ -104,6 +105,15 @@ json_object *cli_json_text(const char *text);
 
 /** A JSON array of such strings; an empty one where there are none. */
 json_object *cli_json_texts(char *const *texts, size_t n);
+
+/**
+ * A JSON string of a key: a path, or a pkcs11: URI, which has escapes of its own and
+ * keeps them as they are. Null for NULL.
+ */
+json_object *cli_json_key(const char *key);
+
+/** @text for a terminal or a log: escaped, and without the PIN of a URI. To free(). */
+char *cli_shown(const char *text);
 
 /** A JSON boolean, null where @known is false. */
 json_object *cli_json_bool(bool known, bool value);

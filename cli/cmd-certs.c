@@ -47,7 +47,7 @@ json_object *cli_cert_json(const struct ms_cert_info *cert)
 
 static void show_text(const struct cli *cli, const char *label, const char *text)
 {
-	_cleanup_string_ char *shown = cli_shown(text, 0);
+	_cleanup_string_ char *shown = cli_cut(text, 0);
 
 	cli_line(cli, "  %-11s %s", label, shown);
 }

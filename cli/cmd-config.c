@@ -33,7 +33,7 @@ static void report_value(struct cli *cli, const char *path, const char *key,
 	_cleanup_string_ char *text = NULL;
 
 	cli_json_add(object, "path", cli_json_text(path));
-	cli_json_add(object, "value", cli_json_text(value));
+	cli_json_add(object, "value", cli_json_key(value));
 	cli_json_add(object, "error", NULL);
 	json_object_array_add(configs, object);
 	if (value && alone)
@@ -194,7 +194,7 @@ static json_object *settings_json(const struct settings *settings)
 			cli_format("CONFIG_%s", plain(settings->list[i].key));
 
 		cli_json_add(object, "key", cli_json_text(name));
-		cli_json_add(object, "value", cli_json_text(settings->list[i].value));
+		cli_json_add(object, "value", cli_json_key(settings->list[i].value));
 		json_object_array_add(array, object);
 	}
 	return array;

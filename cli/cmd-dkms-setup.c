@@ -135,7 +135,7 @@ static void report_plan(struct cli *cli, const struct dkms_plan *plan)
 {
 	cli_doc_add(cli, "dkms",
 		    cli_json_text(plan->version ? plan->version_text : NULL));
-	cli_doc_add(cli, "key", cli_json_text(plan->key));
+	cli_doc_add(cli, "key", cli_json_key(plan->key));
 	cli_doc_add(cli, "cert", cli_json_text(plan->cert));
 	cli_doc_add(cli, "store", cli_json_text(plan->store));
 	if (!plan->version)

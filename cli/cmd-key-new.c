@@ -69,10 +69,7 @@ static json_object *made_json(const struct made *made)
 	const char *hash = made->hash ? ms_hash_name(made->hash) : NULL;
 
 	cli_json_add(object, "path", made->in_token ? NULL : cli_json_text(made->key));
-	/* a URI has its own escapes, of what is not plain ASCII */
-	cli_json_add(object, "uri",
-		     made->in_token ? cli_check(json_object_new_string(made->key))
-				    : NULL);
+	cli_json_add(object, "uri", made->in_token ? cli_json_key(made->key) : NULL);
 	cli_json_add(object, "certificate", cli_json_text(made->cert));
 	cli_json_add(object, "type", cli_json_text(info->key_type));
 	cli_json_add(object, "hash", cli_json_text(hash));

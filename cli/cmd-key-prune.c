@@ -123,7 +123,7 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 		cli_json_add(object, "name", cli_json_text(one->name));
 		cli_json_add(object, "result", cli_json_text(word));
 		cli_json_add(object, "by", cli_json_text(one->by));
-		cli_json_add(object, "left_in_token", cli_json_text(in_token));
+		cli_json_add(object, "left_in_token", cli_json_key(in_token));
 		json_object_array_add(list, object);
 		counts[one->result].name = word;
 		counts[one->result].count++;

@@ -10,12 +10,12 @@
 
 enum { SIGNATURE_BYTES_A_LINE = 20, FIELD_WIDTH = 16 };
 
-/* @full: as of cli_shown() */
+/* @full: as of cli_cut() */
 static void cut_field(const struct cli *cli, const char *name, const char *value,
 		      size_t full)
 {
 	_cleanup_string_ char *label = cli_format("%s:", name);
-	_cleanup_string_ char *shown = cli_shown(value, full);
+	_cleanup_string_ char *shown = cli_cut(value, full);
 
 	if (value)
 		cli_line(cli, "%-*s%s", FIELD_WIDTH, label, shown);

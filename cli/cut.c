@@ -45,7 +45,7 @@ void cli_json_add_text(json_object *object, const char *key, const char *text,
 	cli_json_add(object, key, cli_json_text(beginning ? beginning : text));
 }
 
-char *cli_shown(const char *text, size_t full)
+char *cli_cut(const char *text, size_t full)
 {
 	size_t shown = text ? shown_length(text) : 0;
 

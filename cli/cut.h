@@ -25,6 +25,6 @@ void cli_json_add_text(json_object *object, const char *key, const char *text,
 void cli_json_add_cut(json_object *object, const char *key, size_t full);
 
 /** The same for a line of text: to free(). @text may be NULL, which gives "". */
-char *cli_shown(const char *text, size_t full);
+char *cli_cut(const char *text, size_t full);
 
 #endif

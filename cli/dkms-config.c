@@ -10,15 +10,39 @@
 
 #include "util.h"
 
-enum { MOST_LINE = 4096 };
+enum { MOST_FILE = 1 << 20 };
 
-static void close_stream(FILE **stream)
+/* A file's lines, one after the other; none where it cannot be read. */
+struct lines {
+	char *text;
+	char *next;
+};
+
+static int open_lines(struct ms_ctx *ctx, const char *path, struct lines *ret)
 {
-	if (*stream)
-		fclose(*stream);
+	int r = ms_text_load(ctx, path, MOST_FILE, &ret->text, NULL);
+
+	ret->next = ret->text;
+	return r;
 }
 
-#define _cleanup_stream_ _cleanup_(close_stream)
+static void close_lines(struct lines *lines)
+{
+	free(lines->text);
+}
+
+#define _cleanup_lines_ _cleanup_(close_lines)
+
+/* NULL: there are no more. */
+static const char *next_line(struct lines *lines)
+{
+	char *line = lines->next, *end = line ? strchr(line, '\n') : NULL;
+
+	lines->next = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return line;
+}
 
 /* In the order of the settings' members. */
 static const char *const names[] = {"sign_file",	"mok_signing_key",
@@ -76,15 +100,13 @@ static int assigned(const char *line, const char **ret_value)
 
 static int read_file(struct cli *cli, const char *path, struct dkms_settings *settings)
 {
-	_cleanup_stream_ FILE *stream = fopen(path, "re");
-	char line[MOST_LINE];
-	const char *value;
+	_cleanup_lines_ struct lines lines = {0};
+	const char *line, *value;
+	int r = open_lines(cli->ctx, path, &lines);
 
-	if (!stream)
-		return errno == ENOENT ? CLI_YES
-				       : cli_error(cli, "cannot open '%s': %s", path,
-						   strerror(errno));
-	while (fgets(line, sizeof(line), stream)) {
+	if (r < 0)
+		return r == -ENOENT ? CLI_YES : cli_error_ctx(cli);
+	while ((line = next_line(&lines))) {
 		int i = assigned(line, &value);
 
 		if (i < 0)
@@ -92,8 +114,6 @@ static int read_file(struct cli *cli, const char *path, struct dkms_settings *se
 		free(*member(settings, (size_t)i));
 		*member(settings, (size_t)i) = plain_value(value);
 	}
-	if (ferror(stream))
-		return cli_error(cli, "cannot read '%s'", path);
 	return CLI_YES;
 }
 
@@ -135,19 +155,19 @@ int dkms_settings_read(struct cli *cli, const char *root, struct dkms_settings *
 	return status;
 }
 
-static bool assigns_signing(const char *path)
+static bool assigns_signing(struct ms_ctx *ctx, const char *path)
 {
-	_cleanup_stream_ FILE *stream = fopen(path, "re");
-	char line[MOST_LINE];
-	const char *value;
+	_cleanup_lines_ struct lines lines = {0};
+	const char *line, *value;
 
-	while (stream && fgets(line, sizeof(line), stream))
+	open_lines(ctx, path, &lines);
+	while ((line = next_line(&lines)))
 		if (assigned(line, &value) >= 0)
 			return true;
 	return false;
 }
 
-void dkms_settings_after_ours(const char *root,
+void dkms_settings_after_ours(struct ms_ctx *ctx, const char *root,
 			      void (*found)(void *userdata, const char *path),
 			      void *userdata)
 {
@@ -160,7 +180,7 @@ void dkms_settings_after_ours(const char *root,
 			cli_format("%s/%s", dir, entries[i]->d_name);
 
 		if (strcmp(entries[i]->d_name, "modseal.conf") > 0 &&
-		    assigns_signing(path))
+		    assigns_signing(ctx, path))
 			found(userdata, path);
 		free(entries[i]);
 	}
@@ -197,30 +217,32 @@ static unsigned version_in(const char *line, char text[32])
 	return 0;
 }
 
-unsigned dkms_version(const char *root, char text[32])
+unsigned dkms_version(struct ms_ctx *ctx, const char *root, char text[32])
 {
 	static const char *const places[] = {"/usr/sbin/dkms", "/usr/bin/dkms"};
-	char line[MOST_LINE];
 	unsigned version = 0;
 
 	*text = '\0';
 	for (size_t i = 0; i < CLI_ARRAY_SIZE(places) && !version; i++) {
 		_cleanup_string_ char *path = cli_format("%s%s", root, places[i]);
-		_cleanup_stream_ FILE *stream = fopen(path, "re");
+		_cleanup_lines_ struct lines lines = {0};
+		const char *line;
 
-		while (stream && !version && fgets(line, sizeof(line), stream))
+		open_lines(ctx, path, &lines);
+		while (!version && (line = next_line(&lines)))
 			version = version_in(line, text);
 	}
 	return version;
 }
 
-bool dkms_has_hook(const char *root, const char *module)
+bool dkms_has_hook(struct ms_ctx *ctx, const char *root, const char *module)
 {
 	_cleanup_string_ char *path = cli_format("%s" DKMS_ETC "/%s.conf", root, module);
-	_cleanup_stream_ FILE *stream = fopen(path, "re");
-	char line[MOST_LINE];
+	_cleanup_lines_ struct lines lines = {0};
+	const char *line;
 
-	while (stream && fgets(line, sizeof(line), stream))
+	open_lines(ctx, path, &lines);
+	while ((line = next_line(&lines)))
 		if (strstr(line, DKMS_CHECKER))
 			return true;
 	return false;

@@ -84,7 +84,8 @@ static char *above(const char *path, int n)
 }
 
 /* Since 3.4 the administrator's own script of that name wins. */
-static char *script_directory(enum dkms_hook hook, const char *built, const char *script)
+static char *script_directory(struct ms_ctx *ctx, enum dkms_hook hook, const char *built,
+			      const char *script)
 {
 	_cleanup_string_ char *version = above(built, 3);
 	_cleanup_string_ char *module = above(built, 4);
@@ -94,7 +95,8 @@ static char *script_directory(enum dkms_hook hook, const char *built, const char
 	_cleanup_string_ char *path = cli_format("%s/%s", ours, script);
 	char text[32];
 
-	if (access(path, X_OK) == 0 && dkms_version("", text) >= DKMS_VERSION(3, 4, 0))
+	if (access(path, X_OK) == 0 &&
+	    dkms_version(ctx, "", text) >= DKMS_VERSION(3, 4, 0))
 		return cli_steal(&ours);
 	return cli_format("%s/%s", version,
 			  hook == DKMS_HOOK_PRE_INSTALL ? "source" : "build");
@@ -117,7 +119,8 @@ __attribute__((noreturn)) static void become(const char *directory,
 int dkms_run_script(struct cli *cli, enum dkms_hook hook, const char *built,
 		    const char *const *words, size_t n)
 {
-	_cleanup_string_ char *directory = script_directory(hook, built, words[0]);
+	_cleanup_string_ char *directory =
+		script_directory(cli->ctx, hook, built, words[0]);
 	_cleanup_string_ char *path = cli_format("%s/%s", directory, words[0]);
 	int status;
 	pid_t child;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include <modseal/image.h>
+#include <modseal/secret.h>
 #include <modseal/sign.h>
 
 #include "secret.h"
@@ -32,9 +33,20 @@ void dkms_plan_done(struct dkms_plan *plan)
 	free(plan->pin);
 }
 
-static bool is_uri(const char *key)
+/* What DKMS is told stands in a file that all can read, and in the signer's arguments. */
+static int refuse_pin(struct cli *cli, const char *what, const char *value)
 {
-	return strncmp(key, "pkcs11:", 7) == 0;
+	_cleanup_string_ char *text = NULL;
+
+	if (!ms_holds_pin(value))
+		return CLI_YES;
+	text = cli_format("%s holds a PIN (pin-value), which DKMS would write down and "
+			  "show in arguments",
+			  what);
+	return cli_error_text(
+		cli, text,
+		"put the PIN into a file, and name that: --pin-file FILE, or "
+		"pin-source=FILE in the URI in pin-value's place");
 }
 
 /*
@@ -45,11 +57,13 @@ static int check_value(struct cli *cli, const char *what, const char *value)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789_@%+=:,./-";
-	const char *more = is_uri(value) ? ";?&" : "";
+	const char *more = ms_is_pkcs11(value) ? ";?&" : "";
 	_cleanup_string_ char *allowed = cli_format("%s%s", plain, more);
 	size_t len = strspn(value, allowed);
 
-	if (is_uri(value) || *value == '/') {
+	if (refuse_pin(cli, what, value) != CLI_YES)
+		return CLI_TROUBLE;
+	if (ms_is_pkcs11(value) || *value == '/') {
 		if (!value[len])
 			return CLI_YES;
 		return cli_error(cli,
@@ -65,7 +79,7 @@ static char *absolute(const struct dkms_plan *plan, const char *path)
 {
 	_cleanup_string_ char *here = NULL;
 
-	if (*path == '/' || is_uri(path) || *plan->root)
+	if (*path == '/' || ms_is_pkcs11(path) || *plan->root)
 		return cli_check(strdup(path));
 	here = getcwd(NULL, 0);
 	return here ? cli_format("%s/%s", here, path) : cli_check(strdup(path));
@@ -180,6 +194,9 @@ static int choose_key(struct cli *cli, const struct cli_args *args,
 				      "--key, no --cert");
 	if (cert && !key)
 		return cli_usage(cli, "--cert goes with --key");
+	if ((key && refuse_pin(cli, "the key", key) != CLI_YES) ||
+	    (cert && refuse_pin(cli, "the certificate", cert) != CLI_YES))
+		return CLI_TROUBLE;
 	if (pin_file)
 		plan->pin_file = absolute(plan, pin_file);
 	if (store)
@@ -187,11 +204,11 @@ static int choose_key(struct cli *cli, const struct cli_args *args,
 	if (!key)
 		return store ? CLI_YES : use_configured(cli, plan);
 	plan->key = absolute(plan, key);
-	if (!is_uri(key) && check_file(cli, plan, "the key", plan->key) != CLI_YES)
+	if (!ms_is_pkcs11(key) && check_file(cli, plan, "the key", plan->key) != CLI_YES)
 		return CLI_TROUBLE;
 	if (cert)
 		plan->cert = absolute(plan, cert);
-	else if (!is_uri(key) && holds_certificate(cli, plan, plan->key))
+	else if (!ms_is_pkcs11(key) && holds_certificate(cli, plan, plan->key))
 		plan->cert = cli_check(strdup(plan->key));
 	else
 		return cli_usage(
@@ -210,7 +227,7 @@ static int try_key(struct cli *cli, const struct dkms_plan *plan)
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	struct cli_secret secret = {.cli = cli, .pin_file = pin_file, .no_prompt = true};
 	struct ms_signer_options options = {
-		.key = is_uri(plan->key) ? plan->key : key,
+		.key = ms_is_pkcs11(plan->key) ? plan->key : key,
 		.cert = cert,
 		.secret = cli_secret,
 		.secret_userdata = &secret,
@@ -218,7 +235,7 @@ static int try_key(struct cli *cli, const struct dkms_plan *plan)
 	size_t len = strlen(key);
 	int r;
 
-	if ((is_uri(plan->key) && *plan->root) ||
+	if ((ms_is_pkcs11(plan->key) && *plan->root) ||
 	    (len > 4 && strcmp(key + len - 4, ".uri") == 0))
 		return CLI_YES;
 	r = ms_signer_open(cli->ctx, &options, &signer);
@@ -255,8 +272,9 @@ static int check_programs(struct cli *cli, const struct dkms_plan *plan)
 
 static int check_plan(struct cli *cli, const struct dkms_plan *plan)
 {
-	if (is_uri(plan->key) ? check_value(cli, "the key", plan->key) != CLI_YES
-			      : check_file(cli, plan, "the key", plan->key) != CLI_YES)
+	if (ms_is_pkcs11(plan->key)
+		    ? check_value(cli, "the key", plan->key) != CLI_YES
+		    : check_file(cli, plan, "the key", plan->key) != CLI_YES)
 		return CLI_TROUBLE;
 	if (check_file(cli, plan, "the certificate", plan->cert) != CLI_YES ||
 	    (plan->pin_file &&
@@ -270,7 +288,8 @@ static int check_plan(struct cli *cli, const struct dkms_plan *plan)
 static int pin(struct cli *cli, struct dkms_plan *plan)
 {
 	_cleanup_string_ char *key = cli_format("%s%s", plan->root, plan->key);
-	_cleanup_string_ char *store = is_uri(plan->key) ? NULL : dkms_store_of(key);
+	_cleanup_string_ char *store =
+		ms_is_pkcs11(plan->key) ? NULL : dkms_store_of(key);
 
 	if (plan->store || store)
 		return CLI_YES;
@@ -286,7 +305,7 @@ int dkms_plan_make(struct cli *cli, const struct cli_args *args, struct dkms_pla
 	memset(ret, 0, sizeof(*ret));
 	ret->root = root && strcmp(root, "/") != 0 ? root : "";
 	ret->libexec = libexec ? libexec : MODSEAL_LIBEXEC;
-	ret->version = dkms_version(ret->root, ret->version_text);
+	ret->version = dkms_version(cli->ctx, ret->root, ret->version_text);
 	if (choose_key(cli, args, ret) != CLI_YES || check_plan(cli, ret) != CLI_YES)
 		return CLI_TROUBLE;
 	return pin(cli, ret);

@@ -61,7 +61,8 @@ static void report_unchecked(void *userdata, const char *name)
 {
 	const struct unchecked *unchecked = userdata;
 
-	if (!dkms_is_module_name(name) || dkms_has_hook(unchecked->plan->root, name))
+	if (!dkms_is_module_name(name) ||
+	    dkms_has_hook(unchecked->cli->ctx, unchecked->plan->root, name))
 		return;
 	json_object_array_add(unchecked->list, cli_json_text(name));
 	cli_warn(unchecked->cli,
@@ -173,7 +174,7 @@ int dkms_report(struct cli *cli, const struct cli_args *args,
 	};
 	struct usable usable = {.cli = cli, .plan = plan};
 
-	dkms_settings_after_ours(plan->root, warn_of_later, cli);
+	dkms_settings_after_ours(cli->ctx, plan->root, warn_of_later, cli);
 	for_each_in(plan, TREE, report_unchecked, &unchecked);
 	cli_doc_add(cli, "unchecked", unchecked.list);
 	warn_of_unknown(cli, args, plan);

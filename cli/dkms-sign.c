@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "dkms-hook.h"
+#include "dkms-plan.h"
 #include "dkms-store.h"
 #include "sign-file-request.h"
 #include "signals.h"
@@ -145,7 +146,7 @@ static void end_deaf_dkms(const struct request *request, const char *version,
 	struct cli cli = request->cli;
 	char text[32];
 
-	if (!built || dkms_version("", text) >= DKMS_NOTICES_HOOKS)
+	if (!built || dkms_version(request->ctx, "", text) >= DKMS_NOTICES_HOOKS)
 		return;
 	if (dkms_discard(&cli, built) && dkms_end_parent())
 		cli_message(
@@ -159,7 +160,7 @@ static void take_away_unchecked(const struct request *request)
 	_cleanup_string_ char *module = version ? module_of(version) : NULL;
 	_cleanup_string_ char *release = NULL, *why = NULL;
 
-	if (!module || dkms_has_hook("", module))
+	if (!module || dkms_has_hook(request->ctx, "", module))
 		return;
 	release = release_in(request, &why);
 	if (unlink(request->module) < 0)
@@ -167,8 +168,10 @@ static void take_away_unchecked(const struct request *request)
 	sign_file_fail(request,
 		       "nobody would notice that '%s' is not signed, so it is removed",
 		       request->module);
-	fprintf(stderr, "hint: 'modseal dkms setup --module %s' has its builds checked\n",
-		module);
+	if (dkms_is_module_name(module))
+		fprintf(stderr,
+			"hint: 'modseal dkms setup --module %s' has its builds checked\n",
+			module);
 	if (release)
 		end_deaf_dkms(request, version, release);
 }

@@ -45,7 +45,7 @@ void dkms_settings_done(struct dkms_settings *settings);
  * Calls @found for each file of framework.conf.d/ that is read after modseal.conf and
  * assigns a setting of signing, with its path.
  */
-void dkms_settings_after_ours(const char *root,
+void dkms_settings_after_ours(struct ms_ctx *ctx, const char *root,
 			      void (*found)(void *userdata, const char *path),
 			      void *userdata);
 
@@ -53,7 +53,7 @@ void dkms_settings_after_ours(const char *root,
  * The version of the DKMS under @root, from its script: 30010 for 3.0.10. 0: there is
  * none, or it does not say.
  */
-unsigned dkms_version(const char *root, char text[32]);
+unsigned dkms_version(struct ms_ctx *ctx, const char *root, char text[32]);
 
 /** The first DKMS that notices a failing hook, and a module that is not there. */
 #define DKMS_NOTICES_HOOKS DKMS_VERSION(3, 2, 0)
@@ -61,7 +61,7 @@ unsigned dkms_version(const char *root, char text[32]);
 #define DKMS_VERSION(major, minor, patch) ((major)*10000u + (minor)*100u + (patch))
 
 /** True where @module's own file under @root calls modseal's checker. */
-bool dkms_has_hook(const char *root, const char *module);
+bool dkms_has_hook(struct ms_ctx *ctx, const char *root, const char *module);
 
 /**
  * What dkms_settings keeps of the certificate in @path, a path as it is under @root; to

@@ -12,11 +12,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include <modseal/secret.h>
+
 #include "cmd.h"
 #include "dkms.h"
 #include "dump.h"
 #include "help.h"
 #include "progress.h"
+#include "secret.h"
 #include "sign-file.h"
 #include "signals.h"
 #include "util.h"
@@ -132,6 +135,20 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/*
+ * No key or PIN in a core dump, from the first moment on. A build for debugging or with
+ * AddressSanitizer can do without: both attach to the process.
+ */
+static void keep_secrets(void)
+{
+#if !MODSEAL_CORE_DUMPS
+	if (ms_forbid_core_dumps() < 0)
+		fputs("modseal: warning: cannot keep secrets out of core dumps\n",
+		      stderr);
+#endif
+	cli_secret_take();
+}
+
 /* Faults in the command line are reported in JSON, too, so this is known first. */
 static bool wants_json(int argc, char **argv)
 {
@@ -156,11 +173,26 @@ static bool wants_color(const struct cli_args *args)
 	       !(term && strcmp(term, "dumb") == 0);
 }
 
-static int run_command(struct cli *cli, const struct cli_args *args)
+/* It is not to be hidden there any more; but the next time it can be given otherwise. */
+static void warn_of_pins(const struct cli *cli, const char *const *words, size_t n_words)
+{
+	for (size_t i = 0; i < n_words; i++) {
+		if (!ms_holds_pin(words[i]))
+			continue;
+		cli_warn(cli,
+			 "a PIN in the arguments can be read by all users while this "
+			 "runs: give it by --pin-file, or pin-source in the URI");
+		return;
+	}
+}
+
+static int run_command(struct cli *cli, const struct cli_args *args,
+		       const char *const *words, size_t n_words)
 {
 	cli->quiet = cli_args_has(args, CLI_OPT_QUIET);
 	cli->verbose = cli_args_has(args, CLI_OPT_VERBOSE);
 	cli->color = !cli->json && wants_color(args);
+	warn_of_pins(cli, words, n_words);
 	if (cli_args_has(args, CLI_OPT_HELP)) {
 		cli->json = false;
 		cli_help_command(stdout, cli->command);
@@ -219,6 +251,7 @@ int main(int argc, char **argv)
 	int status;
 
 	fill_standard_streams();
+	keep_secrets();
 	if (argc > 0 && cli_is_sign_file(argv[0]))
 		return cli_sign_file(argc, argv);
 	if (argc > 0 && cli_is_dkms_sign(argv[0]))
@@ -242,7 +275,7 @@ int main(int argc, char **argv)
 				&args) != CLI_YES)
 		status = CLI_TROUBLE;
 	else
-		status = run_command(&cli, &args);
+		status = run_command(&cli, &args, words, n_words);
 	cli_progress_end();
 	status = cli_end(&cli, status);
 	cli_args_done(&args);

@@ -4,7 +4,7 @@
  * Secrets. A source that was named and cannot be read is an error, never a reason to
  * try the next: else a typing mistake would end in a prompt in the middle of a build.
  * Bytes go straight into the library's buffer, which the library wipes; nothing else
- * ever holds them but a copy that is wiped here.
+ * ever holds them but memory of the same kind (modseal/secret.h).
  */
 
 #include "secret.h"
@@ -15,41 +15,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <termios.h>
+
+#include <modseal/secret.h>
 
 #include "signals.h"
 #include "util.h"
 
 #define PIN_VARIABLE "KBUILD_SIGN_PIN"
-
-/* One byte more than fits is read, so that a longer secret is never cut. */
-static ssize_t read_fully(int fd, char *buffer, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = read(fd, buffer + len, size - len);
-
-		if (n < 0 && errno == EINTR && !cli_interrupted())
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	return (ssize_t)len;
-}
-
-static void warn_if_open_to_all(const struct cli *cli, int fd, const char *path)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0006))
-		cli_warn(cli, "the pin file '%s' is open to all users (mode %04o)", path,
-			 (unsigned)st.st_mode & 07777);
-}
 
 static int too_long(struct cli *cli, const char *where)
 {
@@ -57,55 +30,27 @@ static int too_long(struct cli *cli, const char *where)
 	return -EMSGSIZE;
 }
 
-static int read_pin(struct cli *cli, int fd, const char *path, char *buffer, size_t size)
+static int from_file(struct cli *cli, const char *path, char *buffer, size_t size)
 {
-	char *copy = cli_check(malloc(size + 2));
-	ssize_t len = read_fully(fd, copy, size + 2);
-	_cleanup_string_ char *shown = cli_format("'%s'", path);
-	int r;
+	int r = ms_secret_read_file(cli->ctx, path, buffer, size);
 
-	if (len < 0) {
-		cli_error(cli, "cannot read '%s': %s", path, strerror((int)-len));
-		r = (int)len;
-	} else {
-		if (len > 0 && copy[len - 1] == '\n')
-			len--;
-		if ((size_t)len > size) {
-			r = too_long(cli, shown);
-		} else {
-			memcpy(buffer, copy, (size_t)len);
-			r = (int)len;
-		}
-	}
-	explicit_bzero(copy, size + 2);
-	free(copy);
+	if (r < 0 && !cli_interrupted())
+		cli_error_ctx(cli);
 	return r;
 }
 
-static int from_file(struct cli *cli, const char *path, char *buffer, size_t size)
-{
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0) {
-		int error = errno;
-
-		cli_error(cli, "cannot open '%s': %s", path, strerror(error));
-		return -error;
-	}
-	warn_if_open_to_all(cli, fd, path);
-	return read_pin(cli, fd, path, buffer, size);
-}
-
-static int from_environment(struct cli *cli, const char *value, char *buffer, size_t size)
-{
+/* What $KBUILD_SIGN_PIN was when we came. */
+static struct {
+	char *text;
 	size_t len;
+} environment;
 
-	for (len = 0; value[len]; len++) {
-		if (len == size)
-			return too_long(cli, "$" PIN_VARIABLE);
-		buffer[len] = value[len]; /* which is no string: it has no NUL */
-	}
-	return (int)len;
+static int from_environment(struct cli *cli, char *buffer, size_t size)
+{
+	if (environment.len > size)
+		return too_long(cli, "$" PIN_VARIABLE);
+	memcpy(buffer, environment.text, environment.len);
+	return (int)environment.len;
 }
 
 /*
@@ -162,15 +107,14 @@ static int ask(struct cli *cli, int tty, const char *prompt, const char *what,
 static int ask_again(struct cli *cli, int tty, const char *what, const char *first,
 		     int len, size_t size)
 {
-	char *again = cli_check(malloc(size));
+	char *again = cli_check(ms_secret_new(size));
 	int n = ask(cli, tty, "Again, the secret for", what, again, size);
 
 	if (n >= 0 && (n != len || memcmp(first, again, (size_t)len) != 0)) {
 		cli_error(cli, "the two secrets are not the same");
 		n = -ENOKEY;
 	}
-	explicit_bzero(again, size);
-	free(again);
+	ms_secret_free(again, size);
 	return n;
 }
 
@@ -193,14 +137,13 @@ static int from_terminal(const struct cli_secret *secret, const char *what, char
 int cli_secret(void *userdata, const char *what, char *buffer, size_t size)
 {
 	const struct cli_secret *secret = userdata;
-	const char *pin = getenv(PIN_VARIABLE);
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	_cleanup_string_ char *path = NULL;
 
 	if (secret->pin_file)
 		return from_file(secret->cli, secret->pin_file, buffer, size);
-	if (pin && *pin)
-		return from_environment(secret->cli, pin, buffer, size);
+	if (environment.len > 0)
+		return from_environment(secret->cli, buffer, size);
 	if (credentials && *credentials) {
 		path = cli_format("%s/modseal.pin", credentials);
 		if (access(path, F_OK) == 0)
@@ -211,11 +154,21 @@ int cli_secret(void *userdata, const char *what, char *buffer, size_t size)
 	return from_terminal(secret, what, buffer, size);
 }
 
-void cli_secret_forget(void)
+void cli_secret_take(void)
 {
 	char *pin = getenv(PIN_VARIABLE);
 
-	if (pin)
-		explicit_bzero(pin, strlen(pin));
+	if (!pin)
+		return;
+	environment.len = strlen(pin);
+	environment.text = cli_check(ms_secret_new(environment.len));
+	memcpy(environment.text, pin, environment.len);
+	explicit_bzero(pin, environment.len);
 	unsetenv(PIN_VARIABLE);
+}
+
+void cli_secret_forget(void)
+{
+	environment.text = ms_secret_free(environment.text, environment.len);
+	environment.len = 0;
 }

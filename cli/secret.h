@@ -20,7 +20,13 @@ struct cli_secret {
  */
 int cli_secret(void *userdata, const char *what, char *buffer, size_t size);
 
-/** Wipes $KBUILD_SIGN_PIN from this process's environment, once it is not needed. */
+/**
+ * Takes $KBUILD_SIGN_PIN out of the environment, and wipes it there: no program that is
+ * run has it, nor can it be read in /proc. For main(), before anything else.
+ */
+void cli_secret_take(void);
+
+/** Wipes what was taken from the environment, once it is not needed. */
 void cli_secret_forget(void);
 
 #endif

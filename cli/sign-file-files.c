@@ -22,7 +22,7 @@ int sign_file_fail(const struct request *request, const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		cli_out_of_memory();
 	va_end(args);
-	escaped = cli_check(ms_text_escape(text));
+	escaped = cli_shown(text);
 	fprintf(stderr, "%s: %s\n", request->program, escaped);
 	return FAILED;
 }
@@ -33,7 +33,7 @@ int sign_file_fail_ctx(const struct request *request)
 	int status = sign_file_fail(request, "%s", ms_ctx_message(request->ctx));
 
 	if (hint) {
-		_cleanup_string_ char *escaped = cli_check(ms_text_escape(hint));
+		_cleanup_string_ char *escaped = cli_shown(hint);
 
 		fprintf(stderr, "hint: %s\n", escaped);
 	}
@@ -124,22 +124,11 @@ int sign_file_write(const struct request *request, const char *path, const uint8
 /* Reads a whole file, to free(). A signature is small: a kernel takes 65535 bytes. */
 int sign_file_read_raw(const struct request *request, uint8_t **ret, size_t *ret_len)
 {
-	enum { MOST = 1 << 16 };
-	_cleanup_fd_ int fd = open(request->raw, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	uint8_t *data = cli_check(malloc(MOST));
-	size_t len = 0;
-	ssize_t n = fd < 0 ? -1 : 1;
+	enum { MOST = (1 << 16) - 1 };
+	char *text;
 
-	while (n > 0 && len < MOST) {
-		n = read(fd, data + len, MOST - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n == 0) {
-		*ret = data;
-		*ret_len = len;
-		return OK;
-	}
-	free(data);
-	return sign_file_fail(request, "cannot read '%s': %s", request->raw,
-			      strerror(n < 0 ? errno : EMSGSIZE));
+	if (ms_text_load(request->ctx, request->raw, MOST, &text, ret_len) < 0)
+		return sign_file_fail_ctx(request);
+	*ret = (uint8_t *)text;
+	return OK;
 }

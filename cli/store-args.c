@@ -79,7 +79,7 @@ json_object *cli_generation_json(const struct ms_generation *generation)
 	cli_json_add(object, "current", cli_json_bool(true, generation->current));
 	cli_json_add(object, "whole", cli_json_bool(true, generation->whole));
 	cli_json_add(object, "in_token", cli_json_bool(true, generation->in_token));
-	cli_json_add(object, "key", cli_json_text(generation->key));
+	cli_json_add(object, "key", cli_json_key(generation->key));
 	cli_json_add(object, "cert", cli_json_text(generation->cert));
 	cli_json_add(object, "key_type", cli_json_text(generation->type));
 	cli_json_add(object, "hash",

@@ -196,7 +196,7 @@ static void report_line(const struct cli *cli, const struct ms_item *item,
 	if (cli->quiet || (status == CLI_YES && trusted && item->elf && !cli->verbose))
 		return;
 	rest = remarks(item, question);
-	by = cli_shown(trusted ? item->vouched_by : NULL, 0);
+	by = cli_cut(trusted ? item->vouched_by : NULL, 0);
 	line = cli_format("%s%s", rest, by);
 	cli_verdict_line(cli, item->path, verdict_color(item),
 			 ms_verdict_name(item->verdict), line);

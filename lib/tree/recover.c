@@ -37,10 +37,11 @@ static int fail_elsewhere(struct ms_ctx *ctx, const char *dir, const char *other
 			"the interrupted run on '%s' was one with '%s', which is not there",
 			dir, other);
 
-	return ms_hint(ctx, r,
-		       "mount it or move it back; or, to leave the two as they are: "
-		       "rm '%s/" MS_JOURNAL_NAME "'",
-		       dir);
+	return ms_hint_command(
+		ctx, r,
+		"mount it or move it back; or, to leave the two as they are: "
+		"rm %s/" MS_JOURNAL_NAME,
+		dir);
 }
 
 /*

@@ -164,8 +164,9 @@ static int fail_midway(struct ms_ctx *ctx, const struct renaming *renaming)
 
 	for (size_t i = 0; i < tree->n_roots; i++)
 		if (tree->roots[i].lock >= 0 && tree->roots[i].stays)
-			return ms_hint(ctx, r, "mend the cause, then: modseal recover '%s'",
-				       tree->roots[i].real);
+			return ms_hint_command(ctx, r,
+					       "mend the cause, then: modseal recover %s",
+					       tree->roots[i].real);
 	return r;
 }
 

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Does a key file that wants hours, or never comes, end in a message?
+
+The encrypted keys are openssl's; the amount of work that they ask for is changed in their DER.
+"""
+
+import base64
+import os
+import signal
+import subprocess
+
+import pytest
+
+from support import atwork, cli
+
+PASSPHRASE = "abc"
+
+
+def pkcs8(pki, tmp_path, *options):
+    """The encrypted key's DER, by openssl."""
+    path = tmp_path / "key.der"
+    subprocess.run(["openssl", "pkcs8", "-topk8", "-in", pki / "p384.key", "-outform", "DER",
+                    "-passout", f"pass:{PASSPHRASE}", "-out", path, *options],
+                   check=True, capture_output=True)
+    return path.read_bytes()
+
+
+def integer(value):
+    content = value.to_bytes(value.bit_length() // 8 + 1, "big")
+    return bytes([2, len(content)]) + content
+
+
+def replaced(node, old, new):
+    """The DER with the one INTEGER of this value replaced by another."""
+    tag, length, header = node[0], node[1], 2
+    if length & 0x80:
+        header += length & 0x7f
+        length = int.from_bytes(node[2:header], "big")
+    content, found, at = node[header:header + length], 0, 0
+    if node[:header + length] == integer(old):
+        return integer(new), 1
+    if tag & 0x20:
+        parts = []
+        while at < len(content):
+            size = content[at + 1]
+            size = 2 + size if size < 0x80 else \
+                2 + (size & 0x7f) + int.from_bytes(content[at + 2:at + 2 + (size & 0x7f)], "big")
+            part, n = replaced(content[at:at + size], old, new)
+            parts.append(part)
+            found, at = found + n, at + size
+        content = b"".join(parts)
+    size = len(content)
+    encoded = bytes([size]) if size < 0x80 else \
+        bytes([0x80 | (size.bit_length() + 7) // 8]) + \
+        size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag]) + encoded + content, found
+
+
+def with_number(key, old, new):
+    changed, found = replaced(key, old, new)
+    assert found == 1
+    return changed
+
+
+def sign(key, pki, module, tmp_path, form, *arguments):
+    path, pin = tmp_path / "hostile", tmp_path / "pin"
+    text = key if form == "DER" else \
+        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + base64.encodebytes(key) + \
+        b"-----END ENCRYPTED PRIVATE KEY-----\n"
+    path.write_bytes(text)
+    path.chmod(0o600)
+    pin.write_text(PASSPHRASE)
+    pin.chmod(0o600)
+    return ["sign", *arguments, "-k", path, "-c", pki / "p384.pem", "--pin-file", pin, module]
+
+
+PBKDF2 = ["-v2", "aes-256-cbc", "-iter", "12345"]
+SCRYPT = ["-scrypt", "-scrypt_N", "1024", "-scrypt_r", "9", "-scrypt_p", "3"]
+PKCS12 = ["-v1", "PBE-SHA1-3DES", "-iter", "12345"]
+
+CASES = [
+    (PBKDF2, 12345, 10_000_001), (PBKDF2, 12345, 2**31 - 1), (PBKDF2, 12345, 2**63),
+    (PBKDF2, 12345, 2**200), (PKCS12, 12345, 1_000_001), (PKCS12, 12345, 2**31 - 1),
+    (SCRYPT, 1024, 2**30), (SCRYPT, 3, 2**25), (SCRYPT, 9, 2**20), (SCRYPT, 1024, 2**62),
+    (SCRYPT, 3, 2**63),
+]
+
+
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+@pytest.mark.parametrize("options, old, new", CASES)
+def test_a_key_that_asks_for_too_much_work_is_refused(
+        options, old, new, form, pki, module, tmp_path):
+    before = module.read_bytes()
+    key = with_number(pkcs8(pki, tmp_path, *options), old, new)
+    done = cli.run(*sign(key, pki, module, tmp_path, form))
+    assert done.returncode == 2
+    assert "asks for too much work to be decrypted" in done.stderr
+    assert module.read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [
+    PBKDF2, SCRYPT, PKCS12,
+    ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"], ["-v2", "aes-192-cbc"],
+    ["-v2", "des3", "-v2prf", "hmacWithSHA512"], ["-v2", "camellia-256-cbc"],
+    ["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA384", "-iter", "1"],
+    ["-v2", "aes-256-cbc", "-iter", "600000"], ["-v2", "aria-256-cbc"],
+    ["-v1", "PBE-SHA1-2DES", "-iter", "1000000"], ["-scrypt"],
+])
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_what_openssl_encrypts_is_decrypted(options, form, pki, module, tmp_path):
+    key = pkcs8(pki, tmp_path, *options)
+    done = cli.run(*sign(key, pki, module, tmp_path, form))
+    assert done.returncode == 0, cli.said(done)
+    (tmp_path / "pin").write_text("abd")
+    done = cli.run("sign", "-k", tmp_path / "hostile", "-c", pki / "p384.pem", "--pin-file",
+                   tmp_path / "pin", module)
+    assert done.returncode == 2 and "wrong passphrase" in done.stderr, cli.said(done)
+
+
+def test_a_signal_ends_a_derivation(pki, module, tmp_path):
+    """The longest that is allowed; stopped when it has read the passphrase."""
+    before = module.read_bytes()
+    key = with_number(pkcs8(pki, tmp_path, *PBKDF2, "-v2prf", "hmacWithSHA512"), 12345,
+                      10_000_000)
+    arguments = sign(key, pki, module, tmp_path, "DER")
+    pin = tmp_path / "pin"
+    pin.unlink()
+    os.mkfifo(pin, 0o600)
+    with atwork.Run(*arguments) as run:
+        with open(pin, "wb") as writing:
+            writing.write(PASSPHRASE.encode())
+        atwork.until(lambda: not holds_open(run.pid, pin), "it has read the passphrase")
+        run.send(signal.SIGTERM)
+        status = run.end()
+        # a machine may be so fast, or the signal so late, that all is done
+        assert (status, run.err) in ((2, "modseal: interrupted\n"), (0, ""))
+    assert status == 0 or module.read_bytes() == before
+
+
+def holds_open(pid, path):
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == os.fspath(path)
+                   for fd in os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:
+        return False
+
+
+# Pipes
+
+WAYS = {
+    "key": lambda pipe, pki, module: ["sign", "-k", pipe, module],
+    "cert": lambda pipe, pki, module: ["sign", "-k", pki / "p384.key", "-c", pipe, module],
+    "pin": lambda pipe, pki, module: ["sign", "-k", pki / "p384-enc-both.pem", "--pin-file",
+                                      pipe, module],
+    "pin-source": lambda pipe, pki, module: [
+        "sign", "-k", f"pkcs11:token=none?pin-source={pipe}", module],
+    "new key": lambda pipe, pki, module: ["key", "new", "--encrypt", "--pin-file", pipe, "-o",
+                                          module.with_name("new")],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_pipe_that_nobody_writes_to_does_not_block(way, pki, module, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    before = module.read_bytes()
+    done = cli.run(*WAYS[way](pipe, pki, module))
+    assert done.returncode == 2 and f"nobody writes to the pipe '{pipe}'" in done.stderr
+    assert module.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_ends_the_wait_for_a_writer_that_does_not_write(
+        way, number, pki, module, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    before = module.read_bytes()
+    held = os.open(pipe, os.O_RDWR)
+    try:
+        with atwork.Run(*WAYS[way](pipe, pki, module)) as run:
+            atwork.until(lambda: holds_open(run.pid, pipe) or run.ended(), "it reads the pipe")
+            run.send(number)
+            assert run.end() == 2
+            assert run.err == "modseal: interrupted\n"
+    finally:
+        os.close(held)
+    assert module.read_bytes() == before
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_pipe_without_end_is_bounded(way, pki, module, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    with subprocess.Popen(["cat", "/dev/zero"], stdout=os.open(pipe, os.O_RDWR),
+                          stderr=subprocess.DEVNULL) as endless:
+        done = cli.run(*WAYS[way](pipe, pki, module))
+        endless.kill()
+    assert done.returncode == 2
+    assert "larger than" in done.stderr or "too long" in done.stderr, cli.said(done)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("what", ["/dev/zero", "/dev/null", "."])
+def test_what_is_neither_file_nor_pipe_is_refused(way, what, pki, module):
+    if way == "pin-source" and what == ".":
+        return  # must be an absolute path
+    done = cli.run(*WAYS[way](what, pki, module), cwd=module.parent)
+    assert done.returncode == 2
+    assert "neither a file nor a pipe" in done.stderr or "Is a directory" in done.stderr
+
+
+def test_a_bundle_from_standard_input_that_never_comes_is_not_waited_for_after_a_signal(
+        pki, module):
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [cli.PROGRAM, "attach", "--trust", pki / "p384.pem", "-", module], stdin=reading,
+        stderr=subprocess.PIPE, start_new_session=True, env=cli.environment())
+    atwork.until(lambda: process.poll() is not None or waits(process.pid), "it reads")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=600) == 2
+    assert process.stderr.read() == b"modseal: interrupted\n"
+    os.close(reading)
+    os.close(writing)
+
+
+def waits(pid):
+    """It has caught SIGTERM's handler, and sleeps."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        text = file.read()
+    caught = int(text.split("SigCgt:\t")[1].split()[0], 16)
+    return "State:\tS" in text and caught >> (signal.SIGTERM - 1) & 1
+
+
+@pytest.mark.parametrize("name", ["etc/dkms/framework.conf", "etc/dkms/framework.conf.d/x.conf"])
+def test_a_pipe_in_the_place_of_dkms_s_configuration_does_not_block(name, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    done = cli.run("dkms", "setup", "--root", tmp_path)
+    assert done.returncode == 2 and "nobody writes to the pipe" in done.stderr
+
+
+def test_sign_file_reads_a_signature_of_a_pipe_without_blocking(pki, module, tmp_path):
+    link, pipe = tmp_path / "sign-file", tmp_path / "pipe"
+    link.symlink_to(cli.PROGRAM)
+    os.mkfifo(pipe)
+    done = cli.run("-s", pipe, "sha256", pki / "p384.pem", module, program=link)
+    assert done.returncode == 1 and "nobody writes to the pipe" in done.stderr
