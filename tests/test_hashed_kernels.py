@@ -17,6 +17,7 @@ import subprocess
 import pytest
 
 from support import campaign, cli, hashed_cases, kernels, merkle, operators, patched
+from support import watch
 from support.kernels import lab
 from lab import machine
 
@@ -238,8 +239,7 @@ def console(vmlinuz, arguments):
     """What a kernel says that has nothing to start, and so ends in a panic."""
     command = [machine.QEMU, *machine.base_arguments(machine.accelerator()), "-m", "256",
                "-kernel", vmlinuz, "-serial", "stdio", "-append", arguments]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=machine.BOOT_SECONDS * machine.IDLE, check=False)
+    done = watch.run(command, stdin=subprocess.DEVNULL, capture_output=True)
     return done.stdout.decode(errors="replace")
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import make_image
 from make_image import Certs
-from support import atwork, kernels
+from support import kernels, watch
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/source-tool"
@@ -37,8 +37,7 @@ class Answer:
 
 
 def ask(path):
-    done = subprocess.run([TOOL, path], capture_output=True, text=True,
-                          timeout=atwork.LIMIT)
+    done = watch.run([TOOL, path], capture_output=True, text=True)
     assert done.returncode in (0, 2), done.stderr
     return Answer(done)
 

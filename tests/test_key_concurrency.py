@@ -18,7 +18,7 @@ import time
 import pytest
 import stores
 
-from support import atwork, cli
+from support import atwork, cli, watch
 
 PARTS = {"signing_key.pem": 0o600, "signing_prv.pem": 0o600, "signing_crt.crt": None,
          "khash": None, "ktype": None}
@@ -121,7 +121,7 @@ def test_of_100_rotations_at_once_one_makes_the_key(tmp_path, config):
     store = tmp_path / "store"
     with Watch(store) as watch:
         runs = [start(store, config, "7d") for _ in range(100)]
-        ends = [(run.communicate(timeout=atwork.LIMIT), run.returncode) for run in runs]
+        ends = [(watch.communicate(run), run.returncode) for run in runs]
     assert {status for _, status in ends} == {0}, ends
     assert watch.faults == []
     assert len(generations(store)) == 1
@@ -134,7 +134,7 @@ def test_of_rotations_that_were_due_at_once_no_key_is_torn(tmp_path, config, pki
     store = stores.certs_local(tmp_path / "store", pki, {"20200101-1200": "p384"})
     with Watch(store) as watch:
         runs = [start(store, config, "always") for _ in range(60)]
-        ends = [(run.communicate(timeout=atwork.LIMIT), run.returncode) for run in runs]
+        ends = [(watch.communicate(run), run.returncode) for run in runs]
     assert {status for _, status in ends} == {0}, ends
     assert watch.faults == []
     assert 2 <= len(generations(store)) <= 61

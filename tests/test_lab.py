@@ -15,7 +15,7 @@ import sys
 
 import pytest
 
-from support import atwork, forge, kernels
+from support import atwork, forge, kernels, watch
 from support.kernels import lab
 
 pytestmark = pytest.mark.lab
@@ -271,7 +271,7 @@ def test_no_machine_outlives_the_program_that_started_it(tmp_path, how):
     atwork.until(lambda: machine_of(asking.pid) or asking.poll() is not None, "a machine")
     machine = machine_of(asking.pid)
     asking.send_signal(how)
-    _, errors = asking.communicate(timeout=atwork.LIMIT)
+    _, errors = watch.communicate(asking)
     assert machine, errors
     atwork.until(lambda: not is_alive(machine), "the machine's end")
     assert asking.returncode != 0

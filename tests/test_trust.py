@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import os
 import pathlib
-import subprocess
 
 import pytest
 
@@ -15,7 +14,7 @@ from make_image import Certs
 from test_image import TOP
 from test_sources import (ATTRIBUTES, SHA256, TIME, X509, X509_SHA256, X509_SHA384, efi_list,
                           openssl)
-from support import atwork
+from support import watch
 
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/trust-tool"
 SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
@@ -43,8 +42,7 @@ class Answer:
 
 
 def ask(*steps, cwd=None):
-    done = subprocess.run([TOOL, *map(str, steps)], capture_output=True, text=True,
-                          timeout=atwork.LIMIT, cwd=cwd)
+    done = watch.run([TOOL, *map(str, steps)], capture_output=True, text=True, cwd=cwd)
     assert done.returncode in (0, 2), done.stderr
     return Answer(done)
 

@@ -5,7 +5,8 @@ How long a run takes to come somewhere is nobody's to say: a busy machine may st
 seconds, and at any place. So a test waits for a state, by what a run leaves in the file
 system or says, and never for some time. Where the run would not stay in that state, it is
 stopped there (SIGSTOP) until the test has done what it wants: what is sent to it meanwhile
-comes when it goes on. LIMIT only ends a test that would never end.
+comes when it goes on. A test that would never end is ended as everything else is that hangs:
+where nothing moves that was started for it (watch.py).
 """
 
 import os
@@ -15,18 +16,20 @@ import subprocess
 import tempfile
 import time
 
-from . import cli
+from . import cli, watch
 
-LIMIT = 600  # seconds
 TRIES = 50  # runs that may pass the moment unseen, since who looks stood still
 
 
 def until(state, what):
-    """Waits until state() is true, and returns what it said."""
-    end = time.monotonic() + LIMIT
+    """Waits until state() is true, and returns what it said. It has to become so by what this
+    process has started: where that hangs, it never will."""
+    others = None
     while not (said := state()):
-        assert time.monotonic() < end, f"{LIMIT} s and not yet: {what}"
         time.sleep(0.002)
+        others = others or watch.Watch(os.getpid(), itself=False)
+        reason = others.look() if others.due() else None
+        assert not reason, f"not yet: {what}; and {reason}"
     return said
 
 
@@ -78,22 +81,25 @@ class Run:
 
     def stops_where(self, state):
         """Stops it where state() is true, and stays so; false where it ended before."""
-        end = time.monotonic() + LIMIT
-        while not self.ended():
+
+        def there():
+            if self.ended():
+                return "ended"
             if state():
                 if not self.stop():
-                    return False
+                    return "ended"
                 if state():
-                    return True
+                    return "stopped"
                 self.go_on()
-            assert time.monotonic() < end, "it neither gets there nor ends"
-            time.sleep(0.001)
-        return False
+            return None
+
+        return until(there, "its stop there, or its end") == "stopped"
 
     def end(self):
         """Lets it go on to its end; its status."""
         self.go_on()
-        return self.process.wait(timeout=LIMIT)
+        until(self.ended, "its end")
+        return self.process.returncode
 
     def __enter__(self):
         return self

@@ -12,6 +12,8 @@ import subprocess
 
 import jsonschema
 
+from . import watch
+
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build")).resolve()
 PROGRAM = BUILD / "cli" / "modseal"
@@ -52,13 +54,11 @@ def run(*arguments, program=PROGRAM, env=None, **options):
     options.setdefault("stderr", subprocess.PIPE)
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("start_new_session", True)  # no terminal to ask on
-    return subprocess.run(
+    return watch.run(
         [program, *map(os.fspath, arguments)],
         env=environment(**(env or {})),
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=600,
-        check=False,
         **options,
     )
 

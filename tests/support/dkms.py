@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from . import cli
+from . import cli, watch
 
 SOURCE = """
 #include <linux/module.h>
@@ -117,11 +117,11 @@ class World:
     def run(self, *command, **env):
         binds = "; ".join(f"mount --bind {self.top / name} {to}" for name, to in BINDS.items())
         script = f'set -e; {binds}; exec "$@"'
-        done = subprocess.run(
+        done = watch.run(
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
              *map(str, command)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            timeout=600, stdin=subprocess.DEVNULL, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            stdin=subprocess.DEVNULL,
             env=cli.environment(PATH=os.environ["PATH"] + ":/usr/sbin:/sbin", LC_ALL="C", **env),
         )
         return done.returncode, done.stdout

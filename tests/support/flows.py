@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from support import cli, kernels
+from support import cli, kernels, watch
 
 CONTRIB = cli.TOP / "contrib"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -36,18 +36,15 @@ def path_with_modseal(directory):
 def run(*command, path=PATH, env=None, **options):
     """Runs a tool without a terminal, without this process's settings for modseal."""
     options.setdefault("stdin", subprocess.DEVNULL)
-    done = subprocess.run(
+    return watch.run(
         [os.fspath(part) for part in command],
         env={**cli.environment(**(env or {})), "PATH": path, "LC_ALL": "C.UTF-8"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
-        check=False,
-        timeout=600,
         **options,
     )
-    return done
 
 
 def ok(*command, **options):

@@ -166,7 +166,7 @@ job_asan()
 	need_command clang
 	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
-	under_sanitizers unit_tests "$dir" -t 5 || status=1
+	under_sanitizers unit_tests "$dir" || status=1
 	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels and not flows' || status=1
 	no_reports "$dir/report"
 	return "$status"
@@ -257,7 +257,7 @@ job_fuzz()
 		-perm -u+x -printf '%f\n' | LC_ALL=C sort)
 	[ ${#names[@]} -gt 0 ] || { echo "no fuzzers were built"; return 1; }
 	export -f run_fuzzer
-	export TOP SECONDS_EACH=$seconds DIR=$dir LAUNCH="${LAUNCHER[*]}"
+	export PYTHON TOP SECONDS_EACH=$seconds DIR=$dir LAUNCH="${LAUNCHER[*]}"
 	printf '%s\n' "${names[@]}" |
 		xargs -P"$(nproc)" -I{} bash -c 'run_fuzzer {}' || status=1
 	for name in "${names[@]}"; do
@@ -273,7 +273,9 @@ job_fuzz()
 }
 
 # run_fuzzer NAME: new inputs go to a directory of the run's own, not into the tree. What
-# fails is told its seed. An input has minutes, since others want the processor as well.
+# fails is told its seed. libFuzzer's own limit for an input counts the time that others had
+# the processor; so the whole run has one of its own time, and who comes to it is aborted,
+# by which libFuzzer keeps the input that it was at.
 run_fuzzer()
 {
 	local name=$1 work=$DIR/runs/$1 seeds=$TOP/fuzz/corpus/${1#fuzz-}
@@ -284,9 +286,10 @@ run_fuzzer()
 	cd "$work" || return
 	[ -d "$seeds" ] || { echo "no corpus for $name" >log; return 1; }
 	# shellcheck disable=SC2086 # LAUNCH is a command with its options
-	if $LAUNCH "$DIR/fuzz/$name" -seed="$seed" -max_total_time="$SECONDS_EACH" \
-		-rss_limit_mb=4096 -timeout=120 -print_final_stats=1 corpus "$seeds" \
-		>log 2>&1; then
+	if "$PYTHON" "$TOP/tests/support/watch.py" --work "$((SECONDS_EACH + 300))" \
+		--signal ABRT $LAUNCH "$DIR/fuzz/$name" -seed="$seed" \
+		-max_total_time="$SECONDS_EACH" -rss_limit_mb=4096 -timeout=0 \
+		-print_final_stats=1 corpus "$seeds" >log 2>&1; then
 		touch passed
 	else
 		printf '%s -seed=%s\n' "$name" "$seed" >>log
@@ -385,5 +388,5 @@ job_bigendian()
 	sed "s|@QEMU@|$qemu|; s|@SYSROOT@|$sysroot|" "$TOP/tests/support/s390x.ini.in" \
 		>"$dir/s390x.ini"
 	build_in "$dir/build" --cross-file "$dir/s390x.ini"
-	unit_tests "$dir/build" -t 20
+	unit_tests "$dir/build"
 }

@@ -6,6 +6,8 @@ import pathlib
 import re
 import subprocess
 
+from support import watch
+
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD") or
                      pathlib.Path(__file__).resolve().parents[2] / "build")
 TOOL = BUILD / "tests/sign-tool"
@@ -50,9 +52,8 @@ def sign(key, payload, *options, secret=None, env=None):
     environment.pop("SIGN_TOOL_SECRET", None)
     if secret is not None:
         environment["SIGN_TOOL_SECRET"] = secret
-    done = subprocess.run([TOOL, *options, key, payload, out], capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, env=environment, timeout=600,
-                          errors="surrogateescape", check=False)
+    done = watch.run([TOOL, *options, key, payload, out], capture_output=True, text=True,
+                     stdin=subprocess.DEVNULL, env=environment, errors="surrogateescape")
     assert done.returncode in (0, 1), (done.returncode, done.stdout, done.stderr)
     return Signed(done, out)
 
