@@ -55,7 +55,7 @@ class Watched:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.pid = self.process.pid
         self.clock = Clock()
-        options = {"still": STILL, "work": WORK, **options}
+        options = {"still": STILL, "work": WORK, "doze": 10 * STILL, **options}
         self.watch = watch.Watch(self.pid, clock=self.clock, **options)
 
     def says(self, line):
@@ -102,9 +102,9 @@ def test_what_sleeps_for_ever_stands_still():
     with watched("echo up; sleep 100000") as run:
         run.says("up")
         settled(run)
-        *before, last = run.looks(STILL + run.watch.interval)
-        assert last == f"nothing in it has moved for {STILL} s"
-        assert not any(before[:-1])
+        # it may have slept at the look before, too
+        assert not any(run.looks(STILL - 2 * run.watch.interval))
+        assert run.looks(STILL)[-1] == f"nothing in it has moved for {STILL} s"
 
 
 def test_what_works_slowly_does_not_stand_still():
@@ -154,19 +154,19 @@ def test_what_spins_is_ended_by_its_own_time_and_not_by_the_clock():
         assert run.watch.look() is None
 
 
-def test_what_only_looks_up_now_and_then_dozes(monkeypatch):
+def test_what_only_looks_up_now_and_then_dozes():
     """A loop that waits for what does not come takes some time, too. It is looked at where
     it sleeps, which is nearly always."""
-    monkeypatch.setattr(watch, "DOZE", 2)
-    with watched("echo up; while read -r -t 0.01; [ $? -gt 128 ]; do :; done 0<> <(:)") as run:
+    script = "echo up; while read -r -t 0.01; [ $? -gt 128 ]; do :; done 0<> <(:)"
+    with watched(script, doze=2 * STILL) as run:
         run.says("up")
 
         def between():
             run.works()
             until(lambda: is_asleep(run.pid))
 
-        said = run.looks((watch.DOZE + 1) * STILL, between)
-        assert said[-1] == f"it has said nothing for {watch.DOZE * STILL} s and slept"
+        said = run.looks(3 * STILL, between)
+        assert said[-1] == f"it has said nothing for {2 * STILL} s and slept"
 
 
 def test_output_is_motion(tmp_path):
@@ -187,10 +187,11 @@ def test_who_waits_for_a_lock_moves_while_the_holder_does(tmp_path):
     path = tmp_path / "lock"
     path.touch()
     holding = f"exec 9<{path}; flock 9; echo up; {SPIN}"
-    with watched(holding) as holder, watched(f"exec 9<{path}; echo up; flock 9") as run:
+    with contextlib.ExitStack() as stack:
+        holder = stack.enter_context(watched(holding))
         holder.says("up")
-        run.says("up")
-        until(lambda: "->" in watch.read(watch.PROC / "locks"))
+        run = stack.enter_context(watched(f"exec flock {path} true"))
+        until(lambda: watch.holders({run.pid}))
         settled(run)
         assert not any(run.looks(2 * STILL))
         os.killpg(holder.pid, signal.SIGSTOP)
@@ -236,11 +237,14 @@ def test_a_status_is_handed_on():
     assert watching("echo said; echo err >&2").stdout == "said\n"
 
 
-def test_its_signals_are_those_that_it_was_started_with():
-    done = watching("grep -E '^Sig(Blk|Ign)' /proc/self/status")
-    plain = subprocess.run(["bash", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status"],
-                           capture_output=True, text=True, check=True)
-    assert done.stdout == plain.stdout
+def test_what_a_shell_ignores_in_the_background_is_heard():
+    """And what watches has blocked is not."""
+    script = f"{sys.executable} {PROGRAM} grep -E '^Sig(Blk|Ign)' /proc/self/status & wait"
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    values = dict(line.split() for line in said.stdout.splitlines())
+    wanted = {signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD}
+    assert not int(values["SigBlk:"], 16)
+    assert not [number for number in wanted if int(values["SigIgn:"], 16) >> (number - 1) & 1]
 
 
 @pytest.mark.parametrize("how", ["ended", "stood still", "spun"])

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Ends what hangs, and nothing that is only slow.
 
-usage: watch.py [--still SECONDS] [--work SECONDS] [--output FILE]... [--signal NAME]
-                COMMAND...
+usage: watch.py [--still SECONDS] [--work SECONDS] [--doze SECONDS] [--output FILE]...
+                [--signal NAME] COMMAND...
 
 How long a run takes is nobody's to say, since others may want the processors as well. So it
 is looked at now and then, with all that it started, and ended for one of three reasons:
@@ -13,8 +13,8 @@ is looked at now and then, with all that it started, and ended for one of three 
   a lock stands still only where those who hold it do, too: that may be another run's;
 - it spins: its processes have had `work` seconds of processors' time in all. That is the
   same on a busy machine, and is to be a multiple of what it should take;
-- it dozes: for DOZE times `still` seconds it has said nothing and slept, but for looking up
-  now and then for something that does not come.
+- it dozes: for `doze` seconds it has said nothing and slept, but for looking up now and
+  then for something that does not come.
 
 Time in which who looks had no processor, or was stopped, does not count: between two looks
 there are never more than two intervals.
@@ -37,7 +37,7 @@ import time
 
 STILL = 600  # seconds
 WORK = 3600
-DOZE = 30
+DOZE = 1200
 BUSY = 10  # who works for a tenth of the time does not doze
 LOOKS = 60  # in the time that it may stand still
 STEP = 0.1  # seconds between two looks at what is being ended
@@ -143,10 +143,10 @@ class Watch:
     """Looks at the process `root` and all that it started; with `itself` false only at
     those. `output`: files, or descriptors, that grow when it has something to say."""
 
-    def __init__(self, root, still=STILL, work=WORK, output=(), itself=True,
+    def __init__(self, root, still=STILL, work=WORK, doze=DOZE, output=(), itself=True,
                  clock=time.monotonic):
         self.root, self.itself, self.output, self.clock = root, itself, output, clock
-        self.still, self.work, self.interval = still, work, still / LOOKS
+        self.still, self.work, self.doze, self.interval = still, work, doze, still / LOOKS
         self.stood = self.dozed = self.worked = 0
         self.last, self.seen = clock(), {"ticks": 0}
         self.begin = 0
@@ -201,8 +201,8 @@ class Watch:
             return f"nothing in it has moved for {self.still:g} s"
         if self.worked >= self.work:
             return f"it has used {self.work:g} s of processors' time"
-        if self.dozed >= self.still * DOZE:
-            return f"it has said nothing for {self.still * DOZE:g} s and slept"
+        if self.dozed >= self.doze:
+            return f"it has said nothing for {self.doze:g} s and slept"
         return None
 
     def due(self):
@@ -327,6 +327,14 @@ def wait(child, watch, signals):
             return HUNG, reason
 
 
+def hear(mask):
+    """For what is started: with the signals that we block, and those that a shell ignores
+    for what it runs in the background."""
+    for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def become_the_orphans_parent():
     """And end with one's own."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -342,6 +350,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--still", type=float, default=STILL, metavar="SECONDS")
     parser.add_argument("--work", type=float, default=WORK, metavar="SECONDS")
+    parser.add_argument("--doze", type=float, default=DOZE, metavar="SECONDS")
     parser.add_argument("--output", action="append", default=[], metavar="FILE")
     parser.add_argument("--signal", default="TERM", metavar="NAME", type=lambda name:
                         signal.Signals[f"SIG{name}"], help="by which it is asked to end")
@@ -356,9 +365,10 @@ def main():
     become_the_orphans_parent()
     process = subprocess.Popen(  # which would wait for its end, were it forgotten
         args.command, start_new_session=True,
-        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+        preexec_fn=lambda: hear(before),
     )
-    watch = Watch(os.getpid(), args.still, args.work, [1, 2, *args.output], itself=False)
+    watch = Watch(os.getpid(), args.still, args.work, args.doze, [1, 2, *args.output],
+                  itself=False)
     try:
         status, reason = wait(process.pid, watch, signals)
     except Ended as error:
