@@ -212,7 +212,11 @@ def test_time_in_which_nobody_could_look_does_not_count():
 
 
 DAEMON = """
-{setsid} bash -c '{trap}; echo $$ >{file}.new; mv {file}.new {file}; while :; do sleep 1000; done' &
+{setsid} bash -c '
+	{trap}
+	echo $$ >{file}.new
+	mv {file}.new {file}
+	while :; do sleep 1000; done' &
 while [ ! -e {file} ]; do sleep 0.01; done
 """
 
@@ -250,16 +254,17 @@ def test_what_a_shell_ignores_in_the_background_is_heard():
 @pytest.mark.parametrize("how", ["ended", "stood still", "spun"])
 def test_nothing_outlives_what_was_watched(tmp_path, how):
     """Neither what left its session, nor what does not hear, nor what was stopped."""
+    deaf = 'trap "" TERM' if how == "ended" else ":"  # waited for in vain: once is enough
     parts = [
         daemon(tmp_path / "plain"),
         daemon(tmp_path / "gone", setsid="setsid"),
-        # who is waited for in vain; once is enough
-        daemon(tmp_path / "deaf", setsid="setsid", trap='trap "" TERM' if how == "ended" else ":"),
+        daemon(tmp_path / "deaf", setsid="setsid", trap=deaf),
         daemon(tmp_path / "stopped") + f"kill -STOP $(cat {tmp_path}/stopped)\n",
         f"({daemon(tmp_path / 'orphan', setsid='setsid')})\n",
         {"ended": "exit 3", "stood still": "sleep 100000", "spun": SPIN}[how],
     ]
-    limits = {"ended": [], "stood still": ["--still", "1"], "spun": ["--still", "60", "--work", "1"]}[how]
+    limits = {"ended": [], "stood still": ["--still", "1"],
+              "spun": ["--still", "60", "--work", "1"]}[how]
     done = watching("\n".join(parts), *limits)
     assert done.returncode == (3 if how == "ended" else watch.HUNG), done.stderr
     names = ["plain", "gone", "deaf", "stopped", "orphan"]
