@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 from . import initramfs, kernel as kernels, report
 
@@ -59,7 +58,8 @@ MAX_FAILED_BOOTS = 3
 BOOT_SECONDS = 180
 PROBE_SECONDS = 60
 # A limit in seconds counts those in which the machine had a processor: a busy host is no
-# standing machine. One that wants none has so many times as long.
+# standing machine. One that wants none has so many times as long; when it waits for one,
+# that does not count.
 IDLE = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -92,7 +92,7 @@ def accelerator():
     try:
         answer = "tcg" if subprocess.run(probe, **options).returncode else "kvm"
     except subprocess.TimeoutExpired:
-        return "tcg"  # this time: the host may only have been busy
+        return "tcg"  # this time: the host may only have been busy, and it is the slower one
     with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as file:
         file.write(answer)
     os.replace(file.name, memory)  # others ask at the same time, and find it whole
@@ -233,9 +233,10 @@ class Machine:
     def comes(self, process, limit):
         """Whether it says something, or ends, within the limit."""
         busy = seconds_worked(process.pid) + limit
-        end = time.monotonic() + limit * IDLE
-        while not select.select([process.stdout], [], [], min(1, limit))[0]:
-            if seconds_worked(process.pid) >= busy or time.monotonic() >= end:
+        step, idle = min(1, limit), 0
+        while not select.select([process.stdout], [], [], step)[0]:
+            idle += 0 if wants_a_processor(process.pid) else step
+            if seconds_worked(process.pid) >= busy or idle >= limit * IDLE:
                 return False
         return True
 
@@ -260,6 +261,15 @@ def seconds_worked(pid):
     """All threads' time on a processor, of a process that we have not waited for yet."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def wants_a_processor(pid):
+    """Has one of its threads one, or does it wait for one?"""
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # that thread is gone
+            if stat.read_text().rpartition(")")[2].split()[0] == "R":
+                return True
+    return False
 
 
 def died(machine, case, call):
