@@ -129,7 +129,7 @@ int cmd_manifest_sign(struct cli *cli, const struct cli_args *args)
 	if (cli_signer_open(cli, args, &signer) != CLI_YES)
 		return CLI_TROUBLE;
 	cli_signer_report(cli, signer);
-	if (ms_manifest_sign(cli->ctx, manifest, signer, output,
+	if (ms_manifest_sign(cli->ctx, manifest, signer, output, output == beside,
 			     !cli_args_has(args, CLI_OPT_NO_SYNC)) < 0)
 		return cli_run_failed(cli);
 	cli_doc_add(cli, "signature", cli_json_text(output));

@@ -99,6 +99,57 @@ MS_PUBLIC char *ms_path_to_utf8(const char *path);
 MS_PUBLIC int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text,
 			   size_t len, bool sync);
 
+/** A file that several are written with; see ms_files_save(). */
+struct ms_saved_file {
+	const char *path;
+	const void *data;
+	size_t len;
+	uint32_t mode; /* of a new one, less the umask; @exact: of every one */
+	bool exact;
+	const char *keep_as; /* what is there keeps this name, in the same directory; or
+				NULL */
+};
+
+/**
+ * Writes files that nobody has named but by another one's name: all of them or none. A
+ * link in the place of one is replaced and never followed; anything but a file or link
+ * there is -EINVAL. Killed in its midst it is undone or finished by the next call of a
+ * function that writes to one of these directories, or by ms_files_recover().
+ *
+ * Where all have their names and only syncing them failed, they keep them; the message
+ * says so.
+ */
+MS_PUBLIC int ms_files_save(struct ms_ctx *ctx, const struct ms_saved_file *files,
+			    size_t n, bool sync);
+
+/** How an interrupted run ended. */
+enum ms_recovery {
+	MS_RECOVERY_UNDECIDED = 0,
+	MS_RECOVERY_NOTHING,  /* there was none */
+	MS_RECOVERY_UNDONE,   /* everything is as it was before the run */
+	MS_RECOVERY_FINISHED, /* everything is as the run wanted it */
+};
+
+/**
+ * Ends what runs that were killed have left in the directory @path, or in that of the
+ * file
+ * @path: files that are written together, and temporary ones. Of modules see
+ * ms_tree_recover(), of key stores ms_keystore_recover(). What a run at work has stays.
+ */
+MS_PUBLIC int ms_files_recover(struct ms_ctx *ctx, const char *path,
+			       enum ms_recovery *ret);
+
+/** A directory for a process to work in. It goes with ms_workdir_free(). */
+struct ms_workdir;
+
+/** Makes one, mode 0700, beside the file @path. */
+MS_PUBLIC int ms_workdir_new(struct ms_ctx *ctx, const char *path,
+			     struct ms_workdir **ret);
+MS_PUBLIC const char *ms_workdir_path(const struct ms_workdir *dir);
+
+/** Removes @dir, which may be NULL, with what is in it. Returns NULL. */
+MS_PUBLIC struct ms_workdir *ms_workdir_free(struct ms_workdir *dir);
+
 /**
  * Reads the file or pipe @path whole, of at most @max_size bytes; a NUL follows them in
  * memory. Waiting for a pipe ends with ms_ctx_cancel(), or after a few seconds where

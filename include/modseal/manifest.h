@@ -93,11 +93,13 @@ MS_PUBLIC int ms_manifest_diff(struct ms_ctx *ctx, const struct ms_manifest *a,
 
 /**
  * Signs the manifest's text: PKCS#7 in DER, detached, as for modules, to the file @path.
- * It is verified before it is written. Errors: of signing and writing.
+ * It is verified before it is written. @beside: nobody named @path, it is made from the
+ * manifest's: a link there is replaced, and never followed. Errors: of signing and
+ * writing.
  */
 MS_PUBLIC int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 			       const struct ms_signer *signer, const char *path,
-			       bool sync);
+			       bool beside, bool sync);
 
 /** What was found of a manifest's signature. Free with ms_manifest_verdict_done(). */
 struct ms_manifest_verdict {

@@ -226,14 +226,6 @@ MS_PUBLIC int ms_tree_attach(struct ms_ctx *ctx, struct ms_tree *tree,
 /** Reads what signatures and modinfo say. */
 MS_PUBLIC int ms_tree_show(struct ms_ctx *ctx, struct ms_tree *tree);
 
-/** How an interrupted transaction ended. */
-enum ms_recovery {
-	MS_RECOVERY_UNDECIDED = 0,
-	MS_RECOVERY_NOTHING,  /* there was none */
-	MS_RECOVERY_UNDONE,   /* every module is as it was before the run */
-	MS_RECOVERY_FINISHED, /* every module is as the run wanted it */
-};
-
 /**
  * Ends the interrupted transaction of @path, a tree or a module, in all the trees that it
  * was about. -ESTALE: one of them is not where it was, and what was decided hangs on it.

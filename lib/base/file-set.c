@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Several small files replaced together, such as the configurations that get the same key.
+ * What is to be put in place, as it waits beside its targets.
  *
- * Everything that can fail for want of space or rights happens while files are added: each
- * is written whole beside its target and synced. What is left for the commit is a rename
- * for each. Should one of these fail, the others are taken back: a second name of every
- * file that was there has been kept until then. Where a file system has no second names
- * (FAT), nothing can be taken back, and such a failure leaves some files old and some new.
+ * Everything that can fail for want of space or rights happens while it is added: a file
+ * is written whole and synced, a target that cannot be replaced is refused. What is left
+ * for the commit is a rename for each.
  *
- * This is not the transaction over trees of modules (lib/tree), which survives a kill in
- * the midst of its renames: here a kill there leaves each file whole, and the command that
- * was killed can be given again.
+ * The directory of the first entry gets the journal. Before a second directory is touched
+ * the first one has a note of it, and it a note of the first: a kill at whatever point
+ * leaves nothing of which no directory tells.
  */
 
 #include "file-set.h"
@@ -22,58 +20,79 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "context.h"
-
-struct entry {
-	char *shown;   /* the path that was given */
-	char *real;    /* the file itself, links followed */
-	const char *base; /* its name in its directory; within @real */
-	int dirfd;
-	char temp[48]; /* the new file's name; "" once it is in its place */
-	char kept[48]; /* the old file's second name, "" where it has none */
-	bool existed;
-	bool check;
-	struct ms_identity was;
-};
-
-struct ms_file_set {
-	struct entry *entries;
-	size_t n;
-};
+#include "file-set-inside.h"
+#include "leftovers.h"
 
 struct ms_file_set *ms_file_set_new(void)
 {
-	return calloc(1, sizeof(struct ms_file_set));
+	struct ms_file_set *set = calloc(1, sizeof(*set));
+
+	if (set)
+		set->journal = -1;
+	return set;
 }
 
-static void drop_name(const struct entry *entry, char *name)
+void ms_file_set_no_sync(struct ms_file_set *set)
 {
-	if (name[0])
-		unlinkat(entry->dirfd, name, 0);
+	set->no_sync = true;
+}
+
+bool ms_file_set_is_done(const struct ms_file_set *set)
+{
+	return set->done;
+}
+
+bool ms_file_set_is_pending(const struct ms_file_set *set)
+{
+	return set->pending;
+}
+
+static void drop_name(const struct ms_file_set *set, const struct ms_set_entry *entry,
+		      char *name)
+{
+	if (name[0] && !set->pending)
+		unlinkat(set->dirs[entry->dir].fd, name, 0);
 	name[0] = '\0';
 }
 
-static void entry_done(struct entry *entry)
+static void entry_done(struct ms_set_entry *entry)
 {
-	if (entry->dirfd >= 0) {
-		drop_name(entry, entry->temp);
-		drop_name(entry, entry->kept);
-		close(entry->dirfd);
-	}
+	if (entry->fd >= 0)
+		close(entry->fd);
 	free(entry->shown);
-	free(entry->real);
+	free(entry->base);
+}
+
+static void drop_entry(const struct ms_file_set *set, struct ms_set_entry *entry)
+{
+	if (!entry->borrowed)
+		drop_name(set, entry, entry->temp);
+	drop_name(set, entry, entry->kept);
+	entry_done(entry);
 }
 
 struct ms_file_set *ms_file_set_free(struct ms_file_set *set)
 {
-	for (size_t i = 0; set && i < set->n; i++)
-		entry_done(&set->entries[i]);
-	if (set)
-		free(set->entries);
+	if (!set)
+		return NULL;
+	for (size_t i = 0; i < set->n; i++)
+		drop_entry(set, &set->entries[i]);
+	if (!set->pending)
+		ms_set_forget(set);
+	if (set->journal >= 0)
+		close(set->journal);
+	for (size_t i = 0; i < set->n_dirs; i++) {
+		if (set->dirs[i].note >= 0)
+			close(set->dirs[i].note);
+		close(set->dirs[i].fd);
+		free(set->dirs[i].path);
+	}
+	free(set->dirs);
+	free(set->entries);
 	free(set);
 	return NULL;
 }
@@ -93,30 +112,118 @@ static int resolve(struct ms_ctx *ctx, const char *path, char **ret)
 	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
-static int open_directory(struct ms_ctx *ctx, struct entry *entry)
+static bool same_directory(const struct stat *st, int fd)
 {
-	const char *slash = strrchr(entry->real, '/');
-	_cleanup_free_ char *dir =
-		slash ? strndup(entry->real, (size_t)(slash - entry->real) + 1)
-		      : strdup(".");
+	struct stat other;
 
-	if (!dir)
+	return fstat(fd, &other) == 0 && st->st_dev == other.st_dev &&
+	       st->st_ino == other.st_ino;
+}
+
+/* Clears away what killed runs left there, once for a set. */
+static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
+			 int fd)
+{
+	struct ms_set_dir *dirs = reallocarray(set->dirs, set->n_dirs + 1, sizeof(*dirs));
+	enum ms_recovery how;
+	char *real;
+	int r;
+
+	if (!dirs)
 		return ms_fail_nomem(ctx);
-	entry->base = slash ? slash + 1 : entry->real;
-	entry->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (entry->dirfd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
+	set->dirs = dirs;
+	r = ms_leftovers_clear(ctx, fd, path, &how);
+	if (r < 0)
+		return r;
+	real = realpath(path, NULL);
+	if (!real)
+		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", path);
+	dirs[set->n_dirs++] = (struct ms_set_dir){.path = real, .fd = fd, .note = -1};
 	return 0;
 }
 
-static int new_name(struct ms_ctx *ctx, const char *suffix, char ret[48])
+static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
+			 size_t *ret)
 {
-	uint64_t tag;
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	int r;
 
-	if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
-		return ms_fail_errno(ctx, -errno, "cannot get random bytes");
-	snprintf(ret, 48, ".modseal-%016llx.%s", (unsigned long long)tag, suffix);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", path);
+	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
+		if (same_directory(&st, set->dirs[*ret].fd))
+			return 0;
+	r = add_directory(ctx, set, path, fd);
+	if (r < 0)
+		return r;
+	fd = -1;
+	return set->n_dirs > 1 ? ms_set_announce(ctx, set) : 0;
+}
+
+int ms_file_set_begin(struct ms_ctx *ctx, struct ms_file_set *set, const char *dir)
+{
+	size_t first;
+
+	return use_directory(ctx, set, dir, &first);
+}
+
+static int refuse_twice(struct ms_ctx *ctx, const struct ms_file_set *set,
+			const struct ms_set_entry *entry)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->entries[i].dir == entry->dir &&
+		    strcmp(set->entries[i].base, entry->base) == 0)
+			return ms_fail(ctx, -EBUSY, "'%s' and '%s' are the same file",
+				       set->entries[i].shown, entry->shown);
 	return 0;
+}
+
+/* What will be replaced. Only files and links give way: a device would be gone. */
+static int note_target(struct ms_ctx *ctx, const struct ms_file_set *set,
+		       struct ms_set_entry *entry, bool link_gives_way, bool fresh)
+{
+	struct stat st;
+	bool good;
+
+	if (fstatat(set->dirs[entry->dir].fd, entry->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0
+				       : ms_fail_errno(ctx, -errno, "cannot stat '%s'",
+						       entry->shown);
+	if (fresh)
+		return ms_fail_errno(ctx, -EEXIST, "cannot create '%s'", entry->shown);
+	good = S_ISLNK(st.st_mode) ? link_gives_way : S_ISREG(st.st_mode);
+	if (!good)
+		return ms_fail(ctx, -EINVAL, "'%s' is no regular file", entry->shown);
+	entry->existed = true;
+	entry->old = ms_identity_of(&st);
+	return 0;
+}
+
+static int place(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entry *entry,
+		 const char *real)
+{
+	const char *slash = strrchr(real, '/');
+	_cleanup_free_ char *dir =
+		slash ? strndup(real, (size_t)(slash - real) + 1) : strdup(".");
+	int r;
+
+	entry->base = strdup(slash ? slash + 1 : real);
+	if (!dir || !entry->base)
+		return ms_fail_nomem(ctx);
+	r = use_directory(ctx, set, dir, &entry->dir);
+	return r < 0 ? r : refuse_twice(ctx, set, entry);
+}
+
+static int next_name(struct ms_ctx *ctx, struct ms_file_set *set, char *ret)
+{
+	int r = set->tag[0] ? 0 : ms_tag_new(ctx, set->tag);
+
+	if (set->names >= MS_NAMES_MAX)
+		return ms_fail_errno(ctx, -E2BIG, "too many files at once");
+	if (r == 0)
+		ms_temporary_name(set->tag, MS_TEMPORARY_NEW, set->names++, ret);
+	return r;
 }
 
 static int keep_owner(struct ms_ctx *ctx, int fd, const struct stat *st,
@@ -135,189 +242,152 @@ static int keep_owner(struct ms_ctx *ctx, int fd, const struct stat *st,
 }
 
 /* Owner first: changing it takes mode bits away. */
-static int set_metadata(struct ms_ctx *ctx, struct entry *entry, int fd, mode_t mode)
+static int set_metadata(struct ms_ctx *ctx, const struct ms_file_set *set,
+			const struct ms_set_entry *entry, const struct ms_new_file *file)
 {
-	struct stat st;
-	mode_t mask;
-	int r;
+	mode_t mode = file->mode;
+	struct stat st = {0};
+	bool there = fstatat(set->dirs[entry->dir].fd, entry->base, &st,
+			     AT_SYMLINK_NOFOLLOW) == 0 &&
+		     S_ISREG(st.st_mode);
+	int r = 0;
 
-	if (fstatat(entry->dirfd, entry->base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return ms_fail_errno(ctx, -errno, "cannot stat '%s'",
-					     entry->shown);
-		mask = umask(0);
-		umask(mask);
-		mode &= ~mask;
-	} else {
-		if (!S_ISREG(st.st_mode))
-			return ms_fail(ctx, -EINVAL, "'%s' is no regular file",
-				       entry->shown);
-		r = keep_owner(ctx, fd, &st, entry->shown);
-		if (r < 0)
-			return r;
-		entry->existed = true;
-		mode = st.st_mode & 07777;
-	}
-	if (fchmod(fd, mode) < 0)
+	if (file->keep == MS_KEEP_ALL && there)
+		r = keep_owner(ctx, entry->fd, &st, entry->shown);
+	if (r < 0)
+		return r;
+	if (file->keep != MS_KEEP_NOTHING)
+		mode = there && (file->keep == MS_KEEP_ALL || st.st_uid == geteuid())
+			       ? st.st_mode & 07777
+			       : ms_mode_less_umask(mode);
+	if (fchmod(entry->fd, mode) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot write '%s'", entry->shown);
 	return 0;
 }
 
-static int write_temporary(struct ms_ctx *ctx, struct entry *entry, const void *data,
-			   size_t len, mode_t mode)
+/* By what it is known again. */
+static int note_waiting(struct ms_ctx *ctx, const struct ms_file_set *set,
+			struct ms_set_entry *entry, const char *from)
 {
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
-	_cleanup_fd_ int fd = -1;
-	char name[48];
-	int r = new_name(ctx, "new", name);
-
-	if (r < 0)
-		return r;
-	fd = openat(entry->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot create a file beside '%s'",
-				     entry->shown);
-	memcpy(entry->temp, name, sizeof(name));
-	r = ms_write_all(fd, &iov, 1);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot write '%s'", entry->shown);
-	r = set_metadata(ctx, entry, fd, mode);
-	if (r == 0 && fsync(fd) < 0)
-		r = ms_fail_errno(ctx, -errno, "cannot write '%s'", entry->shown);
-	return r;
-}
-
-static int refuse_twice(struct ms_ctx *ctx, const struct ms_file_set *set,
-			const struct entry *entry)
-{
-	struct stat here, there;
-
-	if (fstat(entry->dirfd, &here) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat the directory of '%s'",
-				     entry->shown);
-	for (size_t i = 0; i < set->n; i++)
-		if (strcmp(set->entries[i].base, entry->base) == 0 &&
-		    fstat(set->entries[i].dirfd, &there) == 0 &&
-		    here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-			return ms_fail(ctx, -EBUSY, "'%s' and '%s' are the same file",
-				       set->entries[i].shown, entry->shown);
-	return 0;
-}
-
-static int fill_entry(struct ms_ctx *ctx, const struct ms_file_set *set,
-		      struct entry *entry, const char *path,
-		      const struct ms_identity *was)
-{
-	int r;
-
-	entry->shown = strdup(path);
-	if (!entry->shown)
-		return ms_fail_nomem(ctx);
-	r = resolve(ctx, path, &entry->real);
-	r = r < 0 ? r : open_directory(ctx, entry);
-	r = r < 0 ? r : refuse_twice(ctx, set, entry);
-	if (r == 0 && was) {
-		entry->check = true;
-		entry->was = *was;
-	}
-	return r;
-}
-
-int ms_file_set_add(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
-		    const void *data, size_t len, mode_t mode,
-		    const struct ms_identity *was)
-{
-	struct entry *entries = reallocarray(set->entries, set->n + 1, sizeof(*entries));
-	_cleanup_(entry_done) struct entry entry = { .dirfd = -1 };
-	int r;
-
-	if (!entries)
-		return ms_fail_nomem(ctx);
-	set->entries = entries;
-	r = fill_entry(ctx, set, &entry, path, was);
-	r = r < 0 ? r : write_temporary(ctx, &entry, data, len, mode);
-	if (r < 0)
-		return r;
-	entries[set->n++] = entry;
-	entry = (struct entry){ .dirfd = -1 };
-	return 0;
-}
-
-static int check_unchanged(struct ms_ctx *ctx, const struct entry *entry)
-{
-	struct ms_identity now;
 	struct stat st;
 
-	if (!entry->check)
-		return 0;
-	if (fstatat(entry->dirfd, entry->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", entry->shown);
-	now = ms_identity_of(&st);
-	if (!ms_identity_same(&now, &entry->was))
-		return ms_fail(ctx, -EBUSY, "'%s' has changed since it was read",
-			       entry->shown);
+	if (fstatat(set->dirs[entry->dir].fd, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", from);
+	entry->kind = S_ISDIR(st.st_mode)   ? MS_SET_DIRECTORY
+		      : S_ISLNK(st.st_mode) ? MS_SET_LINK
+					    : MS_SET_FILE;
+	entry->size = S_ISDIR(st.st_mode) ? 0 : st.st_size;
+	entry->inode = st.st_ino;
 	return 0;
 }
 
-/* A second name for the old file, where the file system has such. */
-static int keep_old(struct ms_ctx *ctx, struct entry *entry)
+static int write_new(struct ms_ctx *ctx, struct ms_file_set *set,
+		     struct ms_set_entry *entry, const struct ms_new_file *file)
 {
-	char name[48];
-	int r;
+	struct iovec iov = {.iov_base = (void *)file->data, .iov_len = file->len};
+	char name[MS_TEMPORARY_NAME_SIZE];
+	int r = next_name(ctx, set, name);
 
-	if (!entry->existed)
-		return 0;
-	r = new_name(ctx, "old", name);
-	if (r == 0 && linkat(entry->dirfd, entry->base, entry->dirfd, name, 0) == 0)
-		memcpy(entry->kept, name, sizeof(name));
+	if (r < 0)
+		return r;
+	entry->fd = ms_temporary_create(set->dirs[entry->dir].fd, name);
+	if (entry->fd < 0)
+		return ms_fail_errno(ctx, entry->fd, "cannot create a file beside '%s'",
+				     entry->shown);
+	memcpy(entry->temp, name, sizeof(name));
+	r = ms_write_all(entry->fd, &iov, 1);
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot write '%s'", entry->shown);
+	r = set_metadata(ctx, set, entry, file);
+	if (r == 0 && !set->no_sync && fsync(entry->fd) < 0)
+		r = ms_fail_errno(ctx, -errno, "cannot write '%s'", entry->shown);
+	return r < 0 ? r : note_waiting(ctx, set, entry, name);
+}
+
+/* Takes the entry into the set; @r, an error: it goes again. */
+static int take(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entry *entry,
+		int r)
+{
+	struct ms_set_entry *entries =
+		reallocarray(set->entries, set->n + 1, sizeof(*entries));
+
+	if (r == 0 && !entries)
+		r = ms_fail_nomem(ctx);
+	if (entries)
+		set->entries = entries;
+	if (r == 0)
+		entries[set->n++] = *entry;
+	else
+		drop_entry(set, entry);
 	return r;
 }
 
-static void take_back(struct entry *entry)
+int ms_file_set_add(struct ms_ctx *ctx, struct ms_file_set *set,
+		    const struct ms_new_file *file)
 {
-	if (!entry->existed)
-		unlinkat(entry->dirfd, entry->base, 0);
-	else if (entry->kept[0] && renameat(entry->dirfd, entry->kept, entry->dirfd,
-					    entry->base) == 0)
-		entry->kept[0] = '\0';
-}
-
-static int put_in_place(struct ms_ctx *ctx, struct entry *entry)
-{
-	if (renameat(entry->dirfd, entry->temp, entry->dirfd, entry->base) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot replace '%s'", entry->shown);
-	entry->temp[0] = '\0';
-	return 0;
-}
-
-static int prepare(struct ms_ctx *ctx, struct ms_file_set *set)
-{
+	struct ms_set_entry entry = {.kind = MS_SET_FILE, .fd = -1};
+	_cleanup_free_ char *real = NULL;
 	int r = 0;
 
-	for (size_t i = 0; i < set->n && r == 0; i++)
-		r = check_unchanged(ctx, &set->entries[i]);
-	for (size_t i = 0; i < set->n && r == 0 && set->n > 1; i++)
-		r = keep_old(ctx, &set->entries[i]);
-	return r < 0 ? r : ms_check_cancelled(ctx);
+	entry.shown = strdup(file->path);
+	if (!entry.shown)
+		return ms_fail_nomem(ctx);
+	if (file->beside || file->keep == MS_KEEP_NOTHING)
+		real = strdup(file->path);
+	else
+		r = resolve(ctx, file->path, &real);
+	if (r == 0 && !real)
+		r = ms_fail_nomem(ctx);
+	r = r < 0 ? r : place(ctx, set, &entry, real);
+	r = r < 0 ? r : note_target(ctx, set, &entry, true, file->fresh);
+	r = r < 0 ? r : write_new(ctx, set, &entry, file);
+	if (r == 0 && file->was) {
+		entry.check = true;
+		entry.was = *file->was;
+	}
+	return take(ctx, set, &entry, r);
 }
 
-int ms_file_set_commit(struct ms_ctx *ctx, struct ms_file_set *set)
+int ms_file_set_rename(struct ms_ctx *ctx, struct ms_file_set *set, const char *dir,
+		       const char *from, const char *to)
 {
-	int r = prepare(ctx, set);
-	size_t done = 0;
+	struct ms_set_entry entry = {.fd = -1, .borrowed = true};
+	_cleanup_free_ char *path = NULL;
+	int r = 0;
 
-	while (r == 0 && done < set->n) {
-		r = put_in_place(ctx, &set->entries[done]);
-		done += r == 0;
+	if (asprintf(&path, "%s/%s", dir, to) < 0 || !(entry.shown = strdup(path))) {
+		path = NULL;
+		return ms_fail_nomem(ctx);
 	}
-	while (r < 0 && done > 0)
-		take_back(&set->entries[--done]);
-	for (size_t i = 0; i < set->n; i++)
-		drop_name(&set->entries[i], set->entries[i].kept);
-	for (size_t i = 0; i < set->n && r == 0; i++)
-		if (fsync(set->entries[i].dirfd) < 0)
-			r = ms_fail_errno(ctx, -errno,
-					  "cannot sync the directory of '%s'",
-					  set->entries[i].shown);
-	return r;
+	if (strlen(from) >= sizeof(entry.temp))
+		r = ms_fail_errno(ctx, -ENAMETOOLONG, "cannot rename '%s'", from);
+	r = r < 0 ? r : place(ctx, set, &entry, path);
+	r = r < 0 ? r : note_waiting(ctx, set, &entry, from);
+	r = r < 0 ? r
+		  : note_target(ctx, set, &entry, true, entry.kind == MS_SET_DIRECTORY);
+	if (r == 0)
+		strcpy(entry.temp, from);
+	return take(ctx, set, &entry, r);
+}
+
+int ms_file_set_keep_as(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
+			const char *as)
+{
+	struct ms_set_entry entry = {.fd = -1, .shown = strdup(as)};
+	const char *slash = strrchr(path, '/');
+	char name[MS_TEMPORARY_NAME_SIZE];
+	int fd, r = entry.shown ? 0 : ms_fail_nomem(ctx);
+
+	r = r < 0 ? r : place(ctx, set, &entry, as);
+	r = r < 0 ? r : note_target(ctx, set, &entry, true, false);
+	r = r < 0 ? r : next_name(ctx, set, name);
+	if (r < 0)
+		return take(ctx, set, &entry, r);
+	fd = set->dirs[entry.dir].fd;
+	if (linkat(fd, slash ? slash + 1 : path, fd, name, 0) < 0)
+		r = ms_fail_errno(ctx, -errno, "cannot keep '%s' as '%s'", path, as);
+	else
+		memcpy(entry.temp, name, sizeof(name));
+	r = r < 0 ? r : note_waiting(ctx, set, &entry, name);
+	return take(ctx, set, &entry, r);
 }

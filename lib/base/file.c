@@ -4,13 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "cleanup.h"
 #include "context.h"
+#include "file-set.h"
 
 struct ms_identity ms_identity_of(const struct stat *st)
 {
@@ -109,57 +108,10 @@ int ms_write_all(int fd, const struct iovec *iov, int n)
 	return 0;
 }
 
-/* An open temporary file beside its target, removed unless it was renamed. */
-struct temporary {
-	int dirfd;
-	int fd;
-	char name[48];
-};
-
-static void temporary_done(struct temporary *t)
+mode_t ms_mode_less_umask(mode_t mode)
 {
-	if (t->fd >= 0) {
-		close(t->fd);
-		if (t->name[0])
-			unlinkat(t->dirfd, t->name, 0);
-	}
-	if (t->dirfd >= 0)
-		close(t->dirfd);
-}
+	mode_t mask = umask(0);
 
-static int temporary_open(struct ms_ctx *ctx, const char *path, struct temporary *t,
-			  const char **ret_base)
-{
-	const char *slash = strrchr(path, '/');
-	char dir[PATH_MAX];
-	uint64_t tag;
-	int len;
-
-	len = snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path + 1) : 1,
-		       slash ? path : ".");
-	if (len < 0 || (size_t)len >= sizeof(dir))
-		return ms_fail_errno(ctx, -ENAMETOOLONG, "cannot write '%s'", path);
-	*ret_base = slash ? slash + 1 : path;
-	t->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->dirfd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
-	if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
-		return ms_fail_errno(ctx, -errno, "cannot get random bytes");
-	snprintf(t->name, sizeof(t->name), ".modseal-%016llx.new", (unsigned long long)tag);
-	t->fd = openat(t->dirfd, t->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (t->fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot create a file in '%s'", dir);
-	return 0;
-}
-
-static mode_t new_file_mode(int dirfd, const char *base, mode_t mode)
-{
-	struct stat st;
-	mode_t mask;
-
-	if (fstatat(dirfd, base, &st, 0) == 0 && S_ISREG(st.st_mode))
-		return st.st_mode & 07777;
-	mask = umask(0);
 	umask(mask);
 	return mode & ~mask;
 }
@@ -216,27 +168,6 @@ static int find_target(struct ms_ctx *ctx, const char *path, struct target *targ
 	return 0;
 }
 
-static int replace_file(struct ms_ctx *ctx, const char *path, const struct iovec *iov,
-			mode_t mode, bool sync)
-{
-	_cleanup_(temporary_done) struct temporary t = { .dirfd = -1, .fd = -1 };
-	const char *base;
-	int r = temporary_open(ctx, path, &t, &base);
-
-	if (r < 0)
-		return r;
-	r = ms_write_all(t.fd, iov, 1);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot write '%s'", path);
-	if (fchmod(t.fd, new_file_mode(t.dirfd, base, mode)) < 0 ||
-	    (sync && fsync(t.fd) < 0) || renameat(t.dirfd, t.name, t.dirfd, base) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot replace '%s'", path);
-	t.name[0] = '\0';
-	if (sync && fsync(t.dirfd) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
-	return 0;
-}
-
 int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
 		    mode_t mode, bool sync)
 {
@@ -246,56 +177,20 @@ int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size
 
 	if (r < 0)
 		return r;
-	if (target.fd < 0)
-		return replace_file(ctx, target.real ? target.real : path, &iov, mode, sync);
+	if (target.fd < 0) {
+		const struct ms_new_file file = {
+			.path = target.real ? target.real : path,
+			.data = data,
+			.len = len,
+			.mode = mode,
+			.keep = MS_KEEP_MODE,
+			.beside = true, /* what is to be followed was followed */
+		};
+
+		return ms_file_put(ctx, &file, sync);
+	}
 	r = ms_write_all(target.fd, &iov, 1);
 	return r < 0 ? ms_fail_errno(ctx, r, "cannot write '%s'", path) : 0;
-}
-
-/*
- * Gives the temporary file its name where that is free. A link does the same on file
- * systems without RENAME_NOREPLACE; the temporary name is removed afterwards.
- */
-static int take_free_name(struct temporary *t, const char *base)
-{
-	if (renameat2(t->dirfd, t->name, t->dirfd, base, RENAME_NOREPLACE) == 0) {
-		t->name[0] = '\0';
-		return 0;
-	}
-	if (errno != EINVAL && errno != ENOSYS)
-		return -errno;
-	return linkat(t->dirfd, t->name, t->dirfd, base, 0) < 0 ? -errno : 0;
-}
-
-static int take_name(struct temporary *t, const char *base)
-{
-	if (renameat(t->dirfd, t->name, t->dirfd, base) < 0)
-		return -errno;
-	t->name[0] = '\0';
-	return 0;
-}
-
-int ms_file_create(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
-		   mode_t mode, bool replace, bool sync)
-{
-	_cleanup_(temporary_done) struct temporary t = { .dirfd = -1, .fd = -1 };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
-	const char *base;
-	int r = temporary_open(ctx, path, &t, &base);
-
-	if (r < 0)
-		return r;
-	r = ms_write_all(t.fd, &iov, 1);
-	if (r == 0 && (fchmod(t.fd, mode) < 0 || (sync && fsync(t.fd) < 0)))
-		r = -errno;
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot write '%s'", path);
-	r = replace ? take_name(&t, base) : take_free_name(&t, base);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot create '%s'", path);
-	if (sync && fsync(t.dirfd) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'", path);
-	return 0;
 }
 
 int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text, size_t len,

@@ -62,24 +62,22 @@ int ms_wait_readable(struct ms_ctx *ctx, int fd, const char *shown);
 /** Writes all of @iov to @fd, which may take several writes. 0 or the error of writev. */
 int ms_write_all(int fd, const struct iovec *iov, int n);
 
+/** @mode as the umask leaves it. */
+mode_t ms_mode_less_umask(mode_t mode);
+
 /**
- * Replaces @path by a file with that content: temporary file beside it, sync, rename.
- * An existing file's mode is kept, a new one gets @mode less the umask. With @sync file
- * and directory are on disk when it returns. On failure @path is as it was.
+ * Replaces @path, which a user has named, by a file with that content: temporary file
+ * beside it, sync, rename. The mode of an existing file of this user is kept, any other
+ * gets @mode less the umask. With @sync file and directory are on disk when it returns.
+ *
+ * On failure @path is as it was; but where only the directory could not be synced, the
+ * new file has its name and keeps it: the message says so.
  *
  * Of a link the file that it leads to is replaced. What is no file and can be written to,
- * such as /dev/null or a pipe, stays and is written to.
+ * such as /dev/null or a pipe, stays and is written to. What nobody has named is written
+ * by ms_file_put() (file-set.h), which follows no link.
  */
 int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
 		    mode_t mode, bool sync);
-
-/**
- * Makes the file @path, which appears whole: temporary file beside it, sync, rename. No
- * one but its owner can open it before it has its @mode, which the umask does not change.
- * With @replace it takes the place of a file that is there, whose mode is not kept;
- * else that is -EEXIST. On failure @path is as it was. For keys.
- */
-int ms_file_create(struct ms_ctx *ctx, const char *path, const void *data, size_t len,
-		   mode_t mode, bool replace, bool sync);
 
 #endif

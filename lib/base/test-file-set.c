@@ -71,7 +71,14 @@ static int entries_in(const char *path)
 
 static int add(struct ms_file_set *set, const char *path, const char *text)
 {
-	return ms_file_set_add(ctx, set, path, text, strlen(text), 0666, NULL);
+	const struct ms_new_file file = {
+		.path = path,
+		.data = text,
+		.len = strlen(text),
+		.mode = 0666,
+	};
+
+	return ms_file_set_add(ctx, set, &file);
 }
 
 static void all_files_appear_and_nothing_else_is_left(void **state)
@@ -126,7 +133,7 @@ static void one_rename_that_fails_takes_the_others_back(void **state)
 	assert_int_equal(add(set, "fresh", "new"), 0);
 	assert_int_equal(add(set, "c", "new c"), 0);
 	assert_int_equal(mkdir("c", 0755), 0); /* no file can be renamed to it */
-	assert_int_equal(ms_file_set_commit(ctx, set), -EISDIR);
+	assert_int_equal(ms_file_set_commit(ctx, set), -EEXIST);
 	assert_holds("a", "old a");
 	assert_int_equal(access("fresh", F_OK), -1);
 	ms_file_set_free(ms_steal(&set));
@@ -138,12 +145,14 @@ static void one_rename_that_fails_takes_the_others_back(void **state)
 static void a_file_that_somebody_changed_meanwhile_is_not_replaced(void **state)
 {
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
+	struct ms_new_file file = {.path = "a", .data = "new", .len = 3};
 	struct ms_identity was;
 
 	(void)state;
 	put("a", "old");
 	was = identity_of("a");
-	assert_int_equal(ms_file_set_add(ctx, set, "a", "new", 3, 0666, &was), 0);
+	file.was = &was;
+	assert_int_equal(ms_file_set_add(ctx, set, &file), 0);
 	put("a", "theirs");
 	assert_int_equal(ms_file_set_commit(ctx, set), -EBUSY);
 	assert_holds("a", "theirs");

@@ -10,7 +10,7 @@
 
 #include "cleanup.h"
 #include "context.h"
-#include "file.h"
+#include "file-set.h"
 
 static char dir[] = "/tmp/modseal-test-file-XXXXXX";
 static struct ms_ctx *ctx;
@@ -102,6 +102,20 @@ static void of_a_link_the_file_is_replaced(void **state)
 	unlink("link");
 }
 
+static int create(const char *path, const char *text, bool replace)
+{
+	const struct ms_new_file file = {
+		.path = path,
+		.data = text,
+		.len = strlen(text),
+		.mode = 0600,
+		.keep = MS_KEEP_NOTHING,
+		.fresh = !replace,
+	};
+
+	return ms_file_put(ctx, &file, true);
+}
+
 static void a_created_file_has_its_mode_whatever_the_umask(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf got = { 0 };
@@ -109,11 +123,11 @@ static void a_created_file_has_its_mode_whatever_the_umask(void **state)
 	(void)state;
 	unlink("file");
 	umask(0377);
-	assert_int_equal(ms_file_create(ctx, "file", "one", 3, 0600, false, true), 0);
+	assert_int_equal(create("file", "one", false), 0);
 	umask(0);
 	assert_int_equal(mode_of("file"), 0600);
 	chmod("file", 0666);
-	assert_int_equal(ms_file_create(ctx, "file", "two", 3, 0600, true, true), 0);
+	assert_int_equal(create("file", "two", true), 0);
 	umask(022);
 	assert_int_equal(mode_of("file"), 0600);
 	assert_int_equal(ms_file_read(ctx, "file", 3, &got), 0);
@@ -126,14 +140,14 @@ static void a_created_file_takes_nobody_s_place(void **state)
 
 	(void)state;
 	assert_int_equal(ms_file_replace(ctx, "file", "one", 3, 0666, false), 0);
-	assert_int_equal(ms_file_create(ctx, "file", "two", 3, 0600, false, false), -EEXIST);
+	assert_int_equal(create("file", "two", false), -EEXIST);
 	assert_int_equal(ms_file_read(ctx, "file", 3, &got), 0);
 	assert_memory_equal(got.data, "one", 3);
 	assert_int_equal(symlink("absent", "link"), 0);
-	assert_int_equal(ms_file_create(ctx, "link", "two", 3, 0600, false, false), -EEXIST);
+	assert_int_equal(create("link", "two", false), -EEXIST);
 	assert_int_equal(access("absent", F_OK), -1);
 	unlink("link");
-	assert_int_equal(ms_file_create(ctx, "no/file", "x", 1, 0600, false, false), -ENOENT);
+	assert_int_equal(create("no/file", "x", false), -ENOENT);
 }
 
 static void a_file_over_the_bound_is_refused(void **state)

@@ -2,8 +2,9 @@
 
 /*
  * Reading and changing configurations, several at a time: all are opened and changed in
- * memory, then written beside the old ones, then renamed. A fault in any of them leaves
- * every one as it was.
+ * memory, then written beside the old ones, then renamed (lib/base/file-set.h). A fault
+ * in any of them leaves every one as it was; a kill leaves what the next run ends. Where
+ * only syncing them fails they are all new, and stay so.
  */
 
 #include <modseal/config.h>
@@ -44,6 +45,25 @@ static int open_all(struct ms_ctx *ctx, const char *const *paths, size_t n,
 		return ms_fail_nomem(ctx);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = ms_config_edit_open(ctx, paths[i], &ret->list[i]);
+	return r;
+}
+
+/*
+ * What a killed run has decided is finished before the files are read, and what it left
+ * goes. A directory that is not there will be told of by whoever opens the file.
+ */
+static int recover_all(struct ms_ctx *ctx, const char *const *paths, size_t n)
+{
+	enum ms_recovery how;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = ms_files_recover(ctx, paths[i], &how);
+		if (r == -ENOENT) {
+			ms_fail_clear(ctx);
+			r = 0;
+		}
+	}
 	return r;
 }
 
@@ -121,6 +141,8 @@ int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 	for (size_t i = 0; i < n_settings && r == 0; i++)
 		r = refuse_pin(ctx, &settings[i]);
 	if (r == 0)
+		r = recover_all(ctx, paths, n_paths);
+	if (r == 0)
 		r = open_all(ctx, paths, n_paths, &edits);
 	for (size_t i = 0; i < n_paths && r == 0; i++)
 		r = change(ctx, edits.list[i], settings, n_settings);
@@ -150,6 +172,7 @@ int ms_config_trust(struct ms_ctx *ctx, const char *cert, const char *const *pat
 
 	if (r == 0 && output && n_paths != 1)
 		r = ms_fail(ctx, -EINVAL, "one PEM file cannot be that of several configs");
+	r = r < 0 ? r : recover_all(ctx, paths, n_paths);
 	r = r < 0 ? r : open_all(ctx, paths, n_paths, &edits);
 	for (size_t i = 0; i < n_paths && r == 0; i++)
 		r = ms_trusted_keys_add(ctx, edits.list[i], &wanted, files, &trusted[i]);

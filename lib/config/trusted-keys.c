@@ -16,6 +16,7 @@
 #include "trusted-keys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,12 +274,20 @@ static bool same_file(const char *a, const char *b)
 	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* What may be overwritten: what is named now, or was made here; and no private key. */
+/*
+ * What may be overwritten: what is named now, or was made here; and no private key. What
+ * only stands beside the configuration may be anybody's link, and is no file of ours
+ * then: only a path that the user gave is followed.
+ */
 static int check_output(struct work *work, const char *path)
 {
 	_cleanup_(ms_buf_wipe) struct ms_buf file = { 0 };
-	int r = ms_file_read(work->ctx, path, MAX_PEM, &file);
+	int r = ms_file_read_at(work->ctx, AT_FDCWD, path, path, !work->change->output,
+				MAX_PEM, &file, NULL);
 
+	if (r == -ELOOP)
+		return ms_fail(work->ctx, -EEXIST, "'%s' is a link, and is not followed",
+			       path);
 	if (r == -ENOENT) {
 		ms_fail_clear(work->ctx);
 		return 0;
@@ -321,7 +330,14 @@ static int stage(struct work *work, struct ms_file_set *files, const char *path)
 		return r;
 	if (write_pem(work, &pem) < 0)
 		return ms_fail_nomem(work->ctx);
-	return ms_file_set_add(work->ctx, files, path, pem.data, pem.len, 0666, NULL);
+	return ms_file_set_add(work->ctx, files,
+			       &(const struct ms_new_file){
+				       .path = path,
+				       .data = pem.data,
+				       .len = pem.len,
+				       .mode = 0666,
+				       .beside = !work->change->output,
+			       });
 }
 
 /* The file that is to be named. *@ret_write: it has to be written first. */
@@ -337,7 +353,8 @@ static int choose(struct work *work, char **ret, bool *ret_write)
 	for (size_t i = 0; i < work->n_all; i++)
 		n_adding += is_in(&work->in_adding, work->all[i]);
 	if (work->change->direct && work->adding_is_pem && n_adding == work->n_all) {
-		*ret = realpath(work->change->cert, NULL);
+		*ret = work->change->named ? strdup(work->change->named)
+					   : realpath(work->change->cert, NULL);
 		return *ret ? 0
 			    : ms_fail_errno(work->ctx, -errno, "cannot find '%s'",
 					    work->change->cert);

@@ -19,6 +19,7 @@ struct ms_trusted_keys_change {
 	 * resolved, and write no combined file. Only if it is PEM, which Linux's build wants.
 	 */
 	bool direct;
+	const char *named; /* the path that @cert will have; NULL: the one it has */
 	bool missing_ok; /* a file that is named and not there counts as empty */
 	/* true: this certificate, which is not among those added, need not be trusted any
 	 * longer; NULL: all are kept */

@@ -130,7 +130,14 @@ static int replace(struct ms_ctx *ctx, const char *path, const struct ms_buf *fi
 
 	if (!set)
 		return ms_fail_nomem(ctx);
-	r = ms_file_set_add(ctx, set, path, file->data, file->len, 0666, &was);
+	r = ms_file_set_add(ctx, set,
+			    &(const struct ms_new_file){
+				    .path = path,
+				    .data = file->data,
+				    .len = file->len,
+				    .mode = 0666,
+				    .was = &was,
+			    });
 	return r < 0 ? r : ms_file_set_commit(ctx, set);
 }
 

@@ -374,8 +374,14 @@ int ms_config_edit_stage(struct ms_ctx *ctx, struct ms_config_edit *edit,
 	if (edit->packed || !edit->from_file)
 		return ms_fail(ctx, -EOPNOTSUPP,
 			       "'%s' is compressed and cannot be changed", edit->path);
-	return ms_file_set_add(ctx, files, edit->path, edit->text.data, edit->text.len,
-			       0644, &edit->was);
+	return ms_file_set_add(ctx, files,
+			       &(const struct ms_new_file){
+				       .path = edit->path,
+				       .data = edit->text.data,
+				       .len = edit->text.len,
+				       .mode = 0644,
+				       .was = &edit->was,
+			       });
 }
 
 int ms_config_edit_save(struct ms_ctx *ctx, struct ms_config_edit *edit)

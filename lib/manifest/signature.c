@@ -4,6 +4,11 @@
  * A manifest's signature: the same PKCS#7 message that a module would get, over the text,
  * in a file beside it. So `openssl cms -verify` takes it as well, and so does whatever
  * trusts a key for modules.
+ *
+ * Where nobody says which file, it is MANIFEST.p7s. Nobody has looked at that name, and
+ * the directory may be anybody's: a link there is replaced. Reading one is another
+ * matter: it can lead to nothing that is believed without its signature, and links are
+ * how trees of packages are put together.
  */
 
 #include <errno.h>
@@ -11,7 +16,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../base/file-set.h"
 #include "../cms/ber.h"
 #include "../cms/judge.h"
 #include "../cms/signer.h"
@@ -33,8 +38,25 @@ static int judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 			    der->data, der->len, ret);
 }
 
+static int write_signature(struct ms_ctx *ctx, const char *path, const struct ms_buf *der,
+			   bool beside, bool sync)
+{
+	const struct ms_new_file file = {
+		.path = path,
+		.data = der->data,
+		.len = der->len,
+		.mode = 0666,
+		.keep = MS_KEEP_MODE,
+		.beside = true,
+	};
+
+	return beside ? ms_file_put(ctx, &file, sync)
+		      : ms_file_replace(ctx, path, der->data, der->len, 0666, sync);
+}
+
 int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *manifest,
-		     const struct ms_signer *signer, const char *path, bool sync)
+		     const struct ms_signer *signer, const char *path, bool beside,
+		     bool sync)
 {
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	_cleanup_(trust_cleanup) struct ms_trust *trust = NULL;
@@ -55,7 +77,7 @@ int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 		return ms_fail(ctx, -EKEYREJECTED,
 			       "the signature just made is not good: %s",
 			       judgement.reason ? judgement.reason : "no verdict");
-	return ms_file_replace(ctx, path, der.data, der.len, 0666, sync);
+	return write_signature(ctx, path, &der, beside, sync);
 }
 
 int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
