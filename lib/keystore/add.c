@@ -3,9 +3,14 @@
 /*
  * A new generation: the key is made in memory, written to a directory of mode 0700 under
  * a name that no reader takes for a generation, each file with its final mode from the
- * moment on that it is there, put on the disk, and renamed. Only then may `current` point
- * to it. A kill leaves the temporary directory, which the next change of the store clears
- * away, or a whole generation that is not current.
+ * moment on that it is there, and put on the disk. Then it gets its name, and `current`
+ * points to it: both or none (write.h).
+ *
+ * Fails before the renames, or in their midst: the directory goes, and a key that was
+ * made in a token stays there. Fails behind them, at the sync: the generation is current
+ * and stays, since `current` may have been saved and name it. A kill leaves the temporary
+ * directory, which the next change of the store clears away, or a journal, which
+ * finishes.
  */
 
 #include "add.h"
@@ -18,6 +23,8 @@
 #include "../base/context.h"
 #include "../cms/key-make.h"
 #include "write.h"
+
+MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
 enum { KEY_MODE = 0600, PUBLIC_MODE = 0644, DIRECTORY_MODE = 0700 };
 
@@ -90,16 +97,16 @@ static int make_key(struct ms_ctx *ctx, const struct ms_key_request *request,
 
 int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
 			     const struct ms_key_request *request, const char *token,
+			     struct ms_new_dir *dir,
 			     char ret_name[MS_GENERATION_NAME_SIZE])
 {
-	_cleanup_(ms_new_dir_done) struct ms_new_dir dir = { .fd = -1 };
 	_cleanup_(ms_new_key_done) struct ms_new_key key = { 0 };
 	_cleanup_free_ char *uri = NULL;
 	enum ms_hash hash = request->hash ? request->hash : MS_HASH_SHA512;
 	int r;
 
 	/* before the key is made, which takes time or changes a token */
-	r = ms_new_dir_begin(ctx, store->fd, store->path, &dir);
+	r = ms_new_dir_begin(ctx, store->fd, store->path, dir);
 	if (r == 0 &&
 	    !ms_generation_name_next(store->n_entries ? &store->entries[0].id : NULL,
 				     time(NULL), ret_name))
@@ -110,16 +117,9 @@ int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
 	if (r == 0 && !ms_store_kind(key.type))
 		r = ms_fail(ctx, -EINVAL, "no kernel takes a key of that type");
 	if (r == 0)
-		r = write_all(ctx, &dir, store->path, &key, uri, hash);
+		r = write_all(ctx, dir, store->path, &key, uri, hash);
 	if (r == 0)
-		r = ms_new_dir_finish(ctx, &dir, store->path, ret_name, DIRECTORY_MODE);
-	return r;
-}
-
-/* Undoes what was done before @r, an error. */
-static int undo(struct ms_keystore *store, const char *name, int r)
-{
-	ms_store_remove(store->fd, name);
+		r = ms_new_dir_seal(ctx, dir, store->path, DIRECTORY_MODE);
 	return r;
 }
 
@@ -127,18 +127,19 @@ int ms_keystore_add(struct ms_ctx *ctx, struct ms_keystore *store,
 		    const struct ms_key_request *request, const char *token, bool no_wait,
 		    const struct ms_generation **ret)
 {
+	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
+	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
+	_cleanup_(ms_new_dir_done) struct ms_new_dir dir = {.fd = -1};
+	_cleanup_(ms_new_link_done) struct ms_new_link link = {0};
 	char name[MS_GENERATION_NAME_SIZE];
-	_cleanup_fd_ int lock = -1;
-	int r = ms_store_lock(ctx, store, no_wait, &lock);
+	int r = set ? ms_store_lock(ctx, store, no_wait, &lock) : ms_fail_nomem(ctx);
 
-	if (r < 0)
-		return r;
-	r = ms_store_make_generation(ctx, store, request, token, name);
-	if (r < 0)
-		return r;
-	r = ms_store_point(ctx, store->fd, store->path, MS_STORE_LINK, name);
-	if (r < 0)
-		return undo(store, name, r);
-	r = ms_store_scan(ctx, store);
+	if (r == 0)
+		r = ms_store_make_generation(ctx, store, request, token, &dir, name);
+	if (r == 0)
+		r = ms_store_add_to(ctx, set, store->path, &dir, name, &link);
+	if (r == 0)
+		r = ms_store_commit(ctx, set, &dir, &link);
+	r = r < 0 ? r : ms_store_scan(ctx, store);
 	return r < 0 ? r : ms_keystore_current(ctx, store, ret);
 }

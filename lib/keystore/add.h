@@ -5,6 +5,7 @@
 /* Inside lib/keystore: a new generation, in a store that is locked. */
 
 #include "store.h"
+#include "write.h"
 
 /**
  * The URI by which the key of generation @name is made in the token of @uri. An object that
@@ -15,11 +16,13 @@ int ms_store_token_uri(struct ms_ctx *ctx, const char *uri, bool keep_object,
 		       const char *name, char **ret);
 
 /**
- * Makes a key and its directory; `current` stays as it is. @ret_name: its name. Scan the
- * store afterwards. Errors as ms_keystore_add().
+ * Makes a key and its directory @dir, which waits, whole and on the disk, for its name
+ * @ret_name. Whatever is returned, the caller is done with @dir by ms_new_dir_done().
+ * Errors as ms_keystore_add().
  */
 int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
 			     const struct ms_key_request *request, const char *token,
+			     struct ms_new_dir *dir,
 			     char ret_name[MS_GENERATION_NAME_SIZE]);
 
 #endif

@@ -5,8 +5,11 @@
  * public is copied; the private key only where it was asked for in so many words, since
  * whoever gets the copy can sign for every kernel that trusts the key.
  *
- * A generation that is new there appears whole, by rename. In one that is there already,
- * and has the same certificate, files that are missing appear one by one.
+ * A generation that is new there appears whole, and `current` with it; in one that is
+ * there already, and has the same certificate, the files that are missing appear: all or
+ * nothing (lib/base/file-set.h). Failing at the renames leaves all as it was; failing
+ * behind them, at the sync, leaves the copy, which `current` names. A kill leaves what
+ * the next install to that place, or `modseal recover DEST`, ends.
  */
 
 #include <errno.h>
@@ -23,6 +26,8 @@
 #include "../base/text.h"
 #include "store.h"
 #include "write.h"
+
+MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
 /* The parts of a generation. A token's have signing_key.uri and signing_crt.pem. */
 static const struct part {
@@ -44,8 +49,13 @@ struct copy {
 	const char *to;	  /* the destination, for messages */
 	int source;	  /* descriptors of both */
 	int target;
+	const char *name; /* the generation's */
 	bool with_private_key;
+	bool is_new; /* there is none of that name yet */
 	bool changed;
+	struct ms_file_set *set;
+	struct ms_new_dir dir;
+	struct ms_new_link link;
 };
 
 /* True where the target has the part with these bytes. */
@@ -70,24 +80,32 @@ static int is_there(struct copy *copy, const struct part *part,
 	return 0;
 }
 
-/* Appears under a temporary name, then under its own. */
+/* Into a directory that has no name yet. */
+static int fill(struct copy *copy, const struct part *part, const struct ms_buf *content)
+{
+	struct iovec bytes = {.iov_base = content->data, .iov_len = content->len};
+
+	return ms_store_write(copy->ctx, copy->target, copy->to, part->name, part->mode,
+			      &bytes, 1);
+}
+
+/* Into a generation that is there: it waits with the other parts that were missing. */
 static int place(struct copy *copy, const struct part *part, const struct ms_buf *content)
 {
-	struct iovec bytes = { .iov_base = content->data, .iov_len = content->len };
-	char temporary[MS_TEMPORARY_SIZE];
-	int r = ms_store_temporary_name(copy->ctx, temporary);
+	_cleanup_free_ char *path =
+		ms_format("%s/%s/%s", copy->to, copy->name, part->name);
+	const struct ms_new_file file = {
+		.path = path,
+		.data = content->data,
+		.len = content->len,
+		.mode = part->mode,
+		.keep = MS_KEEP_NOTHING,
+		.fresh = true,
+	};
 
-	if (r == 0)
-		r = ms_store_write(copy->ctx, copy->target, copy->to, temporary,
-				   part->mode, &bytes, 1);
-	if (r == 0 && renameat(copy->target, temporary, copy->target, part->name) < 0)
-		r = ms_fail_errno(copy->ctx, -errno, "cannot write '%s/%s'", copy->to,
-				  part->name);
-	if (r < 0)
-		unlinkat(copy->target, temporary, 0);
-	else
-		copy->changed = true;
-	return r;
+	copy->changed = true;
+	return path ? ms_file_set_add(copy->ctx, copy->set, &file)
+		    : ms_fail_nomem(copy->ctx);
 }
 
 static int copy_part(struct copy *copy, const struct part *part)
@@ -108,7 +126,9 @@ static int copy_part(struct copy *copy, const struct part *part)
 			    MS_STORE_FILE_MAX, &content, NULL);
 	if (r == 0)
 		r = is_there(copy, part, &content, &there);
-	return r < 0 || there ? r : place(copy, part, &content);
+	if (r < 0 || there)
+		return r;
+	return copy->is_new ? fill(copy, part, &content) : place(copy, part, &content);
 }
 
 static int copy_parts(struct copy *copy)
@@ -117,59 +137,83 @@ static int copy_parts(struct copy *copy)
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(parts) && r == 0; i++)
 		r = copy_part(copy, &parts[i]);
-	if (r == 0 && copy->changed && fsync(copy->target) < 0)
-		r = ms_fail_errno(copy->ctx, -errno, "cannot sync '%s'", copy->to);
 	return r;
 }
 
-static int install_new(struct copy *copy, int dest, const char *name)
+static int install_new(struct copy *copy, int dest)
 {
-	_cleanup_(ms_new_dir_done) struct ms_new_dir dir = { .fd = -1 };
-	int r = ms_new_dir_begin(copy->ctx, dest, copy->to, &dir);
+	int r = ms_new_dir_begin(copy->ctx, dest, copy->to, &copy->dir);
 
 	if (r < 0)
 		return r;
-	copy->target = dir.fd;
+	copy->target = copy->dir.fd;
+	copy->is_new = copy->changed = true;
 	r = copy_parts(copy);
 	if (r == 0)
-		r = ms_new_dir_finish(copy->ctx, &dir, copy->to, name,
-				      copy->with_private_key ? 0700 : 0755);
-	copy->changed = r == 0;
-	return r;
-}
-
-static int install_generation(struct copy *copy, int dest, const char *name)
-{
-	_cleanup_fd_ int there =
-		openat(dest, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (there < 0 && errno == ENOENT)
-		return install_new(copy, dest, name);
-	if (there < 0)
-		return ms_fail_errno(copy->ctx, -errno, "cannot open '%s/%s'", copy->to,
-				     name);
-	copy->target = there;
-	return copy_parts(copy);
+		r = ms_new_dir_seal(copy->ctx, &copy->dir, copy->to,
+				    copy->with_private_key ? 0700 : 0755);
+	return r < 0 ? r
+		     : ms_store_add_to(copy->ctx, copy->set, copy->to, &copy->dir,
+				       copy->name, &copy->link);
 }
 
 /* Lets `current` of the destination name the generation. */
-static int point(struct copy *copy, int dest, const char *name)
+static int point(struct copy *copy, int dest)
 {
 	char target[MS_GENERATION_NAME_SIZE + 1];
 	ssize_t len = readlinkat(dest, MS_STORE_LINK, target, sizeof(target));
+	int r;
 
-	if (len == (ssize_t)strlen(name) && !memcmp(target, name, (size_t)len))
+	if (len == (ssize_t)strlen(copy->name) &&
+	    !memcmp(target, copy->name, (size_t)len))
 		return 0;
 	if (len < 0 && errno != ENOENT)
 		return ms_fail(copy->ctx, -EEXIST, "'%s/" MS_STORE_LINK "' is no link",
 			       copy->to);
 	copy->changed = true;
-	return ms_store_point(copy->ctx, dest, copy->to, MS_STORE_LINK, name);
+	r = ms_new_link_begin(copy->ctx, dest, copy->to, copy->name, &copy->link);
+	return r < 0 ? r
+		     : ms_file_set_rename(copy->ctx, copy->set, copy->to, copy->link.name,
+					  MS_STORE_LINK);
 }
 
-static int install(struct copy *copy, const char *name)
+static int stage(struct copy *copy, int dest)
+{
+	_cleanup_fd_ int there =
+		openat(dest, copy->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (there < 0 && errno != ENOENT)
+		return ms_fail_errno(copy->ctx, -errno, "cannot open '%s/%s'", copy->to,
+				     copy->name);
+	if (fstatat(dest, MS_STORE_LINK, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISLNK(st.st_mode))
+		return ms_fail(copy->ctx, -EEXIST, "'%s/" MS_STORE_LINK "' is no link",
+			       copy->to);
+	if (there < 0)
+		return install_new(copy, dest);
+	copy->target = there;
+	r = ms_file_set_begin(copy->ctx, copy->set, copy->to);
+	r = r < 0 ? r : copy_parts(copy);
+	return r < 0 ? r : point(copy, dest);
+}
+
+/* Where nothing can be written nothing can be locked, and nothing may have to be. */
+static int lock(struct copy *copy, int dest, struct ms_store_lock *ret)
+{
+	int r = ms_store_lock_directory(copy->ctx, dest, copy->to, false, ret, NULL);
+
+	if (r != -EROFS && r != -EACCES)
+		return r;
+	ms_fail_clear(copy->ctx);
+	return 0;
+}
+
+static int install(struct copy *copy)
 {
 	_cleanup_fd_ int dest = open(copy->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(ms_store_unlock) struct ms_store_lock locked = MS_STORE_UNLOCKED;
 	_cleanup_fd_ int source = open(copy->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
@@ -177,8 +221,12 @@ static int install(struct copy *copy, const char *name)
 		return ms_fail_errno(copy->ctx, -errno, "cannot open '%s'",
 				     dest < 0 ? copy->to : copy->from);
 	copy->source = source;
-	r = install_generation(copy, dest, name);
-	return r < 0 ? r : point(copy, dest, name);
+	r = lock(copy, dest, &locked);
+	r = r < 0 ? r : stage(copy, dest);
+	r = r < 0 ? r : ms_store_commit(copy->ctx, copy->set, &copy->dir, &copy->link);
+	ms_new_link_done(&copy->link);
+	ms_new_dir_done(&copy->dir);
+	return r;
 }
 
 int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
@@ -189,18 +237,22 @@ int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
 		.ctx = ctx,
 		.to = dest,
 		.with_private_key = options->with_private_key,
+		.dir = {.fd = -1},
 	};
 	const struct ms_generation *current;
+	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
 	char **made = NULL;
 	size_t n_made = 0;
-	int r = ms_keystore_current(ctx, store, &current);
+	int r = set ? ms_keystore_current(ctx, store, &current) : ms_fail_nomem(ctx);
 
 	if (r < 0)
 		return r;
 	copy.from = current->path;
+	copy.name = current->name;
+	copy.set = set;
 	r = ms_store_make_path(ctx, dest, 0755, &made, &n_made);
 	if (r == 0)
-		r = install(&copy, current->name);
+		r = install(&copy);
 	ms_store_unmake_path(made, n_made); /* what is empty: nothing came of it */
 	if (r < 0)
 		return r;

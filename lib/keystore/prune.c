@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Taking old generations away. First it is decided of each whether it goes, then they go,
- * one by one, the oldest first: renamed to a name that is no generation's, then deleted.
+ * Taking old generations away. First it is decided of each whether it goes. Then they get
+ * names that are no generation's, all or none (lib/base/file-set.h), and when that is on
+ * the disk they are deleted.
+ *
+ * Fails at the renames: all are there as before. Fails at the sync: all have lost their
+ * names, and nothing is deleted, for after a crash they may have them again. Fails at
+ * deleting, or is killed: the next change of the store deletes the rest.
+ *
  * A generation whose certificate cannot be read may be trusted by anyone: it stays unless
  * it is forced away.
  */
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "trusting.h"
 #include "write.h"
+
+MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
 const char *ms_pruned_name(enum ms_pruned pruned)
 {
@@ -88,35 +93,52 @@ static int decide(struct ms_ctx *ctx, const struct ms_keystore *store,
 	return 0;
 }
 
-static int remove_one(struct ms_ctx *ctx, const struct ms_keystore *store,
-		      const char *name)
-{
-	char temporary[MS_TEMPORARY_SIZE];
-	int r = ms_store_temporary_name(ctx, temporary);
+/* The new names of those that go; free(). */
+typedef char temporary_name[MS_TEMPORARY_SIZE];
 
-	if (r < 0)
-		return r;
-	if (renameat(store->fd, name, store->fd, temporary) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot remove '%s/%s'", store->path,
-				     name);
-	r = ms_store_remove(store->fd, temporary);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot remove '%s/%s', which was '%s'",
-				     store->path, temporary, name);
-	return 0;
-}
-
-static int remove_all(struct ms_ctx *ctx, struct ms_keystore *store,
-		      const struct ms_pruning *pruning)
+static int stage(struct ms_ctx *ctx, const struct ms_keystore *store,
+		 const struct ms_pruning *pruning, struct ms_file_set *set,
+		 temporary_name *names)
 {
 	int r = 0;
 
-	for (size_t i = pruning->count; i-- > 0 && r == 0;)
-		if (pruning->generations[i].result == MS_PRUNED_REMOVED)
-			r = remove_one(ctx, store, pruning->generations[i].name);
-	if (fsync(store->fd) < 0 && r == 0)
-		r = ms_fail_errno(ctx, -errno, "cannot sync '%s'", store->path);
+	for (size_t i = pruning->count; i-- > 0 && r == 0;) {
+		if (pruning->generations[i].result != MS_PRUNED_REMOVED)
+			continue;
+		r = ms_store_temporary_name(ctx, names[i]);
+		r = r < 0 ? r
+			  : ms_file_set_rename(ctx, set, store->path,
+					       pruning->generations[i].name, names[i]);
+	}
 	return r;
+}
+
+static int delete_all(struct ms_ctx *ctx, const struct ms_keystore *store,
+		      const struct ms_pruning *pruning, temporary_name *names)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < pruning->count; i++) {
+		int r = names[i][0] ? ms_store_remove(store->fd, names[i]) : 0;
+
+		if (r < 0)
+			result = ms_fail_errno(
+				ctx, r, "cannot remove '%s/%s', which was '%s'",
+				store->path, names[i], pruning->generations[i].name);
+	}
+	return result < 0 ? ms_hint(ctx, result, "modseal recover '%s'", store->path) : 0;
+}
+
+static int remove_all(struct ms_ctx *ctx, const struct ms_keystore *store,
+		      const struct ms_pruning *pruning)
+{
+	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
+	_cleanup_free_ temporary_name *names = calloc(pruning->count + 1, sizeof(*names));
+	int r = set && names ? stage(ctx, store, pruning, set, names)
+			     : ms_fail_nomem(ctx);
+
+	r = r < 0 ? r : ms_file_set_commit(ctx, set);
+	return r < 0 ? r : delete_all(ctx, store, pruning, names);
 }
 
 static int prune(struct ms_ctx *ctx, struct ms_keystore *store,
@@ -137,12 +159,13 @@ int ms_keystore_prune(struct ms_ctx *ctx, struct ms_keystore *store,
 		      const struct ms_prune_options *options, struct ms_pruning *ret)
 {
 	_cleanup_(ms_pruning_done) struct ms_pruning pruning = { 0 };
-	_cleanup_fd_ int lock = -1;
+	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	int r;
 
 	if (options->keep == 0)
 		return ms_fail(ctx, -EINVAL, "the number of keys to keep is at least 1");
-	r = ms_store_lock(ctx, store, options->no_wait, &lock);
+	/* who only looks writes nothing, and so waits for nobody */
+	r = options->dry_run ? 0 : ms_store_lock(ctx, store, options->no_wait, &lock);
 	if (r < 0)
 		return r;
 	r = prune(ctx, store, options, &pruning);

@@ -168,12 +168,13 @@ static bool names_generation(const char *path)
 
 static int stage(struct ms_ctx *ctx, struct ms_rotate_config *config,
 		 const struct ms_keystore *store, const struct ms_generation *generation,
-		 struct ms_file_set *files)
+		 const char *path, struct ms_file_set *files)
 {
 	_cleanup_free_ char *named = NULL;
 	struct ms_trusted_keys_change change = {
 		.cert = generation->trusted,
 		.direct = true,
+		.named = path,
 		.drop = is_old,
 		.userdata = (void *)store,
 	};
@@ -188,18 +189,14 @@ static int stage(struct ms_ctx *ctx, struct ms_rotate_config *config,
 
 int ms_rotate_configs_stage(struct ms_ctx *ctx, struct ms_rotate_configs *configs,
 			    const struct ms_keystore *store,
-			    const struct ms_generation *generation)
+			    const struct ms_generation *generation, const char *named)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < configs->n && r == 0; i++)
-		r = stage(ctx, &configs->list[i], store, generation, configs->staged);
+		r = stage(ctx, &configs->list[i], store, generation, named,
+			  configs->staged);
 	return r;
-}
-
-int ms_rotate_configs_commit(struct ms_ctx *ctx, struct ms_rotate_configs *configs)
-{
-	return ms_file_set_commit(ctx, configs->staged);
 }
 
 int ms_rotate_configs_report(struct ms_ctx *ctx, const struct ms_rotate_configs *configs,

@@ -6,14 +6,15 @@
  *	1. configurations are read, and must agree: nobody waits for an error
  *	2. the store is locked, and they are read again: those that we waited for may have
  *	   changed them; is a new key due?
- *	3. the new generation is made, whole and not current
+ *	3. the new generation is made, whole, under a name that is no generation's
  *	4. the changed configurations are written beside the old ones
- *	5. `current` is pointed to the new generation
- *	6. the configurations take their names
+ *	5. all get their names in one set (lib/base/file-set.h): the generation, `current`
+ *	   and the configurations, in this order, so that nothing names what is not there
  *
- * Failing before 5 removes the generation and what waits; failing at 6 points `current`
- * back, too. A kill between 5 and 6 leaves configurations that trust the generation before;
- * the next rotation finds no key due and mends that, for it always sees to them.
+ * Failing before 5 or in its midst leaves all as it was, and the new generation goes.
+ * Failing behind the renames, at the sync, leaves all new: no generation is deleted that
+ * `current` or a configuration may name. Killed within 5, it is undone or finished by the
+ * next change of the store or of a configuration in one of these directories.
  */
 
 #include "rotate.h"
@@ -23,10 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/text.h"
 #include "add.h"
 #include "write.h"
 
@@ -43,6 +44,10 @@ struct rotation {
 	char *before;	    /* where `current` pointed to when we came */
 	enum ms_due due;
 	char *previous;
+	struct ms_new_dir dir;		    /* the new one, under its temporary name */
+	struct ms_new_link link;	    /* to it */
+	struct ms_store_entry fresh;	    /* what is in it */
+	char *trusted;			    /* what configurations will name */
 	char made[MS_GENERATION_NAME_SIZE]; /* "": no new one */
 };
 
@@ -70,7 +75,11 @@ void ms_rotation_done(struct ms_rotation *rotation)
 
 static void rotation_done(struct rotation *rotation)
 {
+	ms_new_dir_done(&rotation->dir);
+	ms_new_link_done(&rotation->link);
+	ms_generation_done(&rotation->fresh);
 	ms_rotate_configs_done(&rotation->configs);
+	free(rotation->trusted);
 	free(rotation->before);
 	free(rotation->previous);
 }
@@ -168,6 +177,32 @@ static int choose_secret(const struct rotation *rotation,
 	return 0;
 }
 
+/* Reads the new generation where it waits. */
+static int read_fresh(struct rotation *rotation)
+{
+	struct ms_store_entry *fresh = &rotation->fresh;
+	const char *store = rotation->store->path, *base;
+	int r;
+
+	if (!ms_generation_name_parse(rotation->made, &fresh->id))
+		return ms_fail(rotation->ctx, -EIO, "'%s' is no name of a key",
+			       rotation->made);
+	fresh->name = strdup(rotation->dir.name);
+	fresh->path = ms_format("%s/%s", store, rotation->dir.name);
+	r = fresh->name && fresh->path
+		    ? ms_generation_read(rotation->ctx, rotation->store, fresh)
+		    : -ENOMEM;
+	if (r == 0 && (!fresh->face.whole || !fresh->trusted))
+		return ms_fail(rotation->ctx, -EIO, "the new key '%s/%s' is not whole",
+			       store, rotation->made);
+	if (r == 0) {
+		base = strrchr(fresh->trusted, '/');
+		rotation->trusted = ms_format("%s/%s%s", store, rotation->made, base);
+		r = rotation->trusted ? 0 : -ENOMEM;
+	}
+	return r == -ENOMEM ? ms_fail_nomem(rotation->ctx) : r;
+}
+
 static int make(struct rotation *rotation)
 {
 	struct ms_key_request request = rotation->options->key;
@@ -185,67 +220,34 @@ static int make(struct rotation *rotation)
 	r = r < 0 ? r : choose_secret(rotation, current, token != NULL, &request);
 	if (r == 0)
 		r = ms_store_make_generation(rotation->ctx, rotation->store, &request,
-					     token, rotation->made);
-	if (r < 0) {
-		rotation->made[0] = '\0';
-		return r;
-	}
-	return ms_store_scan(rotation->ctx, rotation->store);
+					     token, &rotation->dir, rotation->made);
+	return r < 0 ? r : read_fresh(rotation);
 }
 
-/* The generation that is to be current, by name. */
-static const struct ms_generation *find(const struct ms_keystore *store, const char *name)
+/* The generation comes first: nothing ever names one that is not there. */
+static int stage(struct rotation *rotation)
 {
-	for (size_t i = 0; i < store->n_entries; i++)
-		if (strcmp(store->entries[i].name, name) == 0)
-			return &store->entries[i].face;
-	return NULL;
-}
+	const struct ms_generation *next = &rotation->fresh.face;
+	int r = 0;
 
-static int point(struct rotation *rotation, const char *name)
-{
-	return ms_store_point(rotation->ctx, rotation->store->fd, rotation->store->path,
-			      MS_STORE_LINK, name);
-}
-
-/*
- * Takes the link back to where it was. Keeps the message of the failure. Where even that
- * fails the new generation stays, for the link names it.
- */
-static void point_back(struct rotation *rotation)
-{
-	struct ms_ctx *quiet = ms_ctx_fork(rotation->ctx);
-	int r = -ENOMEM;
-
-	if (!rotation->previous)
-		r = unlinkat(rotation->store->fd, MS_STORE_LINK, 0);
-	else if (quiet)
-		r = ms_store_point(quiet, rotation->store->fd, rotation->store->path,
-				   MS_STORE_LINK, rotation->previous);
-	if (r < 0)
-		rotation->made[0] = '\0';
-	ms_ctx_free(quiet);
+	if (rotation->made[0])
+		r = ms_store_add_to(rotation->ctx, rotation->configs.staged,
+				    rotation->store->path, &rotation->dir, rotation->made,
+				    &rotation->link);
+	else
+		next = &rotation->store->entries[rotation->store->current].face;
+	return r < 0 ? r
+		     : ms_rotate_configs_stage(rotation->ctx, &rotation->configs,
+					       rotation->store, next, rotation->trusted);
 }
 
 static int install(struct rotation *rotation)
 {
-	const char *name = rotation->made[0] ? rotation->made : rotation->previous;
-	const struct ms_generation *next = find(rotation->store, name);
-	int r;
+	int r = stage(rotation);
 
-	if (!next || !next->whole)
-		return ms_fail(rotation->ctx, -EIO, "the new key '%s/%s' is not whole",
-			       rotation->store->path, name);
-	r = ms_rotate_configs_stage(rotation->ctx, &rotation->configs, rotation->store,
-				    next);
-	if (r == 0 && rotation->made[0])
-		r = point(rotation, name);
-	if (r < 0)
-		return r;
-	r = ms_rotate_configs_commit(rotation->ctx, &rotation->configs);
-	if (r < 0 && rotation->made[0])
-		point_back(rotation);
-	return r;
+	return r < 0 ? r
+		     : ms_store_commit(rotation->ctx, rotation->configs.staged,
+				       &rotation->dir, &rotation->link);
 }
 
 static int report(struct rotation *rotation, struct ms_rotation *ret)
@@ -274,7 +276,7 @@ static int read_configs(struct rotation *rotation)
 
 static int rotate(struct rotation *rotation, struct ms_rotation *ret)
 {
-	_cleanup_fd_ int lock = -1;
+	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	int r = ms_store_lock(rotation->ctx, rotation->store, rotation->options->no_wait,
 			      &lock);
 
@@ -286,12 +288,7 @@ static int rotate(struct rotation *rotation, struct ms_rotation *ret)
 		r = make(rotation);
 	if (r == 0)
 		r = install(rotation);
-	if (r < 0) {
-		if (rotation->made[0])
-			ms_store_remove(rotation->store->fd, rotation->made);
-		return r;
-	}
-	return report(rotation, ret);
+	return r < 0 ? r : report(rotation, ret);
 }
 
 int ms_keystore_rotate(struct ms_ctx *ctx, struct ms_keystore *store,
@@ -301,6 +298,7 @@ int ms_keystore_rotate(struct ms_ctx *ctx, struct ms_keystore *store,
 		.ctx = ctx,
 		.store = store,
 		.options = options,
+		.dir = {.fd = -1},
 	};
 	int r = ms_refresh_parse(ctx, options->refresh ? options->refresh : DEFAULT_REFRESH,
 				 &rotation.period);

@@ -12,7 +12,7 @@ struct ms_rotate_configs {
 	size_t n;
 	enum ms_hash hash; /* that they ask for; NONE: there are none */
 	const char *type;  /* a constant; NULL: there are none */
-	struct ms_file_set *staged;
+	struct ms_file_set *staged; /* they, and what else is to change with them */
 };
 
 /**
@@ -25,14 +25,12 @@ void ms_rotate_configs_done(struct ms_rotate_configs *configs);
 
 /**
  * Lets them trust @generation of @store instead of its other generations, beside what
- * else they trust. The new files are written and wait to be committed.
+ * else they trust. The new files are written and wait to be committed. @named: the path
+ * under which its certificate will be found; NULL: where it is.
  */
 int ms_rotate_configs_stage(struct ms_ctx *ctx, struct ms_rotate_configs *configs,
 			    const struct ms_keystore *store,
-			    const struct ms_generation *generation);
-
-/** Puts them in place, all or none. */
-int ms_rotate_configs_commit(struct ms_ctx *ctx, struct ms_rotate_configs *configs);
+			    const struct ms_generation *generation, const char *named);
 
 /** What became of them, into @ret, which is freed by ms_rotation_done(). -ENOMEM. */
 int ms_rotate_configs_report(struct ms_ctx *ctx, const struct ms_rotate_configs *configs,

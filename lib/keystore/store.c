@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/*
- * Opening, making and locking a store.
- *
- * The lock is flock()'s on the directory itself: nothing has to be written for it, it
- * works where the store is read-only, and it ends with its process, however that ends.
- * Only those who change a store take it. Whoever has it is alone, so what a killed run
- * left behind (names that begin with ".modseal-key-") can be cleared away then.
- */
+/* Opening and making a store. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/context.h"
 #include "store.h"
-#include "write.h"
-
-enum { TELL_AFTER = 300, PAUSE_MAX = 50 }; /* milliseconds */
 
 MS_DEFINE_CLEANUP(cleanup_store, struct ms_keystore *, ms_keystore_free)
 
@@ -39,6 +26,23 @@ struct ms_keystore *ms_keystore_free(struct ms_keystore *store)
 	free(store->root);
 	free(store);
 	return NULL;
+}
+
+/* The name of a new directory is to be on the disk before anything in it is promised. */
+static int sync_parent(struct ms_ctx *ctx, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent =
+		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	_cleanup_fd_ int fd = -1;
+
+	if (!parent)
+		return ms_fail_nomem(ctx);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'",
+				     path);
+	return 0;
 }
 
 /* One directory: 1 where it was made, 0 where it was there. */
@@ -64,7 +68,7 @@ static int note_made(struct ms_ctx *ctx, const char *path, char ***made, size_t 
 	if (!list[*n])
 		return ms_fail_nomem(ctx);
 	(*n)++;
-	return 0;
+	return 1;
 }
 
 int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char ***ret_made,
@@ -85,6 +89,8 @@ int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char *
 		r = make_one(ctx, part, at ? 0755 : mode);
 		if (r == 1)
 			r = note_made(ctx, part, ret_made, ret_n);
+		if (r == 1)
+			r = sync_parent(ctx, part);
 		if (r < 0)
 			return r;
 		if (at)
@@ -210,64 +216,22 @@ int ms_keystore_current(struct ms_ctx *ctx, const struct ms_keystore *store,
 	return 0;
 }
 
-/* Removes what runs that were killed have left. Failing to is no failure. */
-static void clear_away(struct ms_keystore *store)
+bool ms_store_is_temporary(const char *name)
 {
-	int fd = openat(store->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *d;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((d = readdir(dir)))
-		if (strncmp(d->d_name, MS_STORE_TEMPORARY, strlen(MS_STORE_TEMPORARY)) ==
-		    0)
-			ms_store_remove(store->fd, d->d_name);
-	closedir(dir);
+	return strncmp(name, MS_STORE_TEMPORARY, strlen(MS_STORE_TEMPORARY)) == 0;
 }
 
-static int wait_for_lock(struct ms_ctx *ctx, const char *path, bool no_wait, int fd)
+int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait,
+		  struct ms_store_lock *ret)
 {
-	long waited = 0, pause = 1;
+	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
+	int r = ms_store_lock_directory(ctx, store->fd, store->path, no_wait, &lock,
+					NULL);
 
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		struct timespec time = { .tv_nsec = pause * 1000000 };
-		int r = ms_check_cancelled(ctx);
-
-		if (r < 0)
-			return r;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return ms_fail_errno(ctx, -errno, "cannot lock '%s'", path);
-		if (no_wait)
-			return ms_fail(ctx, -EWOULDBLOCK,
-				       "another run is at work on the store '%s'", path);
-		if (waited < TELL_AFTER && waited + pause >= TELL_AFTER)
-			ms_warn(ctx, "waiting for another run on the store '%s'", path);
-		waited += pause;
-		nanosleep(&time, NULL);
-		pause = pause < PAUSE_MAX / 2 ? pause * 2 : PAUSE_MAX;
-	}
-	return 0;
-}
-
-int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait, int *ret)
-{
-	_cleanup_fd_ int fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open the key store '%s'",
-				     store->path);
-	r = wait_for_lock(ctx, store->path, no_wait, fd);
+	r = r < 0 ? r : ms_store_scan(ctx, store);
 	if (r < 0)
 		return r;
-	clear_away(store);
-	r = ms_store_scan(ctx, store);
-	if (r < 0)
-		return r;
-	*ret = ms_steal_fd(&fd);
+	*ret = lock;
+	lock = (struct ms_store_lock)MS_STORE_UNLOCKED;
 	return 0;
 }

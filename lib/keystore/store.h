@@ -9,7 +9,8 @@
  *	kind.c          what ktype says
  *	period.c        how long a key is good for
  *	faults.c        lists of what is wrong
- *	store.c         opening, making and locking a store
+ *	store.c         opening and making a store; lock.c: who may change it
+ *	recover.c       what a killed run left in it
  *	scan.c          what is in it: generations, the link
  *	generation.c    one generation's parts, and what is wrong with them
  *	write.c         files and directories that appear whole, with their modes
@@ -26,6 +27,7 @@
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../cms/x509.h"
+#include "lock.h"
 #include "name.h"
 
 #define MS_STORE_LINK	"current"
@@ -36,7 +38,10 @@
 #define MS_STORE_URI	"signing_key.uri"
 #define MS_STORE_HASH	"khash"
 #define MS_STORE_TYPE	"ktype"
-/* What is being made or removed; nothing of that name outlives the lock's holder. */
+/*
+ * What is being made or removed, and the lock itself (lock.h). Nothing else of that name
+ * outlives the lock's holder, unless a journal needs it (lib/base/file-set.h).
+ */
 #define MS_STORE_TEMPORARY ".modseal-key-"
 
 enum { MS_STORE_FILE_MAX = 1 << 20 };
@@ -101,11 +106,15 @@ const char *ms_store_kind(const char *type);
 /** Is what ktype says that kind? "ML-DSA-65" and "ml_dsa_65" are "mldsa65". */
 bool ms_store_same_kind(const char *said, const char *kind);
 
+/** True of names that begin with MS_STORE_TEMPORARY. */
+bool ms_store_is_temporary(const char *name);
+
 /**
- * Locks the store, clears away what a killed run left, and scans it again. @ret: close it
- * to unlock. -EWOULDBLOCK: locked by another (no_wait).
+ * Locks the store, ends what a killed run left, and scans it again. @ret: of
+ * ms_store_unlock(). Errors as ms_store_lock_directory().
  */
-int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait, int *ret);
+int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait,
+		  struct ms_store_lock *ret);
 
 /** Makes directories as mkdir -p, the last one with @mode; notes those that it made. */
 int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char ***ret_made,

@@ -76,50 +76,57 @@ int ms_store_write(struct ms_ctx *ctx, int dirfd, const char *shown, const char 
 	return 0;
 }
 
-/* Not every file system knows NOREPLACE; a directory that is not empty stays anyway. */
-static int take_name(const struct ms_new_dir *dir, const char *name)
+int ms_new_dir_seal(struct ms_ctx *ctx, const struct ms_new_dir *dir, const char *shown,
+		    mode_t mode)
 {
-	if (renameat2(dir->parent, dir->name, dir->parent, name, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -errno;
-	return renameat(dir->parent, dir->name, dir->parent, name) < 0 ? -errno : 0;
-}
-
-int ms_new_dir_finish(struct ms_ctx *ctx, struct ms_new_dir *dir, const char *shown,
-		      const char *name, mode_t mode)
-{
-	int r;
-
 	if (fchmod(dir->fd, mode) < 0 || fsync(dir->fd) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync a directory in '%s'", shown);
-	r = take_name(dir, name);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot make '%s/%s'", shown, name);
-	dir->name[0] = '\0';
-	if (fsync(dir->parent) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync '%s'", shown);
+		return ms_fail_errno(ctx, -errno, "cannot sync a directory in '%s'",
+				     shown);
 	return 0;
 }
 
-int ms_store_point(struct ms_ctx *ctx, int dirfd, const char *shown, const char *name,
-		   const char *target)
+int ms_new_link_begin(struct ms_ctx *ctx, int parent, const char *shown,
+		      const char *target, struct ms_new_link *ret)
 {
-	char temporary[MS_TEMPORARY_SIZE];
-	int r = ms_store_temporary_name(ctx, temporary);
+	struct ms_new_link link = {.parent = parent};
+	int r = ms_store_temporary_name(ctx, link.name);
 
 	if (r < 0)
 		return r;
-	if (symlinkat(target, dirfd, temporary) < 0)
+	if (symlinkat(target, parent, link.name) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot make a link in '%s'", shown);
-	if (renameat(dirfd, temporary, dirfd, name) < 0) {
-		r = ms_fail_errno(ctx, -errno, "cannot replace '%s/%s'", shown, name);
-		unlinkat(dirfd, temporary, 0);
-		return r;
-	}
-	if (fsync(dirfd) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync '%s'", shown);
+	*ret = link;
 	return 0;
+}
+
+void ms_new_link_done(struct ms_new_link *link)
+{
+	if (link->name[0])
+		unlinkat(link->parent, link->name, 0);
+	link->name[0] = '\0';
+}
+
+int ms_store_add_to(struct ms_ctx *ctx, struct ms_file_set *set, const char *store,
+		    const struct ms_new_dir *dir, const char *name,
+		    struct ms_new_link *link)
+{
+	int r = ms_new_link_begin(ctx, dir->parent, store, name, link);
+
+	if (r == 0)
+		r = ms_file_set_rename(ctx, set, store, dir->name, name);
+	if (r == 0)
+		r = ms_file_set_rename(ctx, set, store, link->name, MS_STORE_LINK);
+	return r;
+}
+
+int ms_store_commit(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_new_dir *dir,
+		    struct ms_new_link *link)
+{
+	int r = ms_file_set_commit(ctx, set);
+
+	if (ms_file_set_is_done(set) || ms_file_set_is_pending(set))
+		dir->name[0] = link->name[0] = '\0';
+	return r;
 }
 
 /* Empties a directory of files. */
