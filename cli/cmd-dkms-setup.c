@@ -3,9 +3,9 @@
 /*
  * modseal dkms setup: makes modseal the signer of DKMS.
  *
- * All files are looked at before the first is written, and all are written before the
- * first takes its place. One that somebody has edited is replaced with --force only, and
- * kept under another name then.
+ * All files are looked at before the first is written, and all take their places or none.
+ * One that somebody has edited is replaced with --force only, and kept under another name
+ * then.
  */
 
 #include <string.h>
@@ -19,18 +19,14 @@
 struct target {
 	char *path;
 	char *text;
-	char *staged; /* the new file, as long as it is not in its place */
 	enum dkms_file state;
 };
 
 static void free_targets(struct target **targets)
 {
 	for (struct target *t = *targets; t && t->path; t++) {
-		if (t->staged)
-			unlink(t->staged);
 		free(t->path);
 		free(t->text);
-		free(t->staged);
 	}
 	free(*targets);
 }
@@ -63,6 +59,8 @@ static int look_at(struct cli *cli, struct target *targets, bool force)
 	for (struct target *t = targets; t->path; t++) {
 		_cleanup_string_ char *text = NULL;
 
+		if (dkms_file_recover(cli, t->path) != CLI_YES)
+			return CLI_TROUBLE;
 		t->state = dkms_file_look(cli, t->path, t->text);
 		if (t->state == DKMS_FILE_FAILED)
 			status = CLI_TROUBLE;
@@ -91,43 +89,43 @@ static const char *result_of(const struct target *target)
 	return "failed";
 }
 
-static int stage_all(struct cli *cli, struct target *targets)
-{
-	for (struct target *t = targets; t->path; t++)
-		if (t->state != DKMS_FILE_UNCHANGED &&
-		    dkms_file_stage(cli, t->path, t->text, &t->staged) != CLI_YES)
-			return CLI_TROUBLE;
-	return CLI_YES;
-}
-
-static int commit(struct cli *cli, struct target *target)
-{
-	if (!target->staged)
-		return CLI_YES;
-	if (dkms_file_commit(cli, target->path, target->staged,
-			     target->state == DKMS_FILE_EDITED) != CLI_YES)
-		return CLI_TROUBLE;
-	free(cli_steal(&target->staged));
-	return CLI_YES;
-}
-
-static int commit_all(struct cli *cli, struct target *targets)
+static void report_files(struct cli *cli, const struct target *targets, bool done)
 {
 	json_object *files = cli_check(json_object_new_array());
-	int status = CLI_YES;
 
-	for (struct target *t = targets; t->path && status == CLI_YES; t++) {
+	for (const struct target *t = targets; t->path; t++) {
+		bool good = done || t->state == DKMS_FILE_UNCHANGED;
 		json_object *file = cli_check(json_object_new_object());
 
-		status = commit(cli, t);
 		cli_json_add(file, "path", cli_json_text(t->path));
 		cli_json_add(file, "result",
-			     cli_json_text(status == CLI_YES ? result_of(t) : "failed"));
+			     cli_json_text(good ? result_of(t) : "failed"));
 		json_object_array_add(files, file);
-		if (!cli->quiet && status == CLI_YES)
+		if (!cli->quiet && done)
 			cli_line(cli, "%s: %s", t->path, result_of(t));
 	}
 	cli_doc_add(cli, "files", files);
+}
+
+static int write_all(struct cli *cli, const struct target *targets)
+{
+	struct dkms_new_file *files;
+	size_t count = 0, n = 0;
+	int status;
+
+	while (targets[count].path)
+		count++;
+	files = cli_check(calloc(count + 1, sizeof(*files)));
+	for (const struct target *t = targets; t->path; t++)
+		if (t->state != DKMS_FILE_UNCHANGED)
+			files[n++] = (struct dkms_new_file){
+				.path = t->path,
+				.text = t->text,
+				.keep = t->state == DKMS_FILE_EDITED,
+			};
+	status = dkms_files_write(cli, files, n);
+	free(files);
+	report_files(cli, targets, status == CLI_YES);
 	return status;
 }
 
@@ -152,9 +150,7 @@ static int set_up(struct cli *cli, const struct cli_args *args,
 	if (make_targets(cli, args, plan, &targets) != CLI_YES ||
 	    look_at(cli, targets, cli_args_has(args, CLI_OPT_DKMS_FORCE)) != CLI_YES)
 		return CLI_TROUBLE;
-	if (stage_all(cli, targets) != CLI_YES)
-		return CLI_TROUBLE;
-	status = commit_all(cli, targets);
+	status = write_all(cli, targets);
 	return status == CLI_YES ? dkms_report(cli, args, plan) : status;
 }
 

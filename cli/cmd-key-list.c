@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cmd.h"
@@ -151,6 +152,28 @@ static void try_key(struct cli *cli, const struct ms_generation *current,
 		fault(faults, ms_ctx_message(cli->ctx), ms_ctx_hint(cli->ctx));
 }
 
+/*
+ * No fault: what is private in the store has modes of its own, and kernel-sign makes its
+ * stores so. But who can open a directory can lock it, and the first versions of modseal
+ * waited for that; the lock is on a file now (modseal-key(1)).
+ */
+static void tell_openness(struct cli *cli, const struct ms_keystore *store)
+{
+	json_object *warnings = cli_check(json_object_new_array());
+	const char *path = ms_keystore_path(store);
+	_cleanup_string_ char *text = NULL;
+	struct stat st;
+
+	cli_doc_add(cli, "warnings", warnings);
+	if (stat(path, &st) < 0 || !(st.st_mode & 077))
+		return;
+	text = cli_format("others can open '%s' (mode %04o), and could lock it against a "
+			  "modseal that locks the directory",
+			  path, (unsigned)st.st_mode & 07777);
+	json_object_array_add(warnings, cli_json_text(text));
+	cli_warn(cli, "%s", text);
+}
+
 int cmd_key_status(struct cli *cli, const struct cli_args *args)
 {
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
@@ -170,6 +193,7 @@ int cmd_key_status(struct cli *cli, const struct cli_args *args)
 	if (current)
 		show_current(cli, current);
 	tell_faults(cli, store, faults);
+	tell_openness(cli, store);
 	if (current)
 		try_key(cli, current, faults);
 	return json_object_array_length(faults) ? CLI_NO : CLI_YES;

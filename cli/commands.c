@@ -174,18 +174,19 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 	},
 	[CLI_CMD_RECOVER] = {
 		.name = "recover",
-		.synopsis = "[options] TREE",
-		.summary = "end an interrupted transaction",
+		.synopsis = "[options] PATH",
+		.summary = "end what an interrupted run left",
 		.description =
-			"Ends the transaction of a run on TREE that was killed: "
-			"finishes it where it had begun to replace modules, undoes it "
-			"where not. The next writing command on the tree would do the "
-			"same.",
+			"Ends the transaction of a run that was killed on PATH, a tree "
+			"of modules, a key store, or a directory in which it wrote "
+			"files: finishes it where it had begun to replace them, undoes "
+			"it where not, and clears away what else is left. The next "
+			"writing command there would do the same.",
 		.options = OPTIONS(CLI_OPT_NO_WAIT),
 		.min_operands = 1,
 		.max_operands = 1,
 		.operands = CLI_COMPLETE_PATH,
-		.exit = { "the transaction is ended", "there was nothing to recover",
+		.exit = { "what was left is ended", "there was nothing to recover",
 			  TROUBLE },
 	},
 	[CLI_CMD_KEY_NEW] = {

@@ -7,16 +7,21 @@
  * word is modseal's own and may be replaced; where not, somebody has put something in
  * that must not be lost. The sum is against mistakes, not against an attacker, who could
  * write DKMS's configuration anyway: FNV-1a.
+ *
+ * All files of a run take their places, or none (ms_files_save()). Nobody has named their
+ * paths but modseal: a link there is somebody else's, and is replaced by force only.
  */
 
 #include "dkms.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "run.h"
 #include "util.h"
 
 #define SUM_LINE "# modseal-sum: "
@@ -57,7 +62,8 @@ static bool is_ours(const char *text)
 /* The file's text, to free(); NULL with errno where it cannot be read. */
 static char *read_text(const char *path)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_fd_ int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 	_cleanup_string_ char *text = NULL;
 	size_t len = 0;
 	ssize_t n = 1;
@@ -78,6 +84,9 @@ enum dkms_file dkms_file_look(struct cli *cli, const char *path, const char *tex
 
 	if (!old && errno == ENOENT)
 		return DKMS_FILE_NEW;
+	if (!old && errno == ELOOP)
+		return DKMS_FILE_EDITED; /* a link: modseal makes none, and follows none
+					  */
 	if (!old) {
 		cli_error(cli, "cannot read '%s': %s", path, strerror(errno));
 		return DKMS_FILE_FAILED;
@@ -102,73 +111,91 @@ static int make_parents(struct cli *cli, const char *path)
 	return CLI_YES;
 }
 
-/* The new text beside @path, on disk. 0 or -errno; @temporary is gone then. */
-static int write_beside(char *temporary, const char *text)
+/* Six characters of mkstemp()'s, of which one at least is in no word that people write.
+ */
+static bool is_random(const char *text)
 {
-	_cleanup_fd_ int fd = mkostemp(temporary, O_CLOEXEC);
-	size_t len = strlen(text), done = 0;
-	int error = 0;
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-	if (fd < 0)
-		return -errno;
-	while (done < len && !error) {
-		ssize_t n = write(fd, text + done, len - done);
+	return strlen(text) == 6 && strspn(text, letters) == 6 &&
+	       strpbrk(text, letters + 26);
+}
 
-		if (n > 0)
-			done += (size_t)n;
-		else if (n == 0 || errno != EINTR)
-			error = n == 0 ? EIO : errno;
+/*
+ * The first versions of modseal wrote PATH.XXXXXX, and a kill left it. It may go where it
+ * is this user's file, and what it holds is the beginning of what modseal writes.
+ */
+static void clear_one(int dir, const char *name)
+{
+	static const char first[] = "# Written by `modseal dkms setup` ";
+	_cleanup_fd_ int fd = openat(
+		dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	char text[sizeof(first) - 1];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid() || st.st_nlink != 1)
+		return;
+	n = read(fd, text, sizeof(text));
+	if (n >= 0 && memcmp(text, first, (size_t)n) == 0)
+		unlinkat(dir, name, 0);
+}
+
+static void clear_old(const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	_cleanup_string_ char *parent = cli_check(strndup(path, (size_t)(base - path)));
+	size_t len = strlen(base);
+	DIR *dir = opendir(parent);
+	const struct dirent *d;
+
+	while (dir && (d = readdir(dir)))
+		if (strncmp(d->d_name, base, len) == 0 && d->d_name[len] == '.' &&
+		    is_random(d->d_name + len + 1))
+			clear_one(dirfd(dir), d->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+int dkms_file_recover(struct cli *cli, const char *path)
+{
+	_cleanup_string_ char *parent =
+		cli_check(strndup(path, (size_t)(strrchr(path, '/') - path) + 1));
+	enum ms_recovery how;
+
+	if (access(parent, F_OK) < 0)
+		return CLI_YES;
+	clear_old(path);
+	return ms_files_recover(cli->ctx, parent, &how) < 0 ? cli_error_ctx(cli)
+							    : CLI_YES;
+}
+
+int dkms_files_write(struct cli *cli, const struct dkms_new_file *files, size_t n)
+{
+	struct ms_saved_file *saved = cli_check(calloc(n + 1, sizeof(*saved)));
+	char **old = cli_check(calloc(n + 1, sizeof(*old)));
+	int status = CLI_YES;
+
+	for (size_t i = 0; i < n && status == CLI_YES; i++) {
+		if (files[i].keep)
+			old[i] = cli_format("%s.old", files[i].path);
+		saved[i] = (struct ms_saved_file){
+			.path = files[i].path,
+			.data = files[i].text,
+			.len = strlen(files[i].text),
+			.mode = 0644,
+			.exact = true,
+			.keep_as = old[i],
+		};
+		status = make_parents(cli, files[i].path);
 	}
-	if (!error && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
-		error = errno;
-	if (error)
-		unlink(temporary);
-	return -error;
-}
-
-/* Lets the old file have a second name, so that there is a file at @path all the time. */
-static int keep_old(struct cli *cli, const char *path)
-{
-	_cleanup_string_ char *old = cli_format("%s.old", path);
-
-	unlink(old);
-	if (link(path, old) < 0)
-		return cli_error(cli, "cannot keep '%s' as '%s': %s", path, old,
-				 strerror(errno));
-	return CLI_YES;
-}
-
-int dkms_file_stage(struct cli *cli, const char *path, const char *text, char **ret)
-{
-	_cleanup_string_ char *temporary = cli_format("%s.XXXXXX", path);
-	int r;
-
-	if (make_parents(cli, path) != CLI_YES)
-		return CLI_TROUBLE;
-	r = write_beside(temporary, text);
-	if (r < 0)
-		return cli_error(cli, "cannot write '%s': %s", path, strerror(-r));
-	*ret = cli_steal(&temporary);
-	return CLI_YES;
-}
-
-static int sync_directory_of(const char *path)
-{
-	_cleanup_string_ char *parent = cli_check(strdup(path));
-	_cleanup_fd_ int fd = -1;
-
-	*strrchr(parent, '/') = '\0';
-	fd = open(*parent ? parent : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-int dkms_file_commit(struct cli *cli, const char *path, const char *staged, bool keep)
-{
-	if (keep && keep_old(cli, path) != CLI_YES)
-		return CLI_TROUBLE;
-	if (rename(staged, path) < 0)
-		return cli_error(cli, "cannot write '%s': %s", path, strerror(errno));
-	if (sync_directory_of(path) < 0)
-		return cli_error(cli, "cannot sync '%s': %s", path, strerror(errno));
-	return CLI_YES;
+	if (status == CLI_YES && ms_files_save(cli->ctx, saved, n, true) < 0)
+		status = cli_error_ctx(cli);
+	for (size_t i = 0; i < n; i++)
+		free(old[i]);
+	free(old);
+	free(saved);
+	return status;
 }

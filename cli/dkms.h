@@ -97,18 +97,21 @@ char *dkms_file_text(const char *version, const char *body);
 /** Compares the file at @path with @text. */
 enum dkms_file dkms_file_look(struct cli *cli, const char *path, const char *text);
 
-/**
- * Writes the new file beside @path, 0644 and synced, under a name that DKMS does not
- * read. The directory is made where it is not there. *@ret: that name, to free().
- * CLI_YES, or CLI_TROUBLE after reporting; then nothing is left of it.
- */
-int dkms_file_stage(struct cli *cli, const char *path, const char *text, char **ret);
+/** A file to be written. @keep: the one that is there stays as PATH.old. */
+struct dkms_new_file {
+	const char *path;
+	const char *text;
+	bool keep;
+};
 
 /**
- * Renames what was staged to @path; with @keep the old file stays as PATH.old. CLI_YES,
- * or CLI_TROUBLE after reporting.
+ * Writes the files, mode 0644: all or none. The directories are made where they are not
+ * there. CLI_YES, or CLI_TROUBLE after reporting.
  */
-int dkms_file_commit(struct cli *cli, const char *path, const char *staged, bool keep);
+int dkms_files_write(struct cli *cli, const struct dkms_new_file *files, size_t n);
+
+/** Ends what a killed run has left beside @path. CLI_YES, or CLI_TROUBLE as above. */
+int dkms_file_recover(struct cli *cli, const char *path);
 
 /** Removes what DKMS has built into @built, a directory `module`. True: it is gone. */
 bool dkms_discard(struct cli *cli, const char *built);

@@ -14,7 +14,7 @@ int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 		.any_file = !request->modules_only,
 		.writes = true,
 		.break_links = true, /* sign-file's rename does so as well */
-		.output = request->work,
+		.output = request->work ? ms_workdir_path(request->work) : NULL,
 	};
 
 	return ms_tree_open(request->ctx, &request->module, 1, &options, ret) < 0
@@ -90,22 +90,22 @@ static int digest_of(const struct request *request, const char *path, uint8_t re
 static int load_raw(const struct request *request, struct ms_bundle **ret)
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
-	_cleanup_string_ char *directory = NULL;
+	_cleanup_(cli_free_workdir) struct ms_workdir *directory = NULL;
 	_cleanup_string_ char *bare = NULL;
 	uint8_t digest[32];
 	uint8_t *data = NULL;
 	size_t len = 0;
 	int status;
 
-	if (sign_file_make_directory(request,
-				     request->dest ? request->dest : request->module,
-				     &directory) != OK)
-		return FAILED;
-	bare = cli_format("%s/%s", directory, sign_file_name(request->module));
-	status = strip_into(request, directory);
+	if (ms_workdir_new(request->ctx,
+			   request->target ? request->target : request->module,
+			   &directory) < 0)
+		return sign_file_fail_ctx(request);
+	bare = cli_format("%s/%s", ms_workdir_path(directory),
+			  sign_file_name(request->module));
+	status = strip_into(request, ms_workdir_path(directory));
 	if (status == OK)
 		status = digest_of(request, bare, digest);
-	sign_file_remove_directory(directory);
 	if (status == OK)
 		status = sign_file_read_raw(request, &data, &len);
 	if (status == OK && ms_bundle_add(request->ctx, bundle, digest, data, len,

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The sign-file personality's files: work directories, signatures, messages. */
+/* The sign-file personality's files: signatures, messages. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sign-file-request.h"
 #include "util.h"
@@ -56,69 +54,24 @@ const char *sign_file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-int sign_file_make_directory(const struct request *request, const char *beside,
-			     char **ret)
-{
-	_cleanup_string_ char *parent = sign_file_directory(beside);
-	_cleanup_string_ char *path = cli_format("%s.modseal-XXXXXX", parent);
-
-	if (!mkdtemp(path))
-		return sign_file_fail(request, "cannot make a directory in '%s': %s",
-				      parent, strerror(errno));
-	*ret = cli_steal(&path);
-	return OK;
-}
-
-void sign_file_remove_directory(const char *path)
-{
-	struct dirent **entries = NULL;
-	int n = scandir(path, &entries, NULL, NULL);
-
-	for (int i = 0; i < n; i++) {
-		_cleanup_string_ char *name =
-			cli_format("%s/%s", path, entries[i]->d_name);
-
-		unlink(name); /* which "." and ".." refuse */
-		free(entries[i]);
-	}
-	free(entries);
-	rmdir(path);
-}
-
-static bool write_whole(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* Replaces @path atomically by a file of these bytes. */
+/*
+ * <module>.p7s, which nobody has named: a link there is replaced and not followed. Where
+ * that fails the module is signed already, or will be by the next run: the two do not
+ * have to agree for anybody, and whoever calls again gets both.
+ */
 int sign_file_write(const struct request *request, const char *path, const uint8_t *data,
 		    size_t len)
 {
-	_cleanup_string_ char *temporary = cli_format("%s.XXXXXX", path);
-	_cleanup_fd_ int fd = mkostemp(temporary, O_CLOEXEC);
-	mode_t mask = umask(0);
-	int error;
+	const struct ms_saved_file file = {
+		.path = path,
+		.data = data,
+		.len = len,
+		.mode = 0666,
+	};
 
-	umask(mask);
-	if (fd < 0)
-		return sign_file_fail(request, "cannot make '%s': %s", temporary,
-				      strerror(errno));
-	if (write_whole(fd, data, len) && fchmod(fd, 0666 & ~mask) == 0 &&
-	    fsync(fd) == 0 && rename(temporary, path) == 0)
-		return OK;
-	error = errno;
-	unlink(temporary);
-	return sign_file_fail(request, "cannot write '%s': %s", path, strerror(error));
+	return ms_files_save(request->ctx, &file, 1, true) < 0
+		       ? sign_file_fail_ctx(request)
+		       : OK;
 }
 
 /* Reads a whole file, to free(). A signature is small: a kernel takes 65535 bytes. */

@@ -27,7 +27,8 @@ struct request {
 	const char *bundle; /* $MODSEAL_BUNDLE, or NULL */
 	const char *pin_file; /* with the passphrase or PIN, or NULL */
 	bool modules_only;    /* what is no ELF module is refused */
-	char *work;	    /* the directory for a file that is not signed in place */
+	struct ms_workdir *work; /* for a file that is not signed in place; or NULL */
+	char *target; /* the file that <dest> leads to; NULL: it is written to as it is */
 	char *result;	    /* the signed file */
 };
 
@@ -44,14 +45,8 @@ char *sign_file_directory(const char *path);
 /** The last component of @path. */
 const char *sign_file_name(const char *path);
 
-/** Makes a directory of our own beside @beside. @ret: its path, to free(). */
-int sign_file_make_directory(const struct request *request, const char *beside,
-			     char **ret);
-
-/** Removes a directory with the files in it. */
-void sign_file_remove_directory(const char *path);
-
-/** Replaces @path atomically by a file of these bytes. */
+/** Replaces @path, which stands beside the module, atomically by a file of these bytes.
+ */
 int sign_file_write(const struct request *request, const char *path, const uint8_t *data,
 		    size_t len);
 

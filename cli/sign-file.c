@@ -159,15 +159,67 @@ static int save_signature(const struct request *request)
 	return sign_file_write(request, path, der, len);
 }
 
+/* A device or pipe gets the bytes and stays what it is. */
+static int write_to_dest(const struct request *request)
+{
+	_cleanup_stream_ FILE *in = fopen(request->result, "re");
+	_cleanup_stream_ FILE *out = fopen(request->dest, "we");
+	char bytes[65536];
+	size_t n = 1;
+
+	while (in && out && n > 0) {
+		n = fread(bytes, 1, sizeof(bytes), in);
+		if (ferror(in) || fwrite(bytes, 1, n, out) != n)
+			break;
+	}
+	if (in && out && n == 0 && fflush(out) == 0)
+		return OK;
+	return sign_file_fail(request, "cannot write '%s': %s", request->dest,
+			      strerror(errno));
+}
+
+/*
+ * One rename. Where only the sync behind it fails the file is there and stays, and the
+ * status says that it may not be on the disk.
+ */
 static int move_to_dest(const struct request *request)
 {
-	_cleanup_string_ char *parent = sign_file_directory(request->dest);
+	_cleanup_string_ char *parent = NULL;
 
-	if (rename(request->result, request->dest) < 0)
+	if (!request->target)
+		return write_to_dest(request);
+	parent = sign_file_directory(request->target);
+	if (rename(request->result, request->target) < 0)
 		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
 				      strerror(errno));
 	if (sync_directory(parent) < 0)
-		return sign_file_fail(request, "cannot sync '%s'", parent);
+		return sign_file_fail(request, "'%s' is written, but cannot be synced",
+				      request->dest);
+	return OK;
+}
+
+/*
+ * <dest> was named by the user, so a link is followed, and the file that it leads to
+ * replaced; what is no file is written to.
+ */
+static int find_dest(struct request *request)
+{
+	struct stat st;
+
+	if (stat(request->dest, &st) < 0 && errno == ENOENT &&
+	    lstat(request->dest, &st) < 0 && errno == ENOENT) {
+		request->target = cli_check(strdup(request->dest));
+		return OK;
+	}
+	if (stat(request->dest, &st) < 0 || S_ISDIR(st.st_mode))
+		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
+				      strerror(S_ISDIR(st.st_mode) ? EISDIR : errno));
+	if (!S_ISREG(st.st_mode))
+		return OK;
+	request->target = realpath(request->dest, NULL);
+	if (!request->target)
+		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
+				      strerror(errno));
 	return OK;
 }
 
@@ -191,13 +243,15 @@ static int prepare(struct request *request)
 		return FAILED;
 	if (!request->dest && !request->only)
 		return OK;
-	if (sign_file_make_directory(request,
-				     request->only ? request->module : request->dest,
-				     &request->work) != OK)
+	if (request->dest && !request->only && find_dest(request) != OK)
 		return FAILED;
+	if (ms_workdir_new(request->ctx,
+			   request->target ? request->target : request->module,
+			   &request->work) < 0)
+		return sign_file_fail_ctx(request);
 	free(request->result);
-	request->result =
-		cli_format("%s/%s", request->work, sign_file_name(request->module));
+	request->result = cli_format("%s/%s", ms_workdir_path(request->work),
+				     sign_file_name(request->module));
 	return OK;
 }
 
@@ -212,8 +266,7 @@ static int run(struct request *request)
 		status = save_signature(request);
 	if (status == OK && request->dest && !request->only)
 		status = move_to_dest(request);
-	if (request->work)
-		sign_file_remove_directory(request->work);
+	request->work = ms_workdir_free(request->work);
 	return status;
 }
 
@@ -231,7 +284,7 @@ int cli_sign_file(int argc, char **argv)
 		cli_out_of_memory();
 	status = run(&request);
 	json_object_put(request.cli.doc);
-	free(request.work);
+	free(request.target);
 	free(request.result);
 	ms_ctx_free(request.ctx);
 	return status;

@@ -53,6 +53,19 @@ static inline void cli_free_signer(struct ms_signer **signer)
 	ms_signer_free(*signer);
 }
 
+static inline void cli_close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
+#define _cleanup_stream_ _cleanup_(cli_close_stream)
+
+static inline void cli_free_workdir(struct ms_workdir **dir)
+{
+	*dir = ms_workdir_free(*dir);
+}
+
 static inline void cli_free_tree(struct ms_tree **tree)
 {
 	ms_tree_free(*tree);
