@@ -188,7 +188,7 @@ static void undo(struct ms_file_set *set, size_t done)
 	for (size_t i = 0; i < set->n_dirs && renamed && !set->no_sync; i++)
 		synced &= fsync(set->dirs[i].fd) == 0;
 	if (set->n > 1)
-		set->pending = r < 0 || !synced || ms_set_withdraw(NULL, set) < 0;
+		set->pending = r < 0 || !synced || ms_set_withdraw(set) < 0;
 }
 
 static int prepare(struct ms_ctx *ctx, struct ms_file_set *set)

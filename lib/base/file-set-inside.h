@@ -60,7 +60,7 @@ int ms_set_announce(struct ms_ctx *ctx, struct ms_file_set *set);
 int ms_set_decide(struct ms_ctx *ctx, struct ms_file_set *set);
 
 /** Takes the decision back; -EIO and others: it stands, or who knows. */
-int ms_set_withdraw(struct ms_ctx *ctx, struct ms_file_set *set);
+int ms_set_withdraw(struct ms_file_set *set);
 
 /** Removes what announce and decide made. A negative errno where the journal stays. */
 int ms_set_forget(struct ms_file_set *set);

@@ -186,16 +186,15 @@ int ms_set_decide(struct ms_ctx *ctx, struct ms_file_set *set)
 	if (set->no_sync || fsync(fd) == 0)
 		return 0;
 	r = fail(ctx, set, -errno);
-	set->pending = ms_set_withdraw(ctx, set) < 0;
+	set->pending = ms_set_withdraw(set) < 0;
 	return r;
 }
 
-int ms_set_withdraw(struct ms_ctx *ctx, struct ms_file_set *set)
+int ms_set_withdraw(struct ms_file_set *set)
 {
 	char begun[MS_TEMPORARY_NAME_SIZE], decided[MS_TEMPORARY_NAME_SIZE];
 	int fd = set->dirs[0].fd;
 
-	(void)ctx;
 	name_of(set, MS_TEMPORARY_BEGUN, begun);
 	name_of(set, MS_TEMPORARY_JOURNAL, decided);
 	if (renameat(fd, decided, fd, begun) < 0)

@@ -123,9 +123,10 @@ static int find(struct leftovers *all, const char *only_tag)
 	return 0;
 }
 
-static bool is_ours(const struct stat *st)
+/* A directory is emptied for nobody else: he could have moved another one into it. */
+static bool is_ours(const struct stat *st, enum ms_temporary_kind kind)
 {
-	return st->st_uid == geteuid() || geteuid() == 0;
+	return st->st_uid == geteuid() || (geteuid() == 0 && kind != MS_TEMPORARY_WORK);
 }
 
 static bool is_believed(const struct stat *st)
@@ -151,7 +152,7 @@ static bool lock_one(int dirfd, struct leftover *one)
 
 	if (fstatat(dirfd, one->name, &there, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT && may_vanish(one->kind);
-	if (!is_ours(&there))
+	if (!is_ours(&there, one->kind))
 		return false;
 	one->st = there;
 	if (one->kind == MS_TEMPORARY_OLD || S_ISLNK(there.st_mode))
