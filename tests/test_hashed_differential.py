@@ -12,6 +12,7 @@ import pytest
 from support import campaign, cli, kernels, patched
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]
+LIST, MERKLE = f"{patched.ASKED[0]}-list", f"{patched.ASKED[0]}-merkle"
 FULL = os.environ.get("FULL") == "true"
 
 
@@ -26,7 +27,7 @@ def campaign_against(name, count, seed, modes, **options):
 
 
 @pytest.mark.skipif(FULL, reason="all of these kernels are asked more")
-@pytest.mark.parametrize("name, count", [("7.3-merkle", 1000), ("7.3-list", 500)])
+@pytest.mark.parametrize("name, count", [(MERKLE, 1000), (LIST, 500)])
 def test_a_patched_kernel_and_modseal_agree_on_a_share_of_the_cases(capsys, name, count):
     plans = [plan for plan in campaign.PLANS[name] if plan.stacks]
     report = campaign_against(name, count, "1", ["enforcing", "permissive"], plans=plans)
@@ -39,7 +40,7 @@ def test_a_patched_kernel_and_modseal_agree_on_a_share_of_the_cases(capsys, name
 
 
 @pytest.mark.skipif(not FULL, reason="the whole campaign: ./check --full hashed")
-@pytest.mark.parametrize("name", patched.NAMES)
+@pytest.mark.parametrize("name", patched.ASKED_NAMES)
 def test_a_patched_kernel_and_modseal_agree_on_7000_cases(capsys, name):
     seed = secrets.token_hex(4)
     report = campaign_against(name, campaign.HASHED_CASES, seed, list(lab.MODES))
@@ -51,11 +52,11 @@ def test_a_patched_kernel_and_modseal_agree_on_7000_cases(capsys, name):
 
 def test_a_program_that_goes_by_another_kernels_hashes_is_found_out(tmp_path):
     """The comparison has to be able to fail."""
-    other = kernels.hashed("7.3-list")
+    other = kernels.hashed(LIST)
     wrong = tmp_path / "modseal"
     wrong.write_text(f'#!/bin/sh\ncp {other.vmlinuz} vmlinuz\nexec {cli.PROGRAM} "$@"\n')
     wrong.chmod(0o755)
     plans = [campaign.Plan("p256", 1, stacks=True)]
-    report = campaign_against("7.3-merkle", 60, "1", ["enforcing"], program=wrong,
+    report = campaign_against(MERKLE, 60, "1", ["enforcing"], program=wrong,
                               plans=plans, keep=tmp_path / "kept")
     assert report.mismatches

@@ -23,8 +23,6 @@ from lab import machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]
 TAINT_UNSIGNED = 1 << 13
-FULL = os.environ.get("FULL") == "true"
-NAMES = [name for name in patched.NAMES if FULL or name.startswith("7.3")]
 
 
 class Answers:
@@ -70,7 +68,7 @@ class Answers:
                     yield mode, case.name, case.expected, result
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=patched.ASKED_NAMES)
 def answers(request):
     kernels.need_lab()
     return Answers(request.param)
