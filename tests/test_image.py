@@ -416,22 +416,25 @@ def signing_key_of(module):
     return serial.decode().strip().replace(":", "").lstrip("0")
 
 
+def whole(der):
+    """The certificate that openssl reads there, and nothing behind it."""
+    return make_image.run("openssl", "x509", "-inform", "DER", "-outform", "DER", input=der)
+
+
 def serial_of(der):
     line = make_image.run("openssl", "x509", "-inform", "DER", "-noout", "-serial", input=der)
     return line.decode().strip().partition("=")[2].lstrip("0")
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("name, size", [
-    ("6.1", range(1200, 1500)), ("6.12", range(470, 490)), ("7.3", range(470, 490)),
-])
-def test_a_real_kernel_has_the_one_certificate_that_its_modules_are_signed_with(name, size):
+@pytest.mark.parametrize("name", kernels.CLOUD)
+def test_a_real_kernel_has_the_one_certificate_that_its_modules_are_signed_with(name):
     kernel = kernels.kernel(name)
     answer = ask(kernel.vmlinuz)
     assert answer.get("kind") == ["kernel"]
     assert answer.get("release") == [kernel.release]
     [(place, der)] = found(answer)
-    assert place == "own-key" and len(der) in size
+    assert place == "own-key" and whole(der) == der
     assert serial_of(der) == signing_key_of(kernels.module_paths(name)[0])
     assert unpacked(pathlib.Path(kernel.vmlinuz)).count(der) == 1
 
@@ -439,7 +442,7 @@ def test_a_real_kernel_has_the_one_certificate_that_its_modules_are_signed_with(
 @pytest.mark.kernels
 @pytest.mark.parametrize("suite, pattern", [
     ("bookworm", r"linux-image-6\.1\.0-[0-9]+-cloud-arm64"),
-    ("trixie", r"linux-image-6\.12\.[0-9]+\+deb13-cloud-arm64"),
+    ("trixie", r"linux-image-6\.12\.[0-9.]+\+[a-z0-9.]+-cloud-arm64"),
 ])
 def test_a_real_arm64_image_has_the_certificate_that_its_modules_are_signed_with(
         suite, pattern):

@@ -32,12 +32,14 @@ packages_of()
 	' "$TOP/tests/support/packages" | LC_ALL=C sort -u
 }
 
+names() { printf '%s\n' "$@" | LC_ALL=C sort -u; }
+
 # missing_of PACKAGE...: those that are not installed, one a line
 missing_of()
 {
 	dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
 		awk '$1 == "installed" { print $2 }' | LC_ALL=C sort -u |
-		LC_ALL=C comm -13 - <(printf '%s\n' "$@" | LC_ALL=C sort -u)
+		LC_ALL=C comm -13 - <(names "$@")
 }
 
 as_root()
@@ -49,6 +51,18 @@ apt_quietly()
 {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 		-o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"
+}
+
+# served_of PACKAGE...: those that this machine's sources have, one a line; a name that they
+# do not have would keep apt-get from installing the others
+served_of()
+{
+	local package
+
+	while read -r package; do
+		warn "no package '$package' in this machine's sources"
+	done < <(names "$@" | LC_ALL=C comm -23 - <(apt-cache pkgnames | LC_ALL=C sort -u))
+	names "$@" | LC_ALL=C comm -12 - <(apt-cache pkgnames | LC_ALL=C sort -u)
 }
 
 # install_packages GROUP...: what is missing of them; nothing is touched if nothing is.
@@ -63,6 +77,7 @@ install_packages()
 	printf 'installing %s\n' "${missing[*]}"
 	log=$(mktemp)
 	if ! apt_quietly update >"$log" 2>&1 ||
+		! mapfile -t missing < <(served_of "${missing[@]}") ||
 		! apt_quietly install --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
 		tail -n 20 "$log" >&2
 		rm -f "$log"

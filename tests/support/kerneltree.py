@@ -15,7 +15,6 @@ import pytest
 
 from support import cli, flows, kernels
 
-SUITES = {"6.1": "bookworm", "7.3": "trixie-backports"}
 MODULES = ["dummy", "ipip", "nf_log_syslog", "crc-itu-t"]
 COMPRESSIONS = {"none": "", "gzip": ".gz", "xz": ".xz", "zstd": ".zst"}
 
@@ -24,9 +23,10 @@ def headers(name):
     """The unpacked packages linux-headers-*, -common and linux-kbuild-*."""
     release = kernels.kernel(name).release
     version = re.sub(r"-cloud-amd64$", "", release)
+    # 6.1.0-57 is an ABI of which linux-kbuild-6.1 knows nothing, 7.3.4+deb13 a version
     kbuild = "linux-kbuild-6.1" if name == "6.1" else f"linux-kbuild-{version}"
     packages = [f"linux-headers-{release}", f"linux-headers-{version}-common", kbuild]
-    command = [cli.TOP / "tools" / "debian-archive", "unpack", SUITES[name], *packages]
+    command = [cli.TOP / "tools" / "debian-archive", "unpack", kernels.kernel(name).suite, *packages]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"no headers of kernel {name}: {done.stderr.strip()[-300:]}")
