@@ -64,7 +64,9 @@ def repository(tree):
 def base(series, tree):
     """The files that the series was made for."""
     with tarfile.open(PATCHES / series / "base.tar.xz") as archive:
-        archive.extractall(tree, filter="data")
+        for member in archive:
+            assert member.isfile() and ".." not in member.name.split("/")
+            archive.extract(member, tree)
     return tree
 
 
@@ -144,5 +146,5 @@ def test_a_series_says_what_it_was_made_for_and_tested_with(series):
     assert len(said["made-for"]) == 1 and said["made-for"][0].startswith(f"{series}.")
     done = subprocess.run([TOOL, "status", series], capture_output=True, text=True)
     assert done.returncode == 0
-    for version in said["made-for"] + said["tested"]:
+    for version in said["made-for"] + said.get("tested", []):
         assert version in done.stdout
