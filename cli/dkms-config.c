@@ -140,6 +140,9 @@ int dkms_settings_read(struct cli *cli, const char *root, struct dkms_settings *
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+		return cli_error(cli, "cannot read directory '%s': %s", dir,
+				 strerror(errno));
 	status = read_file(cli, first, ret);
 	for (int i = 0; i < n; i++) {
 		_cleanup_string_ char *path =
@@ -217,22 +220,24 @@ static unsigned version_in(const char *line, char text[32])
 	return 0;
 }
 
-unsigned dkms_version(struct ms_ctx *ctx, const char *root, char text[32])
+int dkms_version(struct ms_ctx *ctx, const char *root, unsigned *ret, char text[32])
 {
 	static const char *const places[] = {"/usr/sbin/dkms", "/usr/bin/dkms"};
-	unsigned version = 0;
 
 	*text = '\0';
-	for (size_t i = 0; i < CLI_ARRAY_SIZE(places) && !version; i++) {
+	*ret = 0;
+	for (size_t i = 0; i < CLI_ARRAY_SIZE(places) && !*ret; i++) {
 		_cleanup_string_ char *path = cli_format("%s%s", root, places[i]);
 		_cleanup_lines_ struct lines lines = {0};
 		const char *line;
+		int r = open_lines(ctx, path, &lines);
 
-		open_lines(ctx, path, &lines);
-		while (!version && (line = next_line(&lines)))
-			version = version_in(line, text);
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+			return r;
+		while (!*ret && (line = next_line(&lines)))
+			*ret = version_in(line, text);
 	}
-	return version;
+	return 0;
 }
 
 bool dkms_has_hook(struct ms_ctx *ctx, const char *root, const char *module)

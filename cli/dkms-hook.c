@@ -93,10 +93,11 @@ static char *script_directory(struct ms_ctx *ctx, enum dkms_hook hook, const cha
 	_cleanup_string_ char *ours =
 		cli_format(DKMS_ETC "/%s", slash ? slash + 1 : module);
 	_cleanup_string_ char *path = cli_format("%s/%s", ours, script);
+	unsigned dkms;
 	char text[32];
 
-	if (access(path, X_OK) == 0 &&
-	    dkms_version(ctx, "", text) >= DKMS_VERSION(3, 4, 0))
+	if (access(path, X_OK) == 0 && dkms_version(ctx, "", &dkms, text) == 0 &&
+	    dkms >= DKMS_VERSION(3, 4, 0))
 		return cli_steal(&ours);
 	return cli_format("%s/%s", version,
 			  hook == DKMS_HOOK_PRE_INSTALL ? "source" : "build");

@@ -305,7 +305,8 @@ int dkms_plan_make(struct cli *cli, const struct cli_args *args, struct dkms_pla
 	memset(ret, 0, sizeof(*ret));
 	ret->root = root && strcmp(root, "/") != 0 ? root : "";
 	ret->libexec = libexec ? libexec : MODSEAL_LIBEXEC;
-	ret->version = dkms_version(cli->ctx, ret->root, ret->version_text);
+	if (dkms_version(cli->ctx, ret->root, &ret->version, ret->version_text) < 0)
+		return cli_error_ctx(cli);
 	if (choose_key(cli, args, ret) != CLI_YES || check_plan(cli, ret) != CLI_YES)
 		return CLI_TROUBLE;
 	return pin(cli, ret);

@@ -144,9 +144,12 @@ static void end_deaf_dkms(const struct request *request, const char *version,
 	_cleanup_string_ char *kernel = cli_format("%s/%s", version, release);
 	_cleanup_string_ char *built = dkms_only_arch(kernel);
 	struct cli cli = request->cli;
+	unsigned dkms;
 	char text[32];
 
-	if (!built || dkms_version(request->ctx, "", text) >= DKMS_NOTICES_HOOKS)
+	/* one that cannot be read counts as old */
+	if (!built || (dkms_version(request->ctx, "", &dkms, text) == 0 &&
+		       dkms >= DKMS_NOTICES_HOOKS))
 		return;
 	if (dkms_discard(&cli, built) && dkms_end_parent())
 		cli_message(

@@ -50,10 +50,10 @@ void dkms_settings_after_ours(struct ms_ctx *ctx, const char *root,
 			      void *userdata);
 
 /**
- * The version of the DKMS under @root, from its script: 30010 for 3.0.10. 0: there is
- * none, or it does not say.
+ * The version of the DKMS under @root, from its script: 30010 for 3.0.10. *@ret is 0 where
+ * there is none, or it does not say, and where it could not be read, which is an error.
  */
-unsigned dkms_version(struct ms_ctx *ctx, const char *root, char text[32]);
+int dkms_version(struct ms_ctx *ctx, const char *root, unsigned *ret, char text[32]);
 
 /** The first DKMS that notices a failing hook, and a module that is not there. */
 #define DKMS_NOTICES_HOOKS DKMS_VERSION(3, 2, 0)

@@ -220,7 +220,8 @@ static void note_done(struct ms_file_set *set)
 static int hint_pending(struct ms_ctx *ctx, const struct ms_file_set *set, int error)
 {
 	return set->pending
-		       ? ms_hint(ctx, error, "modseal recover '%s'", set->dirs[0].path)
+		       ? ms_hint_command(ctx, error, "modseal recover %s",
+					 set->dirs[0].path)
 		       : error;
 }
 

@@ -380,7 +380,7 @@ int ms_leftovers_clear(struct ms_ctx *ctx, int fd, const char *shown,
 
 	if (r < 0)
 		return ms_ctx_hint(ctx) ? r
-					: ms_hint(ctx, r, "modseal recover '%s'", shown);
+					: ms_hint_command(ctx, r, "modseal recover %s", shown);
 	*ret = all.how;
 	return 0;
 }

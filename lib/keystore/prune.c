@@ -126,7 +126,7 @@ static int delete_all(struct ms_ctx *ctx, const struct ms_keystore *store,
 				ctx, r, "cannot remove '%s/%s', which was '%s'",
 				store->path, names[i], pruning->generations[i].name);
 	}
-	return result < 0 ? ms_hint(ctx, result, "modseal recover '%s'", store->path) : 0;
+	return result < 0 ? ms_hint_command(ctx, result, "modseal recover %s", store->path) : 0;
 }
 
 static int remove_all(struct ms_ctx *ctx, const struct ms_keystore *store,

@@ -95,13 +95,18 @@ static int open_journal(struct ms_ctx *ctx, int dirfd, const char *dir, bool cre
 	return 0;
 }
 
-static bool is_still_there(int dirfd, int fd)
+/* Is the journal @fd still the one of that name? 0 or a negative errno value. */
+static int look_there(int dirfd, int fd, bool *ret)
 {
 	struct stat there, ours;
 
-	return fstatat(dirfd, MS_JOURNAL_NAME, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       fstat(fd, &ours) == 0 && there.st_dev == ours.st_dev &&
-	       there.st_ino == ours.st_ino;
+	*ret = false;
+	if (fstatat(dirfd, MS_JOURNAL_NAME, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &ours) < 0)
+		return -errno;
+	*ret = there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+	return 0;
 }
 
 int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
@@ -114,6 +119,7 @@ int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 		return r;
 	for (;;) {
 		_cleanup_fd_ int fd = -1;
+		bool there;
 
 		r = open_journal(ctx, dirfd, dir, create, ret, &fd);
 		if (r < 0 || fd < 0)
@@ -127,7 +133,11 @@ int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 			*ret = MS_LOCK_BUSY;
 			return 0;
 		}
-		if (!is_still_there(dirfd, fd))
+		r = look_there(dirfd, fd, &there);
+		if (r < 0)
+			return ms_fail_errno(ctx, r, "cannot stat the journal in '%s'",
+					     dir);
+		if (!there)
 			continue;
 		*ret = MS_LOCK_TAKEN;
 		*ret_fd = ms_steal_fd(&fd);
@@ -137,10 +147,12 @@ int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 
 void ms_lock_release(int dirfd, int fd, bool remove)
 {
+	bool there;
+
 	if (fd < 0)
 		return;
 	/* removed before it is unlocked, so that nobody locks what is about to go */
-	if (remove && is_still_there(dirfd, fd))
+	if (remove && look_there(dirfd, fd, &there) == 0 && there)
 		unlinkat(dirfd, MS_JOURNAL_NAME, 0);
 	close(fd);
 }

@@ -34,7 +34,6 @@ struct recovery {
 	struct ms_sync sync;
 };
 
-/* Gives the lock back, the journal stays. */
 void ms_place_done(struct ms_place *place)
 {
 	ms_lock_release(place->fd, place->lock, false);
@@ -57,17 +56,23 @@ static int open_parent(int fd, const char *path, int flags, const char **ret_bas
 	return ms_open_beneath(fd, parent, flags);
 }
 
-/* Is the target still what was to be replaced? The kernel may have cut nanoseconds. */
-static bool is_old(int fd, const char *name, const struct ms_journal_entry *entry)
+/*
+ * Is the target still what was to be replaced? The kernel may have cut nanoseconds. What
+ * cannot be told is an error: a file that was taken for changed would be left out.
+ */
+static int is_old(int fd, const char *name, const struct ms_journal_entry *entry, bool *ret)
 {
 	struct stat st;
 
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT && !entry->had_old;
-	return entry->had_old && S_ISREG(st.st_mode) &&
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		*ret = !entry->had_old;
+		return errno == ENOENT ? 0 : -errno;
+	}
+	*ret = entry->had_old && S_ISREG(st.st_mode) &&
 	       (uint64_t)st.st_size == entry->old_size &&
 	       st.st_mtim.tv_sec == entry->old_seconds &&
 	       (st.st_mtim.tv_nsec == entry->old_nanoseconds || st.st_mtim.tv_nsec == 0);
+	return 0;
 }
 
 static int finish_in(struct recovery *rec, const struct ms_journal_entry *entry, int fd,
@@ -75,13 +80,18 @@ static int finish_in(struct recovery *rec, const struct ms_journal_entry *entry,
 {
 	char staged[MS_STAGED_NAME_SIZE];
 	struct stat st;
+	bool old;
+	int r;
 
 	ms_staged_name(rec->journal->txid, (size_t)entry->number, staged);
 	if (fstatat(fd, staged, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno; /* it has its name already */
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != entry->size)
 		return -EBADMSG;
-	if (!is_old(fd, base, entry)) {
+	r = is_old(fd, base, entry, &old);
+	if (r < 0)
+		return r;
+	if (!old) {
 		ms_warn(rec->ctx,
 			"'%s/%s' changed since the interrupted run and is left "
 			"as it is",
@@ -218,12 +228,8 @@ static int load_journal(struct ms_ctx *ctx, struct ms_place *place)
 	return r;
 }
 
-/*
- * Opens @dir, which has to have the inode number @inode where that is not NULL: -ESTALE
- * where it is not there, or is another one.
- */
 int ms_place_open(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
-		      struct ms_place *place)
+		  struct ms_place *place)
 {
 	struct stat st;
 	int fd = ms_open_resolved(dir, O_RDONLY);
@@ -239,7 +245,6 @@ int ms_place_open(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
 	return 0;
 }
 
-/* Locks and reads the journal of @place, which is open, where it can be had at once. */
 int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answer *ret)
 {
 	int r = ms_lock_take(ctx, place->fd, place->dir, false, ret, &place->lock);
@@ -247,9 +252,8 @@ int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answe
 	return r == 0 && *ret == MS_LOCK_TAKEN ? load_journal(ctx, place) : r;
 }
 
-/* As ms_place_take(), waiting for whoever holds it. */
 int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wait,
-			      enum ms_lock_answer *ret)
+			  enum ms_lock_answer *ret)
 {
 	int r = ms_place_take(ctx, place, ret);
 
@@ -261,7 +265,6 @@ int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wa
 	return r;
 }
 
-/* Does in one place what was decided. */
 int ms_place_carry_out(struct ms_ctx *ctx, struct ms_place *place, bool decided)
 {
 	struct recovery rec = { .ctx = ctx, .place = place, .journal = &place->journal };
@@ -297,7 +300,6 @@ static void remove_made_root(const struct ms_place *place)
 	}
 }
 
-/* The journal has done its work. */
 int ms_place_close(struct ms_ctx *ctx, struct ms_place *place, bool decided)
 {
 	if (ftruncate(place->lock, 0) < 0)
