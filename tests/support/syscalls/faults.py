@@ -203,6 +203,13 @@ def judge_run(ground, case, run, nodes):
     return wrong
 
 
+def is_named_and_empty(ground, nodes, name):
+    """The directory that was named for -o, made by a run that was killed before it could make
+    a journal in it. Nobody could know then whose it is; nobody's files are in it."""
+    return (name in ground.scenario.recover and nodes[name].kind == "directory"
+            and not any(other.startswith(f"{name}/") for other in nodes))
+
+
 def judge(ground, case, thorough=False):
     """Runs the case; what is wrong."""
     scenario = ground.scenario
@@ -215,6 +222,7 @@ def judge(ground, case, thorough=False):
     wrong += ground.recover()
     nodes = ground.look()
     mixed, left, is_new = judge_state(ground, nodes)
+    left = [name for name in left if not is_named_and_empty(ground, nodes, name)]
     wrong += wide_keys(nodes)
     if not (mixed and mixed[0].startswith("mixed") and scenario.piecewise and not case.kills):
         wrong += mixed
