@@ -232,18 +232,18 @@ bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
 const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 					 const struct ms_key_id *id)
 {
-	for (size_t k = 0; k < MS_ARRAY_SIZE(keyring->keys); k++) {
-		const struct list *list = &keyring->keys[k];
+	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
+	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	size_t i;
 
-		for (size_t i = 0; i < list->count; i++) {
-			const struct entry *entry = &list->entries[i];
+	if (id->len && ms_index_find(&revoked->by_id, id->data, id->len, &i))
+		return revoked->entries[i].cert;
+	for (i = 0; keyring->tbs.root && i < trusted->count; i++) {
+		const struct entry *entry = &trusted->entries[i];
 
-			if (k != MS_KEYS_REVOKED && !entry->tbs_revoked)
-				continue;
-			if (ms_key_id_same(&entry->cert->id, id) ||
-			    ms_key_id_same(&entry->cert->skid, id))
-				return entry->cert;
-		}
+		if (entry->tbs_revoked && (ms_key_id_same(&entry->cert->id, id) ||
+					   ms_key_id_same(&entry->cert->skid, id)))
+			return entry->cert;
 	}
 	return NULL;
 }
