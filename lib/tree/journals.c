@@ -82,8 +82,7 @@ static int add_made(const struct ms_tree *tree, struct ms_buf *text)
 	int r = tree->made_root ? ms_journal_made_root(text, tree->made_root) : 0;
 
 	for (size_t i = 0; i < tree->n_made && r == 0; i++)
-		if (tree->made[i].below)
-			r = ms_journal_made(text, tree->made[i].path);
+		r = ms_journal_made(text, tree->made[i].path);
 	return r;
 }
 

@@ -24,7 +24,7 @@
 #include "../base/context.h"
 #include "../base/room.h"
 
-static int note_made(struct ms_ctx *ctx, struct ms_tree *tree, const char *path, bool below)
+static int note_made(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
 {
 	struct ms_made *list =
 		ms_room(tree->made, tree->n_made, &tree->made_capacity, sizeof(*list));
@@ -36,88 +36,13 @@ static int note_made(struct ms_ctx *ctx, struct ms_tree *tree, const char *path,
 		free(copy);
 		return ms_fail_nomem(ctx);
 	}
-	list[tree->n_made++] =
-		(struct ms_made){ .path = copy, .below = below, .there = !below };
+	list[tree->n_made++] = (struct ms_made){ .path = copy };
 	return 0;
-}
-
-/* The path of -o, as mkdir -p; directories that it makes are noted. */
-static int make_path(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
-{
-	_cleanup_free_ char *part = strdup(path);
-	char *at = part;
-	int r = 0;
-
-	if (!part)
-		return ms_fail_nomem(ctx);
-	while (r == 0 && at && *at) {
-		at = strchr(at + 1, '/');
-		if (at)
-			*at = '\0';
-		if (mkdir(part, 0777) == 0)
-			r = note_made(ctx, tree, part, false);
-		else if (errno != EEXIST)
-			r = ms_fail_errno(ctx, -errno, "cannot make directory '%s'",
-					  part);
-		if (at)
-			*at = '/';
-	}
-	return r;
-}
-
-/* True where one of the directories that were made for the user's path is @real. */
-static bool was_made(const struct ms_tree *tree, const char *real)
-{
-	for (size_t i = 0; i < tree->n_made; i++) {
-		_cleanup_free_ char *made = realpath(tree->made[i].path, NULL);
-
-		if (made && !strcmp(made, real))
-			return true;
-	}
-	return false;
-}
-
-/* How many directories that this run made lead to @real, the last ones. */
-static size_t count_made(const struct ms_tree *tree, const char *real)
-{
-	_cleanup_free_ char *part = strdup(real);
-	size_t n = 0;
-
-	while (part && *part && was_made(tree, part)) {
-		n++;
-		*strrchr(part, '/') = '\0';
-	}
-	return n;
 }
 
 static struct ms_root *output_of(const struct ms_tree *tree)
 {
 	return &tree->roots[tree->n_roots - 1];
-}
-
-int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
-		   const struct ms_starts *starts)
-{
-	_cleanup_free_ char *real = NULL;
-	int r = make_path(ctx, tree, tree->output);
-
-	if (r < 0)
-		return r;
-	real = realpath(tree->output, NULL);
-	if (!real)
-		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", tree->output);
-	for (size_t i = 0; i < starts->n; i++)
-		if (!strcmp(starts->list[i].real, real))
-			return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
-				       tree->output);
-	tree->made_root = count_made(tree, real);
-	tree->roots[tree->n_roots++] = (struct ms_root){
-		.real = ms_steal(&real),
-		.dir = -1,
-		.is_output = true,
-		.lock = -1,
-	};
-	return ms_root_find(ctx, output_of(tree), true);
 }
 
 static int compare_relpaths(const void *a, const void *b)
@@ -187,7 +112,7 @@ static int plan_dir(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir, s
 		if (fd >= 0)
 			close(fd);
 		else if (fd == -ENOENT)
-			r = note_made(ctx, tree, part, true);
+			r = note_made(ctx, tree, part);
 		else
 			r = fail_path(ctx, tree, fd, part);
 		if (r < 0)
@@ -296,8 +221,7 @@ int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 	int r = 0;
 
 	for (size_t i = 0; i < tree->n_made && r == 0; i++)
-		if (tree->made[i].below)
-			r = make_planned(ctx, tree, &tree->made[i]);
+		r = make_planned(ctx, tree, &tree->made[i]);
 	for (size_t i = 0; i < tree->n_entries && r == 0; i++) {
 		struct ms_entry *entry = &tree->entries[i];
 		const char *relpath = entry->item.relpath;
@@ -333,14 +257,9 @@ static void remove_made(struct ms_tree *tree, const struct ms_made *made)
 
 void ms_output_tidy(struct ms_tree *tree)
 {
-	for (size_t i = tree->n_made; i-- > 0;) {
-		struct ms_made *made = &tree->made[i];
-
-		if (made->below && made->there)
-			remove_made(tree, made);
-		else if (!made->below)
-			rmdir(made->path);
-	}
+	for (size_t i = tree->n_made; i-- > 0;)
+		if (tree->made[i].there)
+			remove_made(tree, &tree->made[i]);
 }
 
 void ms_output_forget(struct ms_tree *tree)
@@ -350,4 +269,5 @@ void ms_output_forget(struct ms_tree *tree)
 	free(tree->made);
 	tree->made = NULL;
 	tree->n_made = tree->made_capacity = 0;
+	ms_output_root_forget(tree);
 }

@@ -68,11 +68,18 @@ struct ms_entry {
 	struct ms_staged staged;
 };
 
-/** A directory that a run with -o made. */
+/** A directory that a run with -o makes below the output's root. */
 struct ms_made {
-	char *path;
-	bool below; /* below the output's root, and relative to it; else as the user wrote it */
+	char *path; /* relative to the root */
 	bool there; /* this run made it */
+};
+
+/** A directory that a run with -o made on the way to the output's root, or that root. */
+struct ms_made_root {
+	int parent; /* held, since its path may lead elsewhere meanwhile */
+	char *name; /* in that */
+	dev_t device;
+	ino_t inode;
 };
 
 /** xattrs that were not taken over, for one warning instead of thousands. */
@@ -100,6 +107,8 @@ struct ms_tree {
 	char txid[17];             /* of the transaction, "" before it begins */
 	struct ms_made *made;      /* directories for -o, in the order of making */
 	size_t n_made, made_capacity;
+	struct ms_made_root *made_roots;
+	size_t n_made_roots, made_roots_capacity;
 	size_t made_root;          /* of the components of the output's path, the last so many */
 	struct ms_dropped dropped;
 };
