@@ -10,15 +10,20 @@
  *	4. sync     the directories
  *	5. forget   what was replaced goes, then the journal
  *
- *	fails at 1, 2   nothing was renamed; what waits is removed
- *	fails at 3      those before it are taken back, each so that a new file waits
- *again, and then the decision. If that fails too, the journal stays: it is finished
- *later, for everything is there that it needs
- *	fails at 4	all is in its place and stays. What the disk has nobody knows
- *after a failed sync, so nothing is deleted and nothing taken back; the journal stays, to
- *finish what a crash may have undone fails at 5	likewise: finishing again changes
- *nothing killed before the end of 2   undone: what waits is removed killed behind that
- *finished
+ *	fails at 1, 2: nothing was renamed; what waits is removed
+ *
+ *	fails at 3: those before it are taken back, each so that a new file waits again, and
+ *	then the decision. If that fails too, the journal stays: it is finished later, for
+ *	everything is there that it needs
+ *
+ *	fails at 4: all is in its place and stays. What the disk has nobody knows after a
+ *	failed sync, so nothing is deleted and nothing taken back; the journal stays, to
+ *	finish what a crash may have undone
+ *
+ *	fails at 5: likewise; finishing again changes nothing
+ *
+ *	killed before the end of 2: undone, what waits is removed; killed behind that:
+ *	finished
  *
  * One single entry needs no journal: its rename is the decision.
  */

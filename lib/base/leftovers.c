@@ -238,9 +238,9 @@ static int finish_journal(struct leftovers *all, const struct leftover *file)
 		r = -EBADMSG;
 	if (r == -EBADMSG) {
 		ms_fail(all->ctx, r, "'%s/%s' is no journal", all->shown, file->name);
-		return ms_hint(
+		return ms_hint_command(
 			all->ctx, r,
-			"look at it, and remove it if it is not needed: rm '%s/%s'",
+			"look at it, and remove it if it is not needed: rm %s/%s",
 			all->shown, file->name);
 	}
 	if (r == 0)
