@@ -10,8 +10,8 @@
  * The linker puts the functions below in their places; meson.build names them.
  *
  * A reader may take STEPS_ONCE, and STEPS_A_BYTE for each byte of what it reads and, of
- * an image that is packed, unpacks. The corpus takes a tenth of that; a reader that is
- * quadratic is beyond it with some kilobytes.
+ * an image that is packed, unpacks. A reader that is quadratic is beyond that with some
+ * kilobytes.
  */
 
 #include <string.h>

@@ -4,7 +4,7 @@
 A case is a function of a directory and a number n. It writes what is to be read, with n of
 whatever the file has many of, and returns the arguments of the command that reads it. What
 a reader does for n of them may grow as n does, or n log n; each case here is one in which a
-simple reader does n * n. Half of them did.
+simple reader does n * n.
 """
 
 import base64
