@@ -186,7 +186,7 @@ class Cache:
         script = (bench.top / "lab/kernel-keys").read_bytes()
         keys = self.kernels / f"keys-{hashlib.sha256(script).hexdigest()[:32]}"
         keys.mkdir(parents=True)
-        for name in "rsa2048", "p256", "revoked", "own", "own-both", "trusted":
+        for name in "rsa2048", "p256", "revoked", "withdrawn", "own", "own-both", "trusted":
             (keys / f"{name}.pem").write_text(name)
         self.steps = place / "steps"
 

@@ -212,11 +212,13 @@ def test_a_generation_of_the_store_may_be_in_a_token(world, pki, token, module):
     store = stores.certs_local(world.top / "store", pki, {"20250101-1200": "rsa2048"})
     for part in "signing_key.pem", "signing_prv.pem":
         (store / "current" / part).unlink()
-    uri = "pkcs11:token=modseal%20test;object=rsa2048;pin-value=12345678"
+    uri = "pkcs11:token=modseal%20test;object=rsa2048"
+    pin = world.top / "pin"
+    pin.write_text("12345678")
     (store / "current/signing_key.uri").write_text(f"{uri}\n")
     shutil.copy(pki / "rsa2048.pem", store / "current/signing_crt.pem")
     trusts(world, pki, "rsa2048", release="6.12.0-test")
-    world.setup("--store", store, **token.env)
+    world.setup("--store", store, "--pin-file", pin, **token.env)
     named = re.findall(
         r'(?:mok_signing_key|mok_certificate)="(.*)"',
         (world.top / "etc/framework.conf.d/modseal.conf").read_text(),

@@ -119,11 +119,11 @@ def generations(store):
 
 def test_of_100_rotations_at_once_one_makes_the_key(tmp_path, config):
     store = tmp_path / "store"
-    with Watch(store) as watch:
+    with Watch(store) as seen:
         runs = [start(store, config, "7d") for _ in range(100)]
         ends = [(watch.communicate(run), run.returncode) for run in runs]
     assert {status for _, status in ends} == {0}, ends
-    assert watch.faults == []
+    assert seen.faults == []
     assert len(generations(store)) == 1
     check_whole(store)
     assert f'"{store}/{generations(store)[0]}/signing_key.pem"' in config.read_text()
@@ -132,11 +132,11 @@ def test_of_100_rotations_at_once_one_makes_the_key(tmp_path, config):
 def test_of_rotations_that_were_due_at_once_no_key_is_torn(tmp_path, config, pki):
     """With always, whoever waited while another made a key is content with that."""
     store = stores.certs_local(tmp_path / "store", pki, {"20200101-1200": "p384"})
-    with Watch(store) as watch:
+    with Watch(store) as seen:
         runs = [start(store, config, "always") for _ in range(60)]
         ends = [(watch.communicate(run), run.returncode) for run in runs]
     assert {status for _, status in ends} == {0}, ends
-    assert watch.faults == []
+    assert seen.faults == []
     assert 2 <= len(generations(store)) <= 61
     check_whole(store)
     assert f'"{store}/{os.readlink(store / "current")}/signing_key.pem"' in config.read_text()
@@ -171,7 +171,7 @@ def test_kills_at_random_moments_leave_a_whole_current_key(tmp_path, config, pki
     store = stores.certs_local(tmp_path / "store", pki, {"20200101-1200": "p384"})
     dice = random.Random(4)
     killed = came_through = 0
-    with Watch(store) as watch:
+    with Watch(store) as seen:
         for number in range(60):
             before = os.readlink(store / "current"), len(generations(store))
             runs = [start(store, config, "always") for _ in range(dice.choice([1, 2, 3]))]
@@ -185,7 +185,7 @@ def test_kills_at_random_moments_leave_a_whole_current_key(tmp_path, config, pki
             assert fault_of(store) is None
             killed += any(run.returncode == -signal.SIGKILL for run in runs)
             came_through += os.readlink(store / "current") != before[0]
-    assert watch.faults == []
+    assert seen.faults == []
     assert killed and came_through, f"nothing was proven: {killed}, {came_through}"
     done = cli.run("key", "rotate", "--refresh=always", "--store", store, "--config", config)
     assert done.returncode == 0, cli.said(done)

@@ -51,8 +51,8 @@ static int fail_foreign(struct ms_ctx *ctx, const char *shown)
 	int r = ms_fail(ctx, -EPERM, "'%s/" MS_STORE_LOCK "' is no lock of this store's",
 			shown);
 
-	return ms_hint(ctx, r, "where no run is at work: rm '%s/" MS_STORE_LOCK "'",
-		       shown);
+	return ms_hint_command(ctx, r, "where no run is at work: rm %s/" MS_STORE_LOCK,
+			       shown);
 }
 
 /* Only a file that nobody but owner and root can open keeps anybody waiting. */
