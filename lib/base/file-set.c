@@ -366,7 +366,7 @@ int ms_file_set_rename(struct ms_ctx *ctx, struct ms_file_set *set, const char *
 	r = r < 0 ? r
 		  : note_target(ctx, set, &entry, true, entry.kind == MS_SET_DIRECTORY);
 	if (r == 0)
-		strcpy(entry.temp, from);
+		memcpy(entry.temp, from, strlen(from) + 1);
 	return take(ctx, set, &entry, r);
 }
 

@@ -50,7 +50,11 @@ static bool has_flag(const void *address, const char *flag)
 
 	assert_non_null(smaps);
 	while (fgets(line, sizeof(line), smaps)) {
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+		char *rest;
+
+		start = strtoull(line, &rest, 16);
+		end = *rest == '-' ? strtoull(rest + 1, &rest, 16) : 0;
+		if (end && *rest == ' ')
 			inside = start <= (uintptr_t)address && (uintptr_t)address < end;
 		else if (inside && !strncmp(line, "VmFlags:", 8))
 			found = strstr(line, flag) != NULL;

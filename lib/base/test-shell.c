@@ -36,13 +36,10 @@ static const char *const names[] = {
 	"\tab'; touch PWNED; '",
 	"back\\slash\n",
 	"\xff\xfe",
-	"\xc2\x9b"
-	"31m",
-	"\xe2\x80\xae"
-	"reversed",
+	("\xc2\x9b" "31m"),
+	("\xe2\x80\xae" "reversed"),
 	"caf\xc3\xa9",
-	"\x01"
-	"1",
+	("\x01" "1"),
 	"\n'\\",
 	"%s",
 	"a\n$(touch PWNED)",

@@ -53,7 +53,11 @@ static int look_at_cert(const struct search *s, const struct ms_cert *cert,
 
 	if (r < 0)
 		return r;
-	*ret = by_hash ? cert : named(s, &cert->id);
+	if (by_hash) {
+		*ret = cert;
+		return 0;
+	}
+	*ret = named(s, &cert->id);
 	*ret = *ret ? *ret : named(s, &cert->skid);
 	*ret = *ret ? *ret : named(s, &cert->authority_id);
 	*ret = *ret ? *ret : named(s, &cert->authority_skid);

@@ -146,7 +146,8 @@ int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 		r = open_all(ctx, paths, n_paths, &edits);
 	for (size_t i = 0; i < n_paths && r == 0; i++)
 		r = change(ctx, edits.list[i], settings, n_settings);
-	r = r < 0 ? r : write_all(ctx, &edits, files);
+	if (r == 0)
+		r = write_all(ctx, &edits, files);
 	for (size_t i = 0; i < n_paths && r == 0 && ret_changed; i++)
 		ret_changed[i] = ms_config_edit_changed(edits.list[i]);
 	return r;

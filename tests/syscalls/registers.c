@@ -99,5 +99,6 @@ bool call_brk_failed(pid_t pid, uint64_t asked)
 }
 
 #else
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "the registers of this architecture are not known"
 #endif
