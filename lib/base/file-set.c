@@ -315,7 +315,7 @@ static int take(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entry
 		r = ms_fail_nomem(ctx);
 	if (entries)
 		set->entries = entries;
-	if (r == 0)
+	if (r == 0 && entries)
 		entries[set->n++] = *entry;
 	else
 		drop_entry(set, entry);
@@ -338,7 +338,8 @@ int ms_file_set_add(struct ms_ctx *ctx, struct ms_file_set *set,
 		r = resolve(ctx, file->path, &real);
 	if (r == 0 && !real)
 		r = ms_fail_nomem(ctx);
-	r = r < 0 ? r : place(ctx, set, &entry, real);
+	if (r == 0 && real)
+		r = place(ctx, set, &entry, real);
 	r = r < 0 ? r : note_target(ctx, set, &entry, true, file->fresh);
 	r = r < 0 ? r : write_new(ctx, set, &entry, file);
 	if (r == 0 && file->was) {
