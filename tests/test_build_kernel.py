@@ -18,6 +18,8 @@ import subprocess
 import pytest
 from support import cli, watch
 
+pytestmark = pytest.mark.scripts
+
 FULL = os.environ.get("FULL") == "true"
 STRIDE = 1 if FULL else 4
 OBJECTS = ["a", "b", "c"]

@@ -18,7 +18,7 @@ from support import kernels
 
 TOOL = kernels.TOP / "tools" / "debian-archive"
 
-pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt-get")
+pytestmark = [pytest.mark.scripts, pytest.mark.skipif(not shutil.which("apt-get"), reason="no apt-get")]
 
 DEB822 = """\
 Types: deb

@@ -17,7 +17,7 @@ import pytest
 
 from support.cli import TOP
 
-pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+pytestmark = [pytest.mark.scripts, pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")]
 TOOL = TOP / "tools" / "kernel-series"
 MAKEFILE = "VERSION = 9\nPATCHLEVEL = 1\nSUBLEVEL = {}\nEXTRAVERSION =\nNAME = none\n"
 MAIN, OTHER = "kernel/main.c", "scripts/tool"

@@ -19,6 +19,8 @@ import time
 import pytest
 from support import cli, watch
 
+pytestmark = pytest.mark.scripts
+
 PROGRAM = cli.TOP / "tests/support/watch.py"
 SPIN = "while :; do :; done"
 STILL, WORK = 60, 100000  # seconds of the test's own clock; of processors' time

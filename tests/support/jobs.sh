@@ -177,7 +177,7 @@ job_asan()
 	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 	under_sanitizers unit_tests "$dir" || status=1
-	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls' || status=1
+	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls and not scripts' || status=1
 	no_reports "$dir/report"
 	return "$status"
 }
@@ -221,7 +221,7 @@ job_valgrind()
 		ln -s "$BUILD/gcc/cli/modseal" "$dir/real/$name"
 	done
 	! $FULL || files="$files or test_cli_verify.py or test_cli_sign.py or test_sign_file.py"
-	pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls' -k "$files" || status=1
+	pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls and not scripts' -k "$files" || status=1
 	no_reports "$dir/reports/valgrind" || status=1
 	return "$status"
 }
