@@ -68,6 +68,7 @@ def test_a_core_of_a_run_that_signs_has_neither_key_nor_passphrase(
         assert run.end() == 0, run.err
 
 
+@guarded
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_core_of_a_program_that_takes_no_care_has_the_key(kind, pki, module, pin, tmp_path):
     """What the others do not find would be found."""
@@ -97,6 +98,7 @@ class tool:
         self.process.wait()
 
 
+@guarded
 def test_what_the_library_itself_holds_is_in_no_core(pki, module, pin, tmp_path):
     """Passphrase and key file, while the key is being decrypted, in any program."""
     cores.need_gcore()
