@@ -50,6 +50,7 @@ class Scenario:
     status: int = 0  # of the run that nothing happens to
     env: dict = dataclasses.field(default_factory=dict)
     piecewise: bool = False  # after an error some modules may be new: it was asked for
+    apart: bool = False  # its files are written one after the other, each whole: as sign-file's
     mounts: tuple = ()  # names in t that are file systems of their own
     makes_keys: bool = False
     trees: tuple = ()  # directories whose owner may be hostile: see races.py
@@ -300,7 +301,7 @@ FILES = [
     Scenario("sign-file", "sign-file", one_module, ["sign-file", "sha512", "{pki}/rsa2048.key",
              "{pki}/rsa2048.pem", "m.ko"], (".",), True),
     Scenario("sign-file to another file", "sign-file", one_module, ["sign-file", "-p", "sha512",
-             "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True),
+             "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True, apart=True),
     Scenario("kmodsign -d", "kmodsign", one_module, ["kmodsign", "-d", "sha512",
              "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko"], (".",), True,
              planted=("m.ko.p7s",)),
