@@ -227,8 +227,7 @@ def judge(ground, case, thorough=False):
     mixed, left, is_new = judge_state(ground, nodes)
     left = [name for name in left if not is_named_and_empty(ground, nodes, name)]
     wrong += wide_keys(nodes)
-    may_mix = scenario.apart or (scenario.piecewise and not case.kills)
-    if not (mixed and mixed[0].startswith("mixed") and may_mix):
+    if not (mixed and mixed[0].startswith("mixed") and scenario.piecewise and not case.kills):
         wrong += mixed
     if left and not scenario.again:
         wrong.append(f"left behind: {' '.join(left)}")

@@ -50,7 +50,6 @@ class Scenario:
     status: int = 0  # of the run that nothing happens to
     env: dict = dataclasses.field(default_factory=dict)
     piecewise: bool = False  # after an error some modules may be new: it was asked for
-    apart: bool = False  # its files are written one after the other, each whole: as sign-file's
     mounts: tuple = ()  # names in t that are file systems of their own
     makes_keys: bool = False
     trees: tuple = ()  # directories whose owner may be hostile: see races.py
@@ -273,11 +272,10 @@ TREES = [
              trees=("T",)),
     Scenario("resign", "resign", signed,
              modseal("resign", "-j1", "-k", "{pki}/rsa2048-both.pem", "T"), ("T",), trees=("T",)),
-    # not among the exchanges: stores, files and trees are three looks at where TREE leads
     Scenario("recover what is undecided", "recover", interrupted("syncfs#1"),
-             modseal("recover", "T"), ("T",)),
+             modseal("recover", "T"), ("T",), trees=("T",)),
     Scenario("recover what is decided", "recover", interrupted("renameat#2"),
-             modseal("recover", "T"), ("T",)),
+             modseal("recover", "T"), ("T",), trees=("T",)),
 ]
 ROOTS = [
     Scenario("sign two trees", "sign", two_roots, sign("T1", "T2"), ("T1", "T2"),
@@ -302,7 +300,7 @@ FILES = [
     Scenario("sign-file", "sign-file", one_module, ["sign-file", "sha512", "{pki}/rsa2048.key",
              "{pki}/rsa2048.pem", "m.ko"], (".",), True),
     Scenario("sign-file to another file", "sign-file", one_module, ["sign-file", "-p", "sha512",
-             "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True, apart=True),
+             "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True),
     Scenario("kmodsign -d", "kmodsign", one_module, ["kmodsign", "-d", "sha512",
              "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko"], (".",), True,
              planted=("m.ko.p7s",)),
