@@ -25,7 +25,8 @@ def copy_of_the_tree(directory, whole=False):
         pytest.skip("the tree is no git repository, so nobody knows what belongs to it")
     names = done.stdout.decode().split("\0")[:-1]
     for name in names:
-        if not whole and name.startswith(("fuzz/corpus/", "tests/", "lab/", "bench/")) and not (
+        unbuilt = name.startswith(("fuzz/corpus/", "tests/", "lab/", "bench/"))
+        if unbuilt and not whole and not name.startswith("tests/syscalls/") and not (
             name == "tests/meson.build" or name.endswith((".h", "-tool.c", "-shim.c"))
         ):
             continue  # not looked at by the build

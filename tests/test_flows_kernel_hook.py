@@ -197,7 +197,7 @@ class OwnKernel(Machine):
         self.tree = directory / "modules" / self.own.release
         (self.tree / "extra").mkdir(parents=True)
         self.module = self.tree / "extra" / "nls_ascii.ko"
-        shutil.copyfile(pathlib.Path(self.own.modules, "kernel/nls_ascii.ko"), self.module)
+        shutil.copyfile(pathlib.Path(self.own.tree, "fs/nls/nls_ascii.ko"), self.module)
         for name in "vmlinuz", "config":
             shutil.copyfile(getattr(self.own, name), self.tree / name)
 
