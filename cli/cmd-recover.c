@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/*
- * modseal recover: ends what a killed run left behind. PATH may be a tree of modules, a
- * key store, or a directory in which a command wrote files: configurations, a new key,
- * DKMS's. All are looked for, since only what is there tells which it was.
- */
+/* modseal recover: ends what a killed run left behind. */
 
-#include <sys/stat.h>
-
-#include <modseal/keystore.h>
+#include <modseal/recover.h>
 
 #include "cmd.h"
 #include "run.h"
@@ -48,43 +42,12 @@ static void report(struct cli *cli, const char *tree, enum ms_recovery recovery)
 	cli_doc_add(cli, "summary", summary);
 }
 
-static void keep_most(enum ms_recovery how, enum ms_recovery *most)
-{
-	if (how > *most)
-		*most = how;
-}
-
-/* A store first: its own journals are finished under its lock. */
-static int recover(struct cli *cli, const char *path, bool no_wait, enum ms_recovery *ret)
-{
-	enum ms_recovery how, most = MS_RECOVERY_NOTHING;
-	struct stat st;
-	int r = 0;
-
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		r = ms_keystore_recover(cli->ctx, path, no_wait, &how);
-		if (r == 0)
-			keep_most(how, &most);
-	}
-	r = r < 0 ? r : ms_files_recover(cli->ctx, path, &how);
-	if (r == 0)
-		keep_most(how, &most);
-	/* a file that is as it was before the run may be none at all */
-	if (r == 0 && (most == MS_RECOVERY_NOTHING || lstat(path, &st) == 0)) {
-		r = ms_tree_recover(cli->ctx, path, no_wait, &how);
-		if (r == 0)
-			keep_most(how, &most);
-	}
-	if (r == 0)
-		*ret = most;
-	return r;
-}
-
 int cmd_recover(struct cli *cli, const struct cli_args *args)
 {
 	const char *tree = args->operands[0];
 	enum ms_recovery recovery = MS_RECOVERY_UNDECIDED;
-	int run = recover(cli, tree, cli_args_has(args, CLI_OPT_NO_WAIT), &recovery);
+	int run = ms_recover(cli->ctx, tree, cli_args_has(args, CLI_OPT_NO_WAIT),
+			     &recovery);
 
 	if (run < 0)
 		recovery = MS_RECOVERY_UNDECIDED;

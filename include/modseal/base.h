@@ -132,9 +132,8 @@ enum ms_recovery {
 
 /**
  * Ends what runs that were killed have left in the directory @path, or in that of the
- * file
- * @path: files that are written together, and temporary ones. Of modules see
- * ms_tree_recover(), of key stores ms_keystore_recover(). What a run at work has stays.
+ * file @path: files that are written together, and temporary ones. Of modules and key
+ * stores see ms_recover(). What a run at work has stays.
  */
 MS_PUBLIC int ms_files_recover(struct ms_ctx *ctx, const char *path,
 			       enum ms_recovery *ret);

@@ -103,14 +103,6 @@ MS_PUBLIC const char *ms_keystore_fault(const struct ms_keystore *store, size_t 
 					const char **ret_hint);
 
 /**
- * Ends what runs that were killed have left in the store in directory @path, and in the
- * configurations that they were changing with it; waits for a run at work, unless
- * @no_wait. A directory that is no store is left alone.
- */
-MS_PUBLIC int ms_keystore_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
-				  enum ms_recovery *ret);
-
-/**
  * The newest generation whose certificate kernel @release trusts: its image's own and
  * trusted certificates, and the machine owner's keys (MokListRT, db). A revoked one (by
  * the image, MokListXRT or dbx) is none of them. Certificates are found as the kernel

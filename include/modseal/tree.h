@@ -226,13 +226,6 @@ MS_PUBLIC int ms_tree_attach(struct ms_ctx *ctx, struct ms_tree *tree,
 /** Reads what signatures and modinfo say. */
 MS_PUBLIC int ms_tree_show(struct ms_ctx *ctx, struct ms_tree *tree);
 
-/**
- * Ends the interrupted transaction of @path, a tree or a module, in all the trees that it
- * was about. -ESTALE: one of them is not where it was, and what was decided hangs on it.
- */
-MS_PUBLIC int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
-			      enum ms_recovery *ret);
-
 #ifdef __cplusplus
 }
 #endif

@@ -3,12 +3,12 @@
 /* Ending what a killed run has left in a store, for whoever does not want to change it.
  */
 
+#include "recover.h"
+
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-#include "../base/context.h"
 #include "../base/leftovers.h"
 #include "lock.h"
 #include "store.h"
@@ -32,18 +32,15 @@ static bool has_temporary(int store)
 	return found;
 }
 
-int ms_keystore_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
-			enum ms_recovery *ret)
+int ms_store_recover(struct ms_ctx *ctx, int fd, const char *shown, bool no_wait,
+		     enum ms_recovery *ret)
 {
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	enum ms_recovery how = MS_RECOVERY_NOTHING;
 	int r = 0;
 
-	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", path);
 	if (has_temporary(fd))
-		r = ms_store_lock_directory(ctx, fd, path, no_wait, &lock, &how);
+		r = ms_store_lock_directory(ctx, fd, shown, no_wait, &lock, &how);
 	if (r < 0)
 		return r;
 	ms_store_unlock(&lock);

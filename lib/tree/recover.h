@@ -8,6 +8,16 @@
 
 #include "lock.h"
 
+struct ms_starts;
+
+/**
+ * Ends every interrupted transaction that a module of the first of @starts may be part of,
+ * in all its roots. Waits for runs at work, unless @no_wait. Errors: as ms_recover_dir();
+ * -ESTALE also: one of the roots is not where it was, and what was decided hangs on it.
+ */
+int ms_tree_recover(struct ms_ctx *ctx, struct ms_starts *starts, bool no_wait,
+		    enum ms_recovery *ret);
+
 /**
  * Ends the transaction in @dir (absolute, without links) if there is one, in all its roots:
  * takes the locks, recovers, removes the journals. Waits for runs that are at work on one

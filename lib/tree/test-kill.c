@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
+#include <modseal/recover.h>
+
 #include "transaction.h"
 
 enum { MODULES = 40, LINKED = 4 }; /* of which so many are names of one inode */
@@ -91,7 +93,7 @@ static enum ms_recovery recover_tree(void)
 {
 	enum ms_recovery how = MS_RECOVERY_UNDECIDED;
 
-	if (ms_tree_recover(help_ctx, "t", true, &how) != 0)
+	if (ms_recover(help_ctx, "t", true, &how) != 0)
 		fail_msg("%s", ms_ctx_message(help_ctx));
 	return how;
 }

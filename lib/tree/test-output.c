@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <modseal/recover.h>
+
 #include "transaction.h"
 
 static int open_output(const char *path, const char *output, struct ms_tree **ret)
@@ -185,7 +187,7 @@ static void directories_that_a_killed_run_made_are_removed(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(stat("out/kernel/fs/deep", &st), 0);
-	assert_int_equal(ms_tree_recover(help_ctx, "out", true, &how), 0);
+	assert_int_equal(ms_recover(help_ctx, "out", true, &how), 0);
 	assert_int_equal(how, MS_RECOVERY_UNDONE);
 	assert_int_equal(lstat("out/kernel/fs", &st), -1);
 	assert_int_equal(stat("out/kernel/net/there", &st), 0);
@@ -213,7 +215,7 @@ static void an_output_that_a_killed_run_made_is_removed_with_its_parents(void **
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(ms_tree_recover(help_ctx, "there/new/out", true, &how), 0);
+	assert_int_equal(ms_recover(help_ctx, "there/new/out", true, &how), 0);
 	assert_int_equal(how, MS_RECOVERY_UNDONE);
 	assert_int_equal(lstat("there/new", &st), -1);
 	assert_int_equal(lstat("there", &st), 0);

@@ -5,6 +5,8 @@
 
 #include "test-help.h"
 
+#include <modseal/recover.h>
+
 #include "journal.h"
 
 #define TXID   "0123456789abcdef"
@@ -61,7 +63,7 @@ static void commit(void)
 static int recover(const char *path, enum ms_recovery *how)
 {
 	*how = MS_RECOVERY_UNDECIDED;
-	return ms_tree_recover(help_ctx, path, true, how);
+	return ms_recover(help_ctx, path, true, how);
 }
 
 static void assert_recovers(enum ms_recovery expected)

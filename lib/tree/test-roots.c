@@ -13,6 +13,8 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+#include <modseal/recover.h>
+
 #include "journal.h"
 #include "transaction.h"
 
@@ -140,7 +142,7 @@ static enum ms_recovery recover_root(unsigned root)
 {
 	enum ms_recovery how = MS_RECOVERY_UNDECIDED;
 
-	if (ms_tree_recover(help_ctx, roots[root], true, &how) != 0)
+	if (ms_recover(help_ctx, roots[root], true, &how) != 0)
 		fail_msg("%s", ms_ctx_message(help_ctx));
 	return how;
 }
@@ -252,10 +254,10 @@ static void a_member_whose_lead_is_gone_is_left_as_it_is(void **state)
 	make_trees();
 	assert_false(dying_at(12, strip_all)); /* decided */
 	assert_int_equal(rename(roots[0], "away"), 0);
-	assert_int_equal(ms_tree_recover(help_ctx, roots[2], true, &how), -ESTALE);
+	assert_int_equal(ms_recover(help_ctx, roots[2], true, &how), -ESTALE);
 	assert_non_null(strstr(ms_ctx_message(help_ctx), "which is not there"));
 	assert_int_equal(mkdir(roots[0], 0755), 0); /* another one of that name */
-	assert_int_equal(ms_tree_recover(help_ctx, roots[2], true, &how), -ESTALE);
+	assert_int_equal(ms_recover(help_ctx, roots[2], true, &how), -ESTALE);
 	assert_int_equal(rmdir(roots[0]), 0);
 	assert_int_equal(rename("away", roots[0]), 0);
 	assert_int_equal(count_new(), 0);
@@ -272,7 +274,7 @@ static void a_decision_stays_until_all_members_have_followed_it(void **state)
 	make_trees();
 	assert_false(dying_at(12, strip_all));
 	assert_int_equal(rename(roots[1], "away"), 0);
-	assert_int_equal(ms_tree_recover(help_ctx, roots[0], true, &how), -ESTALE);
+	assert_int_equal(ms_recover(help_ctx, roots[0], true, &how), -ESTALE);
 	assert_int_equal(recover_root(2), MS_RECOVERY_NOTHING); /* it has followed */
 	assert_int_equal(rename("away", roots[1]), 0);
 	assert_int_equal(recover_root(1), MS_RECOVERY_FINISHED);
@@ -297,7 +299,7 @@ static void a_journal_that_names_itself_is_refused(void **state)
 		assert_int_equal((i ? ms_journal_lead : ms_journal_member)(&text, &self), 0);
 		help_write("t/" MS_JOURNAL_NAME, text.data, text.len);
 		assert_int_equal(chmod("t/" MS_JOURNAL_NAME, 0600), 0);
-		assert_int_equal(ms_tree_recover(help_ctx, "t", false, &how), -EBADMSG);
+		assert_int_equal(ms_recover(help_ctx, "t", false, &how), -EBADMSG);
 	}
 }
 

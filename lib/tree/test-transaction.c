@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <modseal/recover.h>
+
 #include "../codec/codec.h"
 #include "transaction.h"
 
@@ -249,7 +251,7 @@ static void a_later_rename_that_fails_is_finished_by_a_recovery(void **state)
 	assert_int_equal(help_strays("t"), 2); /* the journal, and what waits */
 	assert_int_equal(rmdir("t/b.ko"), 0);
 	assert_int_equal(rename("t/kept", "t/b.ko"), 0);
-	assert_int_equal(ms_tree_recover(help_ctx, "t", true, &how), 0);
+	assert_int_equal(ms_recover(help_ctx, "t", true, &how), 0);
 	assert_int_equal(how, MS_RECOVERY_FINISHED);
 	assert_true(help_is_module("t/a.ko", 1, 100, 0));
 	assert_true(help_is_module("t/b.ko", 2, 100, 0));

@@ -82,26 +82,23 @@ static int recover_below(struct search *search, struct ms_starts *starts)
 	return r;
 }
 
-int ms_tree_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
+int ms_tree_recover(struct ms_ctx *ctx, struct ms_starts *starts, bool no_wait,
 		    enum ms_recovery *ret)
 {
-	_cleanup_(ms_starts_done) struct ms_starts starts = { 0 };
 	struct search search = { .ctx = ctx,
 				 .no_wait = no_wait,
 				 .how = MS_RECOVERY_NOTHING };
+	const char *real = starts->list[0].real;
 	enum ms_lock_answer answer;
-	int r = ms_starts_resolve(ctx, &path, 1, &starts);
+	int r = recover_above(&search, real);
 
-	if (r < 0)
-		return r;
-	r = recover_above(&search, starts.list[0].real);
-	if (r == 0 && !starts.list[0].is_file)
-		r = recover_below(&search, &starts);
+	if (r == 0 && !starts->list[0].is_file)
+		r = recover_below(&search, starts);
 	/* at last, since the directory itself may go with what the run made */
 	if (r == 0)
-		r = recover_one(&search, starts.list[0].real, &answer);
+		r = recover_one(&search, real, &answer);
 	if (r == 0 && answer == MS_LOCK_FOREIGN)
-		r = ms_lock_fail_foreign(ctx, starts.list[0].real);
+		r = ms_lock_fail_foreign(ctx, real);
 	if (r < 0)
 		return r;
 	*ret = search.how;
