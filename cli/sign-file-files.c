@@ -2,8 +2,6 @@
 
 /* The sign-file personality's files: signatures, messages. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -38,40 +36,11 @@ int sign_file_fail_ctx(const struct request *request)
 	return status;
 }
 
-/* The directory that @path lies in, with its slash, to free(). */
-char *sign_file_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? cli_check(strndup(path, (size_t)(slash - path) + 1))
-		     : cli_check(strdup("./"));
-}
-
 const char *sign_file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
-}
-
-/*
- * <module>.p7s, which nobody has named: a link there is replaced and not followed. Where
- * that fails the module is signed already, or will be by the next run: the two do not
- * have to agree for anybody, and whoever calls again gets both.
- */
-int sign_file_write(const struct request *request, const char *path, const uint8_t *data,
-		    size_t len)
-{
-	const struct ms_saved_file file = {
-		.path = path,
-		.data = data,
-		.len = len,
-		.mode = 0666,
-	};
-
-	return ms_files_save(request->ctx, &file, 1, true) < 0
-		       ? sign_file_fail_ctx(request)
-		       : OK;
 }
 
 /* Reads a whole file, to free(). A signature is small: a kernel takes 65535 bytes. */

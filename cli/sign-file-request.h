@@ -28,8 +28,8 @@ struct request {
 	const char *pin_file; /* with the passphrase or PIN, or NULL */
 	bool modules_only;    /* what is no ELF module is refused */
 	struct ms_workdir *work; /* for a file that is not signed in place; or NULL */
-	char *target; /* the file that <dest> leads to; NULL: it is written to as it is */
-	char *result;	    /* the signed file */
+	char *target; /* the file that the result takes the place of; NULL: none is */
+	char *result; /* the signed file */
 };
 
 /** Prints the message behind the program's name. Returns FAILED. */
@@ -39,16 +39,8 @@ __attribute__((format(printf, 2, 3))) int sign_file_fail(const struct request *r
 /** Prints the library's last failure. Returns FAILED. */
 int sign_file_fail_ctx(const struct request *request);
 
-/** The directory that @path lies in, with its slash, to free(). */
-char *sign_file_directory(const char *path);
-
 /** The last component of @path. */
 const char *sign_file_name(const char *path);
-
-/** Replaces @path, which stands beside the module, atomically by a file of these bytes.
- */
-int sign_file_write(const struct request *request, const char *path, const uint8_t *data,
-		    size_t len);
 
 /** Reads the file with the raw signature. @ret: to free(). */
 int sign_file_read_raw(const struct request *request, uint8_t **ret, size_t *ret_len);

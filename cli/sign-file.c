@@ -10,9 +10,9 @@
  * With MODSEAL_BUNDLE=FILE in the environment the signature comes from that bundle,
  * and neither key nor certificate is looked at.
  *
- * The signed file is made in place, or, where the caller wants it elsewhere (<dest>)
- * or not at all (-d), in a directory of its own beside the target, from which one
- * rename moves it.
+ * The signed file is made in place; or, where the caller wants it elsewhere (<dest>), or
+ * the signature too (-p), or only that (-d), in a directory of its own beside the target.
+ * From there all that is wanted gets its place together.
  */
 
 #include "sign-file.h"
@@ -133,30 +133,48 @@ int sign_file_sign(struct request *request)
 			       ms_tree_sign(request->ctx, tree, signer, &options));
 }
 
-static int sync_directory(const char *path)
+/* Takes the signature that the result now has. */
+static int read_signature(const struct request *request, struct ms_bundle *bundle)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Writes the signature that the result now has to <module>.p7s. */
-static int save_signature(const struct request *request)
-{
-	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	_cleanup_string_ char *path = cli_format("%s.p7s", request->module);
 	const char *const paths[] = {request->result};
 	const struct ms_tree_options options = {.jobs = 1, .any_file = true};
-	const uint8_t *der;
-	size_t len;
 
 	if (ms_tree_open(request->ctx, paths, 1, &options, &tree) < 0 ||
 	    ms_tree_detach(request->ctx, tree, bundle) < 0)
 		return sign_file_fail_ctx(request);
-	if (ms_bundle_at(bundle, 0, &der, &len) < 0)
-		return sign_file_fail(request, "no signature in '%s'", request->result);
-	return sign_file_write(request, path, der, len);
+	return OK;
+}
+
+/*
+ * The result in the target's place, and its signature in <module>.p7s. That one nobody has
+ * named: a link there is replaced and not followed.
+ */
+static int save(const struct request *request)
+{
+	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
+	_cleanup_string_ char *p7s = cli_format("%s.p7s", request->module);
+	struct ms_saved_file files[2] = {0};
+	const uint8_t *der;
+	size_t n = 0;
+
+	if (request->target) {
+		files[n].path = request->target;
+		files[n++].from = request->result;
+	}
+	if (request->save) {
+		if (read_signature(request, bundle) != OK)
+			return FAILED;
+		if (ms_bundle_at(bundle, 0, &der, &files[n].len) < 0)
+			return sign_file_fail(request, "no signature in '%s'",
+					      request->result);
+		files[n].path = p7s;
+		files[n].data = der;
+		files[n++].mode = 0666;
+	}
+	return ms_files_save(request->ctx, files, n, true) < 0
+		       ? sign_file_fail_ctx(request)
+		       : OK;
 }
 
 /* A device or pipe gets the bytes and stays what it is. */
@@ -178,23 +196,12 @@ static int write_to_dest(const struct request *request)
 			      strerror(errno));
 }
 
-/*
- * One rename. Where only the sync behind it fails the file is there and stays, and the
- * status says that it may not be on the disk.
- */
-static int move_to_dest(const struct request *request)
+static int find_target(struct request *request, const char *path)
 {
-	_cleanup_string_ char *parent = NULL;
-
+	request->target = realpath(path, NULL);
 	if (!request->target)
-		return write_to_dest(request);
-	parent = sign_file_directory(request->target);
-	if (rename(request->result, request->target) < 0)
-		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
+		return sign_file_fail(request, "cannot write '%s': %s", path,
 				      strerror(errno));
-	if (sync_directory(parent) < 0)
-		return sign_file_fail(request, "'%s' is written, but cannot be synced",
-				      request->dest);
 	return OK;
 }
 
@@ -214,13 +221,7 @@ static int find_dest(struct request *request)
 	if (stat(request->dest, &st) < 0 || S_ISDIR(st.st_mode))
 		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
 				      strerror(S_ISDIR(st.st_mode) ? EISDIR : errno));
-	if (!S_ISREG(st.st_mode))
-		return OK;
-	request->target = realpath(request->dest, NULL);
-	if (!request->target)
-		return sign_file_fail(request, "cannot write '%s': %s", request->dest,
-				      strerror(errno));
-	return OK;
+	return S_ISREG(st.st_mode) ? find_target(request, request->dest) : OK;
 }
 
 int sign_file_in_place(struct request *request)
@@ -239,12 +240,16 @@ int sign_file_in_place(struct request *request)
 
 static int prepare(struct request *request)
 {
-	if (sign_file_in_place(request) != OK)
-		return FAILED;
-	if (!request->dest && !request->only)
-		return OK;
-	if (request->dest && !request->only && find_dest(request) != OK)
-		return FAILED;
+	int status = sign_file_in_place(request);
+
+	if (status != OK || (!request->dest && !request->save))
+		return status;
+	if (!request->only && request->dest)
+		status = find_dest(request);
+	else if (!request->only)
+		status = find_target(request, request->module);
+	if (status != OK)
+		return status;
 	if (ms_workdir_new(request->ctx,
 			   request->target ? request->target : request->module,
 			   &request->work) < 0)
@@ -262,10 +267,10 @@ static int run(struct request *request)
 	if (status == OK)
 		status = request->raw || request->bundle ? sign_file_attach(request)
 							 : sign_file_sign(request);
-	if (status == OK && request->save)
-		status = save_signature(request);
-	if (status == OK && request->dest && !request->only)
-		status = move_to_dest(request);
+	if (status == OK && (request->target || request->save))
+		status = save(request);
+	if (status == OK && request->dest && !request->only && !request->target)
+		status = write_to_dest(request);
 	request->work = ms_workdir_free(request->work);
 	return status;
 }

@@ -41,19 +41,8 @@ def answers(request, pki):
         yield begun
 
 
-# faults that are known and not mended: told as such, and asked about all the same
-KNOWN = {
-    ("exchange", "recover what is undecided"): "recover looks three times where PATH leads",
-    ("exchange", "recover what is decided"): "recover looks three times where PATH leads",
-    ("kill or error", "sign-file to another file"): "-p and DEST are no transaction",
-}
-
-
 def no_fault(answers, work, name):
     found, count = answers[work, name].get()
-    kind = "exchange" if work is races.work else "kill or error"
-    if found and (kind, name) in KNOWN:
-        pytest.xfail(KNOWN[kind, name])
     assert not found, f"seed {SEED}: {sampling.report(name, found, count)}"
     assert count > 0
 

@@ -106,6 +106,8 @@ struct ms_saved_file {
 	size_t len;
 	uint32_t mode; /* of a new one, less the umask; @exact: of every one */
 	bool exact;
+	const char *from; /* or NULL. Instead of all that: a file on the same file system,
+			     made by the caller, which is moved as it is */
 	const char *keep_as; /* what is there keeps this name, in the same directory; or
 				NULL */
 };

@@ -241,6 +241,11 @@ static int keep_owner(struct ms_ctx *ctx, int fd, const struct stat *st,
 	return ms_hint(ctx, r, "run as its owner or as root");
 }
 
+static int fail_write(struct ms_ctx *ctx, const struct ms_set_entry *entry, int r)
+{
+	return ms_fail_errno(ctx, r, "cannot write '%s'", entry->shown);
+}
+
 /* Owner first: changing it takes mode bits away. */
 static int set_metadata(struct ms_ctx *ctx, const struct ms_file_set *set,
 			const struct ms_set_entry *entry, const struct ms_new_file *file)
@@ -260,9 +265,7 @@ static int set_metadata(struct ms_ctx *ctx, const struct ms_file_set *set,
 		mode = there && (file->keep == MS_KEEP_ALL || st.st_uid == geteuid())
 			       ? st.st_mode & 07777
 			       : ms_mode_less_umask(mode);
-	if (fchmod(entry->fd, mode) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot write '%s'", entry->shown);
-	return 0;
+	return fchmod(entry->fd, mode) < 0 ? fail_write(ctx, entry, -errno) : 0;
 }
 
 /* By what it is known again. */
@@ -282,25 +285,43 @@ static int note_waiting(struct ms_ctx *ctx, const struct ms_file_set *set,
 }
 
 static int write_new(struct ms_ctx *ctx, struct ms_file_set *set,
-		     struct ms_set_entry *entry, const struct ms_new_file *file)
+		     struct ms_set_entry *entry, const struct ms_new_file *file,
+		     const char *name)
 {
 	struct iovec iov = {.iov_base = (void *)file->data, .iov_len = file->len};
-	char name[MS_TEMPORARY_NAME_SIZE];
-	int r = next_name(ctx, set, name);
+	int r;
 
-	if (r < 0)
-		return r;
 	entry->fd = ms_temporary_create(set->dirs[entry->dir].fd, name);
 	if (entry->fd < 0)
 		return ms_fail_errno(ctx, entry->fd, "cannot create a file beside '%s'",
 				     entry->shown);
-	memcpy(entry->temp, name, sizeof(name));
+	memcpy(entry->temp, name, strlen(name) + 1);
 	r = ms_write_all(entry->fd, &iov, 1);
-	if (r < 0)
-		return ms_fail_errno(ctx, r, "cannot write '%s'", entry->shown);
-	r = set_metadata(ctx, set, entry, file);
+	return r < 0 ? fail_write(ctx, entry, r) : set_metadata(ctx, set, entry, file);
+}
+
+/* Locked before anybody could take it for what a killed run left. */
+static int move_new(struct ms_ctx *ctx, struct ms_file_set *set,
+		    struct ms_set_entry *entry, const char *from, const char *name)
+{
+	entry->fd = ms_temporary_take(from, set->dirs[entry->dir].fd, name);
+	if (entry->fd < 0)
+		return fail_write(ctx, entry, entry->fd);
+	memcpy(entry->temp, name, strlen(name) + 1);
+	return 0;
+}
+
+static int stage(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entry *entry,
+		 const struct ms_new_file *file)
+{
+	char name[MS_TEMPORARY_NAME_SIZE];
+	int r = next_name(ctx, set, name);
+
+	if (r == 0)
+		r = file->from ? move_new(ctx, set, entry, file->from, name)
+			       : write_new(ctx, set, entry, file, name);
 	if (r == 0 && !set->no_sync && fsync(entry->fd) < 0)
-		r = ms_fail_errno(ctx, -errno, "cannot write '%s'", entry->shown);
+		r = fail_write(ctx, entry, -errno);
 	return r < 0 ? r : note_waiting(ctx, set, entry, name);
 }
 
@@ -341,7 +362,7 @@ int ms_file_set_add(struct ms_ctx *ctx, struct ms_file_set *set,
 	if (r == 0 && real)
 		r = place(ctx, set, &entry, real);
 	r = r < 0 ? r : note_target(ctx, set, &entry, true, file->fresh);
-	r = r < 0 ? r : write_new(ctx, set, &entry, file);
+	r = r < 0 ? r : stage(ctx, set, &entry, file);
 	if (r == 0 && file->was) {
 		entry.check = true;
 		entry.was = *file->was;

@@ -30,6 +30,9 @@ struct ms_new_file {
 	const char *path;
 	const void *data; /* not needed after the call */
 	size_t len;
+	/* Or NULL. Instead of data, mode and keep: a file on the same file system, made by
+	 * this process, which is taken from there as it is. */
+	const char *from;
 	mode_t mode; /* of a new one, less the umask where something is kept */
 	enum ms_keep keep;
 	/*

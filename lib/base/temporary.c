@@ -83,6 +83,23 @@ int ms_temporary_create(int dirfd, const char *name)
 	return -EBUSY;
 }
 
+int ms_temporary_take(const char *from, int dirfd, const char *name)
+{
+	int fd = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	if (renameat(AT_FDCWD, from, dirfd, name) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 int ms_temporary_nameless(int dirfd)
 {
 	int fd = openat(dirfd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);

@@ -5,17 +5,18 @@
 /*
  * Names of what a run makes beside its targets, and whose they are.
  *
- *	.modseal-TAG0001.new      a file that waits to take its name, or has changed it
- *with the one that it replaces .modseal-TAG0001.old      the second name of a file that
- *is being replaced .modseal-TAG0000.begun    a set of several files: the directories it
- *touches .modseal-TAG0000.journal  the same, decided: what is renamed to what
- *	.modseal-TAG0000.at       in the set's other directories: where that journal is
- *	.modseal-TAG0000.work     a directory to work in
+ *	.modseal-TAG0001.new	  a file that waits to take its name, or has changed
+ *				  it with the one that it replaces
+ *	.modseal-TAG0001.old	  the second name of a file that is being replaced
+ *	.modseal-TAG0000.begun	  a set of several files: the directories it touches
+ *	.modseal-TAG0000.journal  the same, decided: what is renamed to what
+ *	.modseal-TAG0000.at	  in the other directories: where that journal is
+ *	.modseal-TAG0000.work	  a directory to work in
  *
  * TAG is 12 hexadecimal digits, random, one for a set; the next four number its names.
- *All but the .old are locked (flock) by the process that made them for as long as it is
- *at work. So whoever gets the lock knows that the process is gone, and may clear away
- *what it left (leftovers.c).
+ * All but the .old are locked (flock) by the process that made them for as long as it is
+ * at work. So whoever gets the lock knows that the process is gone, and may clear away
+ * what it left (leftovers.c).
  */
 
 #include <stdbool.h>
@@ -61,6 +62,12 @@ int ms_temporary_nameless(int dirfd);
 
 /** Gives it its name, which was free. 0 or a negative errno. */
 int ms_temporary_link(int fd, int dirfd, const char *name);
+
+/**
+ * Has the file @from get the name @name in @dirfd, and locks it: one that this process has
+ * made where nobody clears away. Returns the descriptor, or a negative errno.
+ */
+int ms_temporary_take(const char *from, int dirfd, const char *name);
 
 /** Makes a directory, mode 0700, and locks it; as ms_temporary_create(). */
 int ms_temporary_mkdir(int dirfd, const char *name);

@@ -13,8 +13,9 @@ import dataclasses
 from . import scenarios, tracer
 
 ERRORS = ("EIO", "ENOSPC", "EMFILE", "ENOMEM", "EROFS")
-# what no kernel lets fail: there is no way to tell a program that it could not end
-NEVER = {"exit", "exit_group", "rt_sigreturn", "restart_syscall"}
+# what no kernel lets fail: there is no way to tell a program that it could not end, and what
+# umask answers is the mask that was
+NEVER = {"exit", "exit_group", "rt_sigreturn", "restart_syscall", "umask"}
 # where these fail the C library takes the machine for broken, and ends the program by a signal
 FATAL = {"futex", "set_robust_list", "rseq", "arch_prctl", "set_tid_address", "rt_sigprocmask"}
 
