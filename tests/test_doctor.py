@@ -396,6 +396,7 @@ DKMS = {
     "dkms-sign-tool": "sign_tool=/etc/dkms/sign_helper.sh\n",
     "dkms-key-missing": "mok_signing_key=/root/none.key\n",
     "dkms-certificate-unusable": "mok_certificate='/root/none.pub'\n",
+    "dkms-key-holds-pin": "mok_signing_key='pkcs11:token=t;object=k?pin-value=4711'\n",
 }
 
 
@@ -413,6 +414,16 @@ def test_a_later_snippet_of_dkms_wins_and_kernelver_is_put_in(system):
     assert system.wrong() == {}
     system.put("/etc/dkms/framework.conf.d/b.conf", "sign_file=$(command -v kmodsign)\n")
     assert system.wrong() == {"dkms-conf-unknown": "unknown"}
+
+
+@pytest.mark.parametrize("value", ["'pkcs11:object=k?pin-value=4711'",
+                                   "pkcs11:object=k?pin-value=4711;", "$(pin-value=4711)"])
+def test_a_pin_in_dkms_s_configuration_is_not_shown(value, system):
+    system.put("/etc/dkms/framework.conf", f"mok_signing_key={value}\n")
+    for options in [], ["--json"]:
+        done = cli.run("doctor", "--root", system.root, *options)
+        text = done.stdout + done.stderr
+        assert done.returncode in (1, 2) and "4711" not in text and "pin-value" in text
 
 
 def test_a_signing_program_that_cannot_be_run_is_wrong(system):

@@ -59,6 +59,12 @@ static int check_key(struct ms_doctor *doctor, const char *key, bool given)
 	_cleanup_free_ char *path = NULL;
 	int r;
 
+	if (ms_holds_pin(key))
+		return ms_doctor_found(doctor, "dkms-key-holds-pin", MS_SEVERITY_ERROR, NULL,
+				       "DKMS's configuration holds a PIN (pin-value), for all "
+				       "to read, and so do the arguments of what DKMS signs by: "
+				       "put it into a file, and name that by pin-source in its "
+				       "place");
 	if (ms_is_pkcs11(key))
 		return ms_doctor_found(doctor, "dkms-key", MS_SEVERITY_INFO, NULL,
 				       "DKMS signs with a key in a token, which was not "
