@@ -33,10 +33,10 @@ def tree(tmp_path, tiny_module):
     place = tmp_path / "tree"
     place.mkdir()
 
-    def start(*arguments, env=None):
+    def start(*arguments, **options):
         for i in range(400):
             shutil.copyfile(tiny_module, place / f"m{i}.ko")
-        return atwork.Run("sign", "-j1", *arguments, place, env=env)
+        return atwork.Run("sign", "-j1", *arguments, place, **options)
 
     start.undecided = atwork.is_undecided(place, most=399)
     return start
@@ -81,13 +81,15 @@ def test_a_core_of_a_program_that_takes_no_care_has_the_key(kind, pki, module, p
 class tool:
     """sign-tool, which uses the library and does not forbid core dumps, stopped by itself."""
 
-    def __init__(self, pki, kind, module, pin, *options):
+    def __init__(self, pki, kind, module, pin, *options, **how):
+        self.how = how
         self.command = [signtool.TOOL, "-f", pin, *options, pki / f"{kind}-enc-both.pem", module,
                         module.with_suffix(".der")]
 
     def __enter__(self):
         self.process = subprocess.Popen([os.fspath(word) for word in self.command],
-                                        stdout=subprocess.DEVNULL, start_new_session=True)
+                                        stdout=subprocess.DEVNULL, start_new_session=True,
+                                        **self.how)
         self.pid = self.process.pid
         how = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         assert how.si_code == os.CLD_STOPPED
@@ -110,18 +112,10 @@ def test_what_the_library_itself_holds_is_in_no_core(pki, module, pin, tmp_path)
         assert cores.secrets_in(cores.gcore(run.pid, tmp_path), secrets) == []
 
 
-def undecided(process, state):
-    """Waits for a run's state without stopping it."""
-    atwork.until(lambda: state() or process.poll() is not None, "it is at work")
-
-
-def stopped(process):
-    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-
-
 def need_kernel_cores(pki, module, pin, place):
     """Is there a core where nobody forbids it, and are we told of the key in it?"""
-    dumped, core = cores.dumps(tool(pki, "p384", module, pin, "-S").command, place, stopped)
+    with tool(pki, "p384", module, pin, "-S", cwd=place, preexec_fn=cores.allow) as run:
+        dumped, core = cores.aborted(run.process, place)
     if not dumped or not core:
         pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii")
         pytest.skip(f"the kernel writes no core file here (core_pattern {pattern.strip()})")
@@ -130,19 +124,15 @@ def need_kernel_cores(pki, module, pin, place):
 
 @guarded
 @pytest.mark.parametrize("shim", [False, True])
-def test_a_run_that_is_aborted_leaves_no_key(shim, pki, tiny_module, module, pin, tmp_path):
+def test_a_run_that_is_aborted_leaves_no_key(shim, pki, tree, module, pin, tmp_path):
     """Not even where the two calls that forbid the core have no effect."""
-    place, tree = tmp_path / "place", tmp_path / "tree"
+    place = tmp_path / "place"
     place.mkdir()
-    tree.mkdir()
     need_kernel_cores(pki, module, pin, place)
-    for i in range(3000):
-        shutil.copyfile(tiny_module, tree / f"m{i}.ko")
-    command = [cli.PROGRAM, "sign", "-j1", "-k", pki / "p384-enc-both.pem", "--pin-file", pin,
-               tree]
-    env = {"LD_PRELOAD": SHIM} if shim else {}
-    state = atwork.is_undecided(tree)
-    dumped, core = cores.dumps(command, place, lambda process: undecided(process, state), env)
+    with atwork.caught(lambda: tree("-k", pki / "p384-enc-both.pem", "--pin-file", pin,
+                                    env={"LD_PRELOAD": SHIM} if shim else {},
+                                    cwd=place, preexec_fn=cores.allow), tree.undecided) as run:
+        dumped, core = cores.aborted(run.process, place)
     assert dumped == shim
     assert cores.secrets_in(core, secrets_of(pki, "p384")) == []
 

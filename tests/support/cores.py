@@ -18,8 +18,6 @@ import subprocess
 
 import pytest
 
-from . import cli
-
 WHOLE = 64 << 20  # more than that of one mapping is no heap of ours
 
 
@@ -100,27 +98,19 @@ def secrets_in(content, secrets):
     return found
 
 
-def dumps(command, place, stopped, env=None):
-    """Runs it until it stops itself or stopped(run) says so, and has it end by SIGABRT, as
-    one whose limit allows a core. Was there a core (by the kernel's word), and what of its
-    memory is in it."""
+def allow():
+    """For a process that is to begin: the machine's limit, and no smaller one, is on its core."""
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
-    def limits():
-        hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-        resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
-    process = subprocess.Popen(
-        [os.fspath(word) for word in command], cwd=place, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        preexec_fn=limits, env=cli.environment(**(env or {})))
-    try:
-        stopped(process)
-        process.send_signal(signal.SIGABRT)
-        process.send_signal(signal.SIGCONT)
-        how = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    finally:
-        process.kill()
-        process.wait()
+def aborted(process, place):
+    """Has it, which stands still and works in place, end by SIGABRT. Was there a core (by the
+    kernel's word), and what of its memory is in it."""
+    process.send_signal(signal.SIGABRT)
+    process.send_signal(signal.SIGCONT)
+    how = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    process.wait()
     cores = [memory_in(path.read_bytes()) for path in pathlib.Path(place).glob("core*")]
     for path in pathlib.Path(place).glob("core*"):
         path.unlink()
