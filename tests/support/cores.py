@@ -34,12 +34,12 @@ def memory_in(core):
     order = "<" if core[5] == 1 else ">"
     start, = struct.unpack_from(order + "Q", core, 32)
     size, count = struct.unpack_from(order + "HH", core, 54)
-    content = b""
+    parts = []
     for at in range(start, start + size * count, size):
         kind, _, offset, _, _, length = struct.unpack_from(order + "IIQQQQ", core, at)
         if kind == 1:
-            content += core[offset:offset + length]
-    return content
+            parts.append(core[offset:offset + length])
+    return b"".join(parts)
 
 
 def gcore(pid, place):
@@ -55,7 +55,7 @@ def gcore(pid, place):
 
 def memory(pid):
     """All that the process has in memory, whether a core would have it or not."""
-    content = b""
+    parts = []
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps, \
             open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
         for line in maps:
@@ -64,10 +64,10 @@ def memory(pid):
                 continue
             mem.seek(start)
             try:
-                content += mem.read(end - start)
+                parts.append(mem.read(end - start))
             except OSError:
                 pass  # a mapping that nobody can read, such as [vvar]
-    return content
+    return b"".join(parts)
 
 
 def private_numbers(key, passphrase=None):
