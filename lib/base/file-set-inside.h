@@ -32,7 +32,8 @@ struct ms_set_entry {
 };
 
 struct ms_set_dir {
-	char *path; /* absolute, without links */
+	char *given; /* the path by which it was named, without a slash at its end */
+	char *path;  /* absolute, without links */
 	int fd;
 	int note; /* its .at file, locked; -1: none */
 };

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "cleanup.h"
 #include "context.h"
 #include "file-set-inside.h"
@@ -89,6 +90,7 @@ struct ms_file_set *ms_file_set_free(struct ms_file_set *set)
 		if (set->dirs[i].note >= 0)
 			close(set->dirs[i].note);
 		close(set->dirs[i].fd);
+		free(set->dirs[i].given);
 		free(set->dirs[i].path);
 	}
 	free(set->dirs);
@@ -120,52 +122,79 @@ static bool same_directory(const struct stat *st, int fd)
 	       st->st_ino == other.st_ino;
 }
 
-/* Clears away what killed runs left there, once for a set. */
-static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
-			 int fd)
+static void drop_slashes(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+}
+
+/*
+ * Clears away what killed runs left there, once for a set. @given, @real and @fd are taken
+ * over where it goes well.
+ */
+static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *given,
+			 char *real, int fd)
 {
 	struct ms_set_dir *dirs = reallocarray(set->dirs, set->n_dirs + 1, sizeof(*dirs));
 	enum ms_recovery how;
-	char *real;
 	int r;
 
 	if (!dirs)
 		return ms_fail_nomem(ctx);
 	set->dirs = dirs;
-	r = ms_leftovers_clear(ctx, fd, path, &how);
+	r = ms_leftovers_clear(ctx, fd, given, &how);
 	if (r < 0)
 		return r;
-	real = realpath(path, NULL);
-	if (!real)
-		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", path);
-	dirs[set->n_dirs++] = (struct ms_set_dir){.path = real, .fd = fd, .note = -1};
+	dirs[set->n_dirs++] = (struct ms_set_dir){
+		.given = given, .path = real, .fd = fd, .note = -1};
 	return 0;
 }
 
+/*
+ * The directory by the name @path, opened once for a set. @held: the caller's descriptor of
+ * it; or -1.
+ */
 static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
-			 size_t *ret)
+			 int held, size_t *ret)
 {
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *given = strdup(path), *real = NULL;
+	_cleanup_fd_ int fd = -1;
 	struct stat st;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", path);
+	if (!given)
+		return ms_fail_nomem(ctx);
+	drop_slashes(given);
+	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
+		if (!strcmp(set->dirs[*ret].given, given))
+			return 0;
+	real = realpath(given, NULL);
+	fd = real ? ms_open_resolved(real, O_RDONLY) : -errno;
+	if (fd < 0)
+		return ms_fail_errno(ctx, fd, "cannot open directory '%s'", given);
+	if (held >= 0 && !ms_same_file(fd, held))
+		return ms_fail(ctx, -ESTALE, "'%s' was exchanged for another directory",
+			       given);
+	if (fstat(fd, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", given);
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
 		if (same_directory(&st, set->dirs[*ret].fd))
 			return 0;
-	r = add_directory(ctx, set, path, fd);
+	r = add_directory(ctx, set, given, real, fd);
 	if (r < 0)
 		return r;
+	given = real = NULL;
 	fd = -1;
 	return set->n_dirs > 1 ? ms_set_announce(ctx, set) : 0;
 }
 
-int ms_file_set_begin(struct ms_ctx *ctx, struct ms_file_set *set, const char *dir)
+int ms_file_set_hold(struct ms_ctx *ctx, struct ms_file_set *set, int fd, const char *dir)
 {
-	size_t first;
+	size_t at;
 
-	return use_directory(ctx, set, dir, &first);
+	return use_directory(ctx, set, dir, fd, &at);
 }
 
 static int refuse_twice(struct ms_ctx *ctx, const struct ms_file_set *set,
@@ -211,7 +240,7 @@ static int place(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entr
 	entry->base = strdup(slash ? slash + 1 : real);
 	if (!dir || !entry->base)
 		return ms_fail_nomem(ctx);
-	r = use_directory(ctx, set, dir, &entry->dir);
+	r = use_directory(ctx, set, dir, -1, &entry->dir);
 	return r < 0 ? r : refuse_twice(ctx, set, entry);
 }
 

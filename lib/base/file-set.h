@@ -54,10 +54,13 @@ struct ms_file_set *ms_file_set_free(struct ms_file_set *set);
 void ms_file_set_no_sync(struct ms_file_set *set);
 
 /**
- * Has the journal be in directory @dir, whatever is added; that of the first entry would
- * have it else. So whoever clears up there ends the whole set.
+ * Has everything that is added below the path @dir be put into the directory @fd, which
+ * the caller holds and has looked into, wherever that path leads by then. The journal is
+ * in the first directory, by this or by what is added; whoever clears up there ends the
+ * whole set. -ESTALE: @dir is not the path of @fd any more.
  */
-int ms_file_set_begin(struct ms_ctx *ctx, struct ms_file_set *set, const char *dir);
+int ms_file_set_hold(struct ms_ctx *ctx, struct ms_file_set *set, int fd,
+		     const char *dir);
 
 /**
  * Writes the file beside its path, and syncs it.

@@ -177,6 +177,15 @@ static int point(struct copy *copy, int dest)
 					  MS_STORE_LINK);
 }
 
+/* What is put into it goes there, even if another directory has its name by then. */
+static int hold_target(struct copy *copy)
+{
+	_cleanup_free_ char *path = ms_format("%s/%s", copy->to, copy->name);
+
+	return path ? ms_file_set_hold(copy->ctx, copy->set, copy->target, path)
+		    : ms_fail_nomem(copy->ctx);
+}
+
 static int stage(struct copy *copy, int dest)
 {
 	_cleanup_fd_ int there =
@@ -194,7 +203,8 @@ static int stage(struct copy *copy, int dest)
 	if (there < 0)
 		return install_new(copy, dest);
 	copy->target = there;
-	r = ms_file_set_begin(copy->ctx, copy->set, copy->to);
+	r = ms_file_set_hold(copy->ctx, copy->set, dest, copy->to);
+	r = r < 0 ? r : hold_target(copy);
 	r = r < 0 ? r : copy_parts(copy);
 	return r < 0 ? r : point(copy, dest);
 }

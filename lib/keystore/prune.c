@@ -100,7 +100,7 @@ static int stage(struct ms_ctx *ctx, const struct ms_keystore *store,
 		 const struct ms_pruning *pruning, struct ms_file_set *set,
 		 temporary_name *names)
 {
-	int r = 0;
+	int r = ms_file_set_hold(ctx, set, store->fd, store->path);
 
 	for (size_t i = pruning->count; i-- > 0 && r == 0;) {
 		if (pruning->generations[i].result != MS_PRUNED_REMOVED)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/context.h"
 #include "store.h"
 
@@ -125,16 +126,14 @@ int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
 		r = ms_store_make_path(ctx, path, 0700, &store->made, &store->n_made);
 	if (r < 0)
 		return r;
-	store->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	store->path = realpath(path, NULL);
+	store->fd = store->path ? ms_open_resolved(store->path, O_RDONLY) : -errno;
 	if (store->fd < 0) {
-		r = ms_fail_errno(ctx, -errno, "cannot open the key store '%s'", path);
+		r = ms_fail_errno(ctx, store->fd, "cannot open the key store '%s'", path);
 		return r == -ENOENT ? ms_hint_command(ctx, r,
 						      "modseal key new --store %s", path)
 				    : r;
 	}
-	store->path = realpath(path, NULL);
-	if (!store->path)
-		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", path);
 	r = ms_store_scan(ctx, store);
 	if (r < 0)
 		return r;

@@ -113,6 +113,8 @@ int ms_store_add_to(struct ms_ctx *ctx, struct ms_file_set *set, const char *sto
 	int r = ms_new_link_begin(ctx, dir->parent, store, name, link);
 
 	if (r == 0)
+		r = ms_file_set_hold(ctx, set, dir->parent, store);
+	if (r == 0)
 		r = ms_file_set_rename(ctx, set, store, dir->name, name);
 	if (r == 0)
 		r = ms_file_set_rename(ctx, set, store, link->name, MS_STORE_LINK);
