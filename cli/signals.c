@@ -4,13 +4,15 @@
  * Signals. The handler only sets flags: the library notices, leaves every module whole
  * and returns -ECANCELED. A second signal does nothing more: some senders (sudo, make)
  * deliver each twice. System calls are not restarted, so that waiting for a lock or
- * for somebody to type ends, too.
+ * for somebody to type ends, too; streams.c does that for somebody who is to read.
  */
 
 #include "signals.h"
 
 #include <signal.h>
 #include <string.h>
+
+#include "streams.h"
 
 static struct ms_ctx *context;
 static volatile sig_atomic_t interrupted;
@@ -41,6 +43,7 @@ void cli_signals_init(struct ms_ctx *ctx)
 	}
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	cli_streams_init();
 }
 
 bool cli_interrupted(void)

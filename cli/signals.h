@@ -8,7 +8,10 @@
 
 #include <modseal/base.h>
 
-/** Sends SIGINT, SIGTERM and SIGHUP to @ctx, and ignores SIGPIPE. */
+/**
+ * Sends SIGINT, SIGTERM and SIGHUP to @ctx, ignores SIGPIPE, and has waiting for the readers
+ * of standard output and error end by them.
+ */
 void cli_signals_init(struct ms_ctx *ctx);
 
 /** True once one of them came. */

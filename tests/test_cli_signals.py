@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does an interrupted run end in 2, and leave every module whole and nothing beside it?"""
 
+import fcntl
 import json
+import os
+import select
 import signal
+import subprocess
 
 import pytest
 
@@ -90,3 +94,51 @@ def test_an_interrupted_wait_for_a_tree_ends_in_2(pki, tree):
             assert second.end() == 2, (second.out, second.err)
             assert "interrupted" in second.err
         assert first.end() == 0, first.err
+
+
+@pytest.fixture
+def full_pipe():
+    """A pipe that has no room for more, and whose reader does not read."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    yield reading, writing
+    os.close(reading)
+    os.close(writing)
+
+
+def ends_by(number, process, writing):
+    """Its status, where a signal comes when it has filled the pipe and waits."""
+    poll = select.poll()
+    poll.register(writing, select.POLLOUT)
+    atwork.until(lambda: not poll.poll(0) or process.poll() is not None, "a full pipe")
+    assert process.poll() is None
+    process.send_signal(number)
+    atwork.until(lambda: process.poll() is not None, "its end")
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stream, options", [("stdout", []), ("stdout", ["--json"]),
+                                             ("stderr", [])])
+def test_a_run_whose_output_nobody_reads_ends_by_a_signal(number, stream, options, tree, full_pipe):
+    # what is not there is told on standard error
+    absent = [tree / f"no-such-module-{i}.ko" for i in range(400)]
+    command = [cli.PROGRAM, "show", *options, *([tree] if stream == "stdout" else absent)]
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: full_pipe[1]}
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True,
+                          env=cli.environment(), **streams) as process:
+        assert ends_by(number, process, full_pipe[1]) == 2
+
+
+def test_a_run_that_writes_to_a_fifo_that_nobody_reads_ends_by_a_signal(pki, tree, tmp_path):
+    cli.ok("sign", "-k", pki / "p256-both.pem", tree)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    pipe = os.open(fifo, os.O_RDWR)
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen([cli.PROGRAM, "detach", "-o", fifo, tree], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, start_new_session=True,
+                          env=cli.environment()) as process:
+        assert ends_by(signal.SIGTERM, process, pipe) == 2
+        assert process.stderr.read() == b"modseal: interrupted\n"
+    os.close(pipe)

@@ -7,7 +7,8 @@
  * A pipe is opened without waiting, and waited for here: until its writer has closed it,
  * the caller's context is cancelled, or it is known that there is no writer. Nothing
  * tells whether one will come to a FIFO; it gets a few seconds, since a shell starts both
- * sides at once. How much is read is bounded for both.
+ * sides at once. How much is read is bounded for both. Who writes into a pipe may have to
+ * wait for its reader, and does it in the same way.
  */
 
 #include "file.h"
@@ -47,6 +48,28 @@ static int wait_a_tick(struct ms_ctx *ctx, int fd, const char *shown)
 	if (r < 0 && errno != EINTR)
 		return ms_fail_errno(ctx, -errno, "cannot read %s", shown);
 	return r > 0;
+}
+
+int ms_pipe_write(struct ms_ctx *ctx, int fd, const char *path, const void *data,
+		  size_t len)
+{
+	struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+	const char *at = data;
+
+	while (len > 0) {
+		int r = ms_check_cancelled(ctx);
+		ssize_t n;
+
+		if (r < 0)
+			return r;
+		poll(&waiting, 1, TICK);
+		n = write(fd, at, len);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return ms_fail_errno(ctx, -errno, "cannot write '%s'", path);
+		at += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
 }
 
 int ms_wait_readable(struct ms_ctx *ctx, int fd, const char *shown)

@@ -158,8 +158,7 @@ static int find_target(struct ms_ctx *ctx, const char *path, struct target *targ
 		return 0;
 	/* NONBLOCK: a pipe that nobody reads must not hold us up */
 	target->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (target->fd < 0 || fstat(target->fd, &st) < 0 ||
-	    fcntl(target->fd, F_SETFL, 0) < 0)
+	if (target->fd < 0 || fstat(target->fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot write '%s'", path);
 	if (S_ISREG(st.st_mode))
 		return follow_link(ctx, path, &st, target);
@@ -172,7 +171,6 @@ int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size
 		    mode_t mode, bool sync)
 {
 	_cleanup_(target_done) struct target target = { .fd = -1 };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
 	int r = find_target(ctx, path, &target);
 
 	if (r < 0)
@@ -189,8 +187,7 @@ int ms_file_replace(struct ms_ctx *ctx, const char *path, const void *data, size
 
 		return ms_file_put(ctx, &file, sync);
 	}
-	r = ms_write_all(target.fd, &iov, 1);
-	return r < 0 ? ms_fail_errno(ctx, r, "cannot write '%s'", path) : 0;
+	return ms_pipe_write(ctx, target.fd, path, data, len);
 }
 
 int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text, size_t len,

@@ -59,6 +59,13 @@ int ms_file_read_piped(struct ms_ctx *ctx, const char *path, size_t max_size,
 /** Waits until @fd has something to read, or has ended. -ECANCELED; errors of poll. */
 int ms_wait_readable(struct ms_ctx *ctx, int fd, const char *shown);
 
+/**
+ * Writes to a pipe or device @fd, opened with O_NONBLOCK, waiting for its reader.
+ * -ECANCELED; errors of write.
+ */
+int ms_pipe_write(struct ms_ctx *ctx, int fd, const char *path, const void *data,
+		  size_t len);
+
 /** Writes all of @iov to @fd, which may take several writes. 0 or the error of writev. */
 int ms_write_all(int fd, const struct iovec *iov, int n);
 
