@@ -46,6 +46,8 @@ HUNG = 124  # as timeout(1) has it
 TICKS = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 PROC = pathlib.Path("/proc")
+# flock and fcntl, by which who has a lock is waited for
+LOCKING = {"x86_64": (73, 72), "aarch64": (32, 25)}
 
 # ticks: what the process has had of processors; reaped: what those had that it waited for
 Process = collections.namedtuple("Process", "parent session state ticks reaped")
@@ -112,24 +114,35 @@ def are(states, pids):
     )
 
 
-def lock_of(line):
-    """(what says which file it is on, the process that waits for it or None)"""
-    words = line.replace("->", "").split()
-    return words[5], int(words[4]) if "->" in line else None
+def waited_file(task):
+    """The number of the file (inode) whose lock this thread waits for, or None. By the system
+    call that it is in: /proc/locks leaves out what was locked by a process that has ended,
+    where process numbers are another namespace's."""
+    words = read(task / "syscall").split()
+    if len(words) < 2 or int(words[0]) not in LOCKING.get(os.uname().machine, ()):
+        return None
+    return file_of(read(task / "fdinfo" / str(int(words[1], 16))))
+
+
+def file_of(info):
+    """The inode's number in a descriptor's fdinfo."""
+    return next((line.split()[1] for line in info.splitlines() if line.startswith("ino:")), None)
 
 
 def holders(pids):
     """Processes that hold a lock for which one of these waits. Who took it may be gone, and
     have left it to others with the open file."""
-    waited = {lock for lock, pid in map(lock_of, read(PROC / "locks").splitlines())
-              if pid in pids}
-    return {
-        int(place.name)
-        for place in (entries(PROC) if waited else ())
-        for info in entries(place / "fdinfo")
-        for line in read(info).splitlines()
-        if line.startswith("lock:") and lock_of(line.partition("\t")[2])[0] in waited
-    }
+    waited = {waited_file(task) for pid in pids for task in entries(PROC / str(pid) / "task")}
+    waited.discard(None)
+    found = set()
+    for place in entries(PROC) if waited else ():
+        if not place.name.isdigit():
+            continue
+        for path in entries(place / "fdinfo"):
+            info = read(path)
+            if "\nlock:" in info and file_of(info) in waited:
+                found.add(int(place.name))
+    return found
 
 
 def size_of(path):
