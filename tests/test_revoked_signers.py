@@ -15,7 +15,7 @@ import types
 import jsonschema
 import pytest
 
-from support import cli, forge, hostile
+from support import cli, forge, hostile, stacked
 from support.asn1 import oid, seq
 from support.hostile import messages, mixed
 
@@ -162,6 +162,66 @@ def test_no_trailer_hides_the_revoked_signer_of_another(outer, inner, number, si
     assert entry["verdict"] == "trusted"
     assert {text.partition(":")[0] for text in entry["warnings"]} == {f"trailer {number}"}
     assert cli.run("verify", *sources.all, path).returncode == 1
+
+
+def test_a_revoked_signer_behind_more_trailers_than_a_kernel_looks_at_is_not_kept_quiet(
+    signed, sources
+):
+    """Eight are looked at (stacked.MAX_TRAILERS); of the rest it is said that they are not."""
+    data = signed(["revoked"]).read_bytes()
+    for deep in range(1, stacked.MAX_TRAILERS + 2):
+        path = signed(["trusted"], data=data)
+        data = path.read_bytes()
+        entry = only(cli.document("verify", *sources.all, path))
+        if deep < stacked.MAX_TRAILERS:
+            told = f"trailer {deep + 1}: the signer is revoked: 'R1'"
+        else:
+            told = "more than 8 trailers: who is revoked in those further in is not known"
+        assert (entry["verdict"], entry["warnings"]) == ("trusted", [told])
+        assert cli.run("verify", *sources.all, path).returncode == 1
+        assert cli.run("verify", *sources.trust, path).returncode == 0
+
+
+def test_every_signer_behind_one_revoked_certificate_is_told_of(world, payload, sources, tmp_path):
+    """In whichever order the ways that lead there are gone."""
+    messages.use_payload(payload)
+    names = [messages.name(f"link {i}") for i in range(4)]
+    top = hostile.Identity(world.ec(), names[3], 23, world.withdrawn)
+    middle = hostile.Identity(world.ec(), names[2], 22, top)
+    low = hostile.Identity(world.ec(), names[1], 21, middle)
+    clean = hostile.Identity(world.ec(), names[0], 20, world.stranger)
+    certs = [i.certificate() for i in (clean, low, middle, top)]
+    path = tmp_path / "x.ko"
+    for order in itertools.permutations([low, middle, top, clean]):
+        tree = messages.message(*map(messages.signer, order), certs=certs)
+        path.write_bytes(forge.append(payload, tree.encode()))
+        entry = only(cli.document("verify", *sources.all, path))
+        assert entry["warnings"] == [
+            f"signer {i + 1} of 4 is revoked: 'R2'" for i in range(4) if order[i] is not clean]
+    messages.use_payload(forge.TINY)
+
+
+def test_certificates_in_a_circle_hide_no_revoked_one_among_them(
+    world, payload, sources, tmp_path
+):
+    messages.use_payload(payload)
+    keys, names = [world.ec() for _ in range(3)], [messages.name(f"c{i}") for i in range(3)]
+    first = hostile.Identity(keys[0], names[0], 30)
+    third = hostile.Identity(keys[2], names[2], 32, first)
+    second = hostile.Identity(keys[1], names[1], 31, third)
+    first = hostile.Identity(keys[0], names[0], 30, second)
+    circle = [first, second, third]
+    (tmp_path / "second.der").write_bytes(second.certificate().encode())
+    path = tmp_path / "x.ko"
+    for order in itertools.permutations(circle):
+        tree = messages.message(*map(messages.signer, order),
+                                certs=[i.certificate() for i in circle])
+        path.write_bytes(forge.append(payload, tree.encode()))
+        assert not only(cli.document("verify", *sources.all, path))["warnings"]
+        entry = only(cli.document("verify", *sources.all, "--revoked", tmp_path / "second.der",
+                                  path))
+        assert entry["warnings"] == [f"signer {i} of 3 is revoked: 'c1'" for i in (1, 2, 3)]
+    messages.use_payload(forge.TINY)
 
 
 def test_attach_takes_no_signature_with_a_revoked_signer(

@@ -60,6 +60,13 @@ def test_many_signers_behind_one_chain_verify_it_once(counted, tmp_path, tiny_mo
     assert costs[1][0] < 2 * costs[0][0], costs
 
 
+def test_trailers_that_no_kernel_looks_at_are_not_searched_for_revoked_signers(
+        counted, tmp_path, tiny_module, pki):
+    few, many = (cost(counted, worst.trailers_of_signers, tmp_path / str(n), n, tiny_module,
+                      pki) for n in (10, 100))
+    assert many < 1.5 * few, (few, many)
+
+
 def limited():
     """A process that has used up its CPU time is killed."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))

@@ -12,8 +12,9 @@
  * revokes, whatever the release: more is refused so, never less.
  *
  * Keys and hashes by the ten thousand are found by index, not by going through all of
- * them. Hashes that are added before the keys cost nothing more; each that is added later
- * looks at all keys again.
+ * them, and no digest is computed of an algorithm of which none is there. Hashes that are
+ * added before the keys cost nothing more; each that is added later looks at all keys
+ * again.
  *
  * `bin:` hashes are of files that were measured or booted; the module loader does not
  * look at them. They are kept to be counted among what was read.
@@ -46,11 +47,13 @@ struct list {
 	size_t count, room;
 	struct ms_index by_der;
 	struct ms_index by_id; /* the first with it, of those whose hash is not revoked */
+	struct ms_index by_revoked_id; /* the same of those whose hash is */
 };
 
 struct ms_keyring {
 	struct list keys[2]; /* by enum ms_keys */
 	struct ms_index tbs;
+	bool has_tbs[TBS_HASHES]; /* of which of tbs_hashes there are any */
 	struct ms_index bin;
 };
 
@@ -69,6 +72,7 @@ struct ms_keyring *ms_keyring_free(struct ms_keyring *keyring)
 		free(keyring->keys[i].entries);
 		ms_index_done(&keyring->keys[i].by_der);
 		ms_index_done(&keyring->keys[i].by_id);
+		ms_index_done(&keyring->keys[i].by_revoked_id);
 	}
 	ms_index_done(&keyring->tbs);
 	ms_index_done(&keyring->bin);
@@ -82,11 +86,14 @@ int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 	uint8_t digest[MS_HASH_MAX_SIZE];
 	bool revoked = false;
 
-	for (size_t i = 0; i < TBS_HASHES && keyring->tbs.root; i++) {
+	for (size_t i = 0; i < TBS_HASHES; i++) {
 		size_t len = ms_hash_size(tbs_hashes[i]), unused;
-		int r = ms_hash_bytes(ctx, tbs_hashes[i], cert->tbs.data, cert->tbs.len,
-				      digest);
+		int r;
 
+		if (!keyring->has_tbs[i])
+			continue;
+		r = ms_hash_bytes(ctx, tbs_hashes[i], cert->tbs.data, cert->tbs.len,
+				  digest);
 		if (r < 0)
 			return r;
 		revoked |= ms_index_find(&keyring->tbs, digest, len, &unused);
@@ -98,15 +105,15 @@ int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 /* Makes the entry known by its two identifiers, unless one before it has them. */
 static int index_ids(struct list *list, size_t i)
 {
-	const struct ms_cert *cert = list->entries[i].cert;
+	const struct entry *entry = &list->entries[i];
+	const struct ms_cert *cert = entry->cert;
+	struct ms_index *index = entry->tbs_revoked ? &list->by_revoked_id : &list->by_id;
 	int r = 0;
 
-	if (list->entries[i].tbs_revoked)
-		return 0;
 	if (cert->id.data)
-		r = ms_index_add(&list->by_id, cert->id.data, cert->id.len, i);
+		r = ms_index_add(index, cert->id.data, cert->id.len, i);
 	if (r == 0 && cert->skid.data)
-		r = ms_index_add(&list->by_id, cert->skid.data, cert->skid.len, i);
+		r = ms_index_add(index, cert->skid.data, cert->skid.len, i);
 	return r;
 }
 
@@ -162,6 +169,7 @@ static int check_trusted(struct ms_ctx *ctx, struct ms_keyring *keyring)
 	int r = 0;
 
 	ms_index_done(&trusted->by_id);
+	ms_index_done(&trusted->by_revoked_id);
 	for (size_t i = 0; r == 0 && i < trusted->count; i++) {
 		r = ms_keyring_check_tbs(ctx, keyring, trusted->entries[i].cert,
 					 &trusted->entries[i].tbs_revoked);
@@ -174,15 +182,16 @@ static int check_trusted(struct ms_ctx *ctx, struct ms_keyring *keyring)
 int ms_keyring_revoke_tbs(struct ms_ctx *ctx, struct ms_keyring *keyring,
 			  const uint8_t *digest, size_t len)
 {
-	bool known = false;
+	size_t i = 0;
 
-	for (size_t i = 0; i < TBS_HASHES; i++)
-		known |= ms_hash_size(tbs_hashes[i]) == len;
-	if (!known)
+	while (i < TBS_HASHES && ms_hash_size(tbs_hashes[i]) != len)
+		i++;
+	if (i == TBS_HASHES)
 		return ms_fail(ctx, -EINVAL, "no hash of a certificate has %zu bytes",
 			       len);
 	if (ms_index_add(&keyring->tbs, digest, len, 0) < 0)
 		return ms_fail_nomem(ctx);
+	keyring->has_tbs[i] = true;
 	return check_trusted(ctx, keyring);
 }
 
@@ -236,14 +245,11 @@ const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 	size_t i;
 
-	if (id->len && ms_index_find(&revoked->by_id, id->data, id->len, &i))
+	if (!id->len)
+		return NULL;
+	if (ms_index_find(&revoked->by_id, id->data, id->len, &i))
 		return revoked->entries[i].cert;
-	for (i = 0; keyring->tbs.root && i < trusted->count; i++) {
-		const struct entry *entry = &trusted->entries[i];
-
-		if (entry->tbs_revoked && (ms_key_id_same(&entry->cert->id, id) ||
-					   ms_key_id_same(&entry->cert->skid, id)))
-			return entry->cert;
-	}
+	if (ms_index_find(&trusted->by_revoked_id, id->data, id->len, &i))
+		return trusted->entries[i].cert;
 	return NULL;
 }

@@ -56,6 +56,7 @@ struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message)
 {
 	if (!message)
 		return NULL;
+	ms_pkcs7_index_done(message);
 	free_certs(message->certs);
 	while (message->signers) {
 		struct ms_signer_info *next = message->signers->next;
@@ -383,6 +384,7 @@ int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8
 
 	if (r == 0)
 		r = check_attributes(ctx, message);
+	r = r < 0 ? r : ms_pkcs7_index(ctx, message);
 	if (r < 0)
 		return r;
 	*ret = ms_steal(&message);
@@ -403,6 +405,9 @@ int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 	if (r == -ENOMEM)
 		return r;
 	ms_fail_clear(ctx);
+	r = ms_pkcs7_index(ctx, message);
+	if (r < 0)
+		return r;
 	*ret = ms_steal(&message);
 	return 0;
 }

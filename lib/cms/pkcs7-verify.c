@@ -14,41 +14,21 @@
 #include "../base/context.h"
 #include "pkcs7.h"
 
-static void find_signer(struct ms_pkcs7 *message, struct ms_signer_info *signer)
-{
-	for (struct ms_chain_cert *c = message->certs; c; c = c->next) {
-		if (ms_key_id_same(&c->cert->id, &signer->id)) {
-			signer->signer = c;
-			return;
-		}
-	}
-}
-
 /*
- * The certificate in the message that has signed @cert: by issuer and serial where it
- * says so, and then the SKID must fit too if it says one; else by SKID. NULL: none.
+ * The certificate in the message that has signed @cert: where it is found by issuer and
+ * serial, the SKID must fit too if @cert says one. NULL: none.
  */
 static int find_issuer(struct ms_judging *j, const struct ms_cert *cert,
 		       struct ms_chain_cert **ret)
 {
-	struct ms_chain_cert *c;
+	struct ms_chain_cert *c = ms_pkcs7_find_issuer(j->message, cert);
 
 	*ret = NULL;
-	for (c = j->message->certs; c; c = c->next) {
-		if (cert->authority_id.data) {
-			if (!ms_key_id_same(&c->cert->id, &cert->authority_id))
-				continue;
-			if (cert->authority_skid.data &&
-			    !ms_key_id_same(&c->cert->skid, &cert->authority_skid))
-				return ms_fail(
-					j->ctx, -EKEYREJECTED,
-					"chain's certificate has another key identifier");
-		} else if (!ms_key_id_same(&c->cert->skid, &cert->authority_skid)) {
-			continue;
-		}
-		*ret = c;
-		return 0;
-	}
+	if (c && cert->authority_skid.data &&
+	    !ms_key_id_same(&c->cert->skid, &cert->authority_skid))
+		return ms_fail(j->ctx, -EKEYREJECTED,
+			       "chain's certificate has another key identifier");
+	*ret = c;
 	return 0;
 }
 
@@ -111,7 +91,7 @@ static int verify_signer(struct ms_judging *j, struct ms_signer_info *signer)
 	r = r < 0 ? r : ms_signer_digest(j, signer);
 	if (r < 0)
 		return r;
-	find_signer(j->message, signer);
+	signer->signer = ms_pkcs7_find(j->message, &signer->id);
 	if (!signer->signer)
 		return 0;
 	if (signer->attribute_set & MS_ATTRIBUTE_SIGNING_TIME &&

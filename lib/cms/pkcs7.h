@@ -9,6 +9,7 @@
 
 #include "cert.h"
 #include "lookup.h"
+#include "../base/index.h"
 #include "../hash/payload.h"
 
 /** A certificate within the message, with the marks that the passes leave on it. */
@@ -21,6 +22,7 @@ struct ms_chain_cert {
 	bool seen;
 	bool verified;
 	bool blacklisted; /* its hash is revoked, or one that it depends on */
+	const struct ms_cert *revoked; /* revoked.c: it, or what it stands below */
 };
 
 /** One SignerInfo. */
@@ -58,6 +60,8 @@ enum ms_signed_attribute {
 struct ms_pkcs7 {
 	struct ms_chain_cert *certs;
 	struct ms_signer_info *signers;
+	struct ms_chain_cert **numbered; /* @certs, as the indexes number them */
+	struct ms_index by_id, by_skid;  /* the first certificate that has it */
 	unsigned version;
 	enum ms_oid data_type;
 	bool has_content;
@@ -92,6 +96,25 @@ int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret);
 
 struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message);
+
+/**
+ * Makes the certificates of @message known by their identifiers; parsing does it. For a
+ * message has room for hundreds of signers and of certificates, and each leads to others.
+ * -ENOMEM.
+ */
+int ms_pkcs7_index(struct ms_ctx *ctx, struct ms_pkcs7 *message);
+void ms_pkcs7_index_done(struct ms_pkcs7 *message);
+
+/** The first certificate of @message with that issuer and serial; NULL: none. */
+struct ms_chain_cert *ms_pkcs7_find(const struct ms_pkcs7 *message,
+				    const struct ms_key_id *id);
+
+/**
+ * The first that may have signed @cert: by issuer and serial where @cert says them, else
+ * by SKID. Whether the SKID fits, too, is not asked. NULL: none.
+ */
+struct ms_chain_cert *ms_pkcs7_find_issuer(const struct ms_pkcs7 *message,
+					   const struct ms_cert *cert);
 
 /** The algorithm that the parser of kernel @rules takes @oid for; false: none. */
 bool ms_pkcs7_digest_algo(const struct ms_rules *rules, enum ms_oid oid,

@@ -14,6 +14,9 @@
  * names a revoked key, or if a certificate in the message that stands behind it is
  * revoked, by itself, by its hash, or because a revoked key is said to have signed it. It
  * is nobody's business to name a revoked key in a signature that is meant to be good.
+ *
+ * Each certificate is looked at once, however many signers stand behind it: what came of
+ * it, and of the chain above it, stays with it.
  */
 
 #include "revoked.h"
@@ -64,36 +67,46 @@ static int look_at_cert(const struct search *s, const struct ms_cert *cert,
 	return 0;
 }
 
-/* The certificate in the message that @id is the issuer and serial of, or else @skid. */
-static struct ms_chain_cert *find_cert(const struct search *s, const struct ms_key_id *id,
-				       const struct ms_key_id *skid)
+/*
+ * What is revoked of @first and the certificates above it in the message, as far as the
+ * way goes on: to the first that is revoked, or to one that was on a way before.
+ */
+static int look_at_chain(const struct search *s, struct ms_chain_cert *first,
+			 const struct ms_cert **ret)
 {
-	struct ms_chain_cert *c;
+	struct ms_chain_cert *end = first;
+	const struct ms_cert *key = NULL;
 
-	for (c = s->message->certs; c; c = c->next)
-		if (ms_key_id_same(&c->cert->id, id) ||
-		    (!id->data && ms_key_id_same(&c->cert->skid, skid)))
-			return c;
-	return NULL;
+	while (end && !end->seen) {
+		int r = ms_check_cancelled(s->ctx);
+
+		r = r < 0 ? r : look_at_cert(s, end->cert, &end->revoked);
+		if (r < 0)
+			return r;
+		end->seen = true;
+		if (end->revoked)
+			break;
+		end = ms_pkcs7_find_issuer(s->message, end->cert);
+	}
+	if (end)
+		key = end->revoked; /* none where the way has led in a circle */
+	for (struct ms_chain_cert *c = first; key && c != end;
+	     c = ms_pkcs7_find_issuer(s->message, c->cert))
+		c->revoked = key;
+	*ret = key;
+	return 0;
 }
 
 /* @ret: the revoked key that @signer is or depends on; NULL: none. */
 static int look_at_signer(const struct search *s, const struct ms_signer_info *signer,
 			  const struct ms_cert **ret)
 {
-	static const struct ms_key_id none = { NULL, 0 };
-	struct ms_chain_cert *c = find_cert(s, &signer->id, &none);
-	int r = 0;
+	int r = ms_check_cancelled(s->ctx);
 
-	for (struct ms_chain_cert *other = s->message->certs; other; other = other->next)
-		other->seen = false;
 	*ret = named(s, &signer->id);
-	while (r == 0 && !*ret && c && !c->seen) {
-		c->seen = true;
-		r = look_at_cert(s, c->cert, ret);
-		c = find_cert(s, &c->cert->authority_id, &c->cert->authority_skid);
-	}
-	return r;
+	if (r < 0 || *ret)
+		return r;
+	return look_at_chain(s, ms_pkcs7_find(s->message, &signer->id), ret);
 }
 
 static int tell(struct ms_ctx *ctx, struct ms_texts *texts, const char *where, size_t i,

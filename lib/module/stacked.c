@@ -28,8 +28,6 @@
 #include "../base/context.h"
 #include "module.h"
 
-enum { MODULE_TRAILERS_MAX = 8 }; /* so it is called in the kernel */
-
 struct walk {
 	struct ms_ctx *ctx;
 	struct ms_module *module;

@@ -199,6 +199,52 @@ def elements_without_length_in_a_message(world, n):
     return verifying(world, message(signers=[signer(b"\1", after=unsigned)]))
 
 
+# as many certificates and signers as a message has room for: the kernel reads 65535 bytes
+MOST_IN_A_MESSAGE = 128
+
+
+def chained(world, number):
+    """A certificate that says it is signed by the one with the next number."""
+
+    def key(i):
+        return struct.pack(">BI", 1, i)
+
+    def extension(kind, data):
+        return der.tlv(der.SEQUENCE, der.oid(kind), der.tlv(der.OCTETS, data))
+
+    return world.certificate(
+        serial=der.tlv(der.INTEGER, key(number)), issuer=name(("2.5.4.3", b"x")),
+        subject=name(("2.5.4.3", b"y")), extensions=der.tlv(0xA3, der.tlv(
+            der.SEQUENCE, extension("2.5.29.14", der.tlv(der.OCTETS, key(number))),
+            extension("2.5.29.35", der.tlv(der.SEQUENCE, der.tlv(0x80, key(number + 1)))))))
+
+
+def signed_by_chains(world, n):
+    """A message of n certificates in a chain and of n signers, all of them at its end."""
+    signature = message(*[chained(world, i) for i in range(n)],
+                        signers=[signer(struct.pack(">BI", 1, 0))] * n)
+    assert len(signature) < 65536
+    return signature
+
+
+def looking_for_revoked(world, signatures):
+    dbx = world.write("dbx", efi_list(X509_SHA256, bytes(48)))
+    path = world.write("m.ko", world.module + b"".join(map(trailer, signatures)))
+    return ["verify", "--trust", world.pki / "ca.pem", "--revoked", dbx, path]
+
+
+@case(32)
+def signers_behind_a_chain_of_which_one_may_be_revoked(world, n):
+    return looking_for_revoked(world, [
+        signed_by_chains(world, min(n - i, MOST_IN_A_MESSAGE))
+        for i in range(0, n, MOST_IN_A_MESSAGE)])
+
+
+def trailers_of_signers(world, n):
+    """The same message in each of n trailers."""
+    return looking_for_revoked(world, [signed_by_chains(world, MOST_IN_A_MESSAGE)] * n)
+
+
 # sources of trust
 
 
