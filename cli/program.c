@@ -98,12 +98,16 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* NULL where it could not be read: nobody may take that for a program without a word. */
 static char *read_output(int fd)
 {
 	char *text = cli_check(calloc(1, MAX_OUTPUT + 1));
 	ssize_t len = pread(fd, text, MAX_OUTPUT, 0);
 
-	text[len > 0 ? len : 0] = '\0';
+	if (len < 0) {
+		free(text);
+		return NULL;
+	}
 	while (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';
 	return text;
@@ -141,5 +145,8 @@ int cli_program_run(struct cli *cli, struct cli_program *program)
 		return cli_error(cli, "cannot wait for '%s'", program->argv[0]);
 	if (program->capture)
 		program->output = read_output(output);
+	if (program->capture && !program->output)
+		return cli_error(cli, "cannot read what '%s' has said: %s",
+				 program->argv[0], strerror(errno));
 	return CLI_YES;
 }

@@ -177,20 +177,27 @@ static int save(const struct request *request)
 		       : OK;
 }
 
+/* Only what was read to its end, and was written, is a copy. */
+static bool copy(FILE *in, FILE *out)
+{
+	char bytes[65536];
+	size_t n;
+
+	do {
+		n = fread(bytes, 1, sizeof(bytes), in);
+		if (ferror(in) || fwrite(bytes, 1, n, out) != n)
+			return false;
+	} while (n > 0);
+	return fflush(out) == 0;
+}
+
 /* A device or pipe gets the bytes and stays what it is. */
 static int write_to_dest(const struct request *request)
 {
 	_cleanup_stream_ FILE *in = fopen(request->result, "re");
-	_cleanup_stream_ FILE *out = fopen(request->dest, "we");
-	char bytes[65536];
-	size_t n = 1;
+	_cleanup_stream_ FILE *out = in ? fopen(request->dest, "we") : NULL;
 
-	while (in && out && n > 0) {
-		n = fread(bytes, 1, sizeof(bytes), in);
-		if (ferror(in) || fwrite(bytes, 1, n, out) != n)
-			break;
-	}
-	if (in && out && n == 0 && fflush(out) == 0)
+	if (in && out && copy(in, out) && fclose(cli_steal(&out)) == 0)
 		return OK;
 	return sign_file_fail(request, "cannot write '%s': %s", request->dest,
 			      strerror(errno));

@@ -28,10 +28,11 @@ static int look(struct ms_ctx *ctx, const struct ms_module *module,
 
 static int tell_of_rest(struct ms_ctx *ctx, struct ms_texts *texts)
 {
-	if (ms_texts_printf(texts,
-			    "more than %d trailers: who is revoked in those further in is "
-			    "not known",
-			    MODULE_TRAILERS_MAX) < 0)
+	if (ms_texts_printf(
+		    texts,
+		    "more than %d trailers: who is revoked in those further in is "
+		    "not known",
+		    MODULE_TRAILERS_MAX) < 0)
 		return ms_fail_nomem(ctx);
 	return 0;
 }
