@@ -15,6 +15,7 @@ int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 		.writes = true,
 		.break_links = true, /* sign-file's rename does so as well */
 		.output = request->work ? ms_workdir_path(request->work) : NULL,
+		.output_stands_in = request->locked != NULL,
 	};
 
 	return ms_tree_open(request->ctx, &request->module, 1, &options, ret) < 0

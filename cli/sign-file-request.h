@@ -27,6 +27,7 @@ struct request {
 	const char *bundle; /* $MODSEAL_BUNDLE, or NULL */
 	const char *pin_file; /* with the passphrase or PIN, or NULL */
 	bool modules_only;    /* what is no ELF module is refused */
+	struct ms_tree *locked;	 /* the module, where it is replaced from @work; or NULL */
 	struct ms_workdir *work; /* for a file that is not signed in place; or NULL */
 	char *target; /* the file that the result takes the place of; NULL: none is */
 	char *result; /* the signed file */

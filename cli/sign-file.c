@@ -12,7 +12,9 @@
  *
  * The signed file is made in place; or, where the caller wants it elsewhere (<dest>), or
  * the signature too (-p), or only that (-d), in a directory of its own beside the target.
- * From there all that is wanted gets its place together.
+ * From there all that is wanted gets its place together. With -p the module is locked for
+ * that time, is to be still the file that was read, and what is kept of it, or else
+ * refused, is the same as in place.
  */
 
 #include "sign-file.h"
@@ -160,6 +162,7 @@ static int save(const struct request *request)
 
 	if (request->target) {
 		files[n].path = request->target;
+		files[n].since = request->locked ? request->work : NULL;
 		files[n++].from = request->result;
 	}
 	if (request->save) {
@@ -245,6 +248,14 @@ int sign_file_in_place(struct request *request)
 	return OK;
 }
 
+/* The module is to be replaced by what is made elsewhere: until then it is locked. */
+static int lock_module(struct request *request)
+{
+	int status = find_target(request, request->module);
+
+	return status == OK ? sign_file_open_tree(request, &request->locked) : status;
+}
+
 static int prepare(struct request *request)
 {
 	int status = sign_file_in_place(request);
@@ -254,7 +265,7 @@ static int prepare(struct request *request)
 	if (!request->only && request->dest)
 		status = find_dest(request);
 	else if (!request->only)
-		status = find_target(request, request->module);
+		status = lock_module(request);
 	if (status != OK)
 		return status;
 	if (ms_workdir_new(request->ctx,
@@ -279,6 +290,7 @@ static int run(struct request *request)
 	if (status == OK && request->dest && !request->only && !request->target)
 		status = write_to_dest(request);
 	request->work = ms_workdir_free(request->work);
+	request->locked = ms_tree_free(request->locked);
 	return status;
 }
 

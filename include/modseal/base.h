@@ -99,6 +99,9 @@ MS_PUBLIC char *ms_path_to_utf8(const char *path);
 MS_PUBLIC int ms_text_save(struct ms_ctx *ctx, const char *path, const void *text,
 			   size_t len, bool sync);
 
+/** A directory for a process to work in. It goes with ms_workdir_free(). */
+struct ms_workdir;
+
 /** A file that several are written with; see ms_files_save(). */
 struct ms_saved_file {
 	const char *path;
@@ -108,6 +111,8 @@ struct ms_saved_file {
 	bool exact;
 	const char *from; /* or NULL. Instead of all that: a file on the same file system,
 			     made by the caller, which is moved as it is */
+	const struct ms_workdir *since; /* or NULL: made beside @path, which is to be the
+					   file that it was then, or it is -EBUSY */
 	const char *keep_as; /* what is there keeps this name, in the same directory; or
 				NULL */
 };
@@ -139,9 +144,6 @@ enum ms_recovery {
  */
 MS_PUBLIC int ms_files_recover(struct ms_ctx *ctx, const char *path,
 			       enum ms_recovery *ret);
-
-/** A directory for a process to work in. It goes with ms_workdir_free(). */
-struct ms_workdir;
 
 /** Makes one, mode 0700, beside the file @path. */
 MS_PUBLIC int ms_workdir_new(struct ms_ctx *ctx, const char *path,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -30,6 +31,15 @@ int ms_file_put(struct ms_ctx *ctx, const struct ms_new_file *file, bool sync)
 	return r < 0 ? r : ms_file_set_commit(ctx, set);
 }
 
+struct ms_workdir {
+	int parent;
+	int fd; /* locked */
+	char name[MS_TEMPORARY_NAME_SIZE];
+	char *path;
+	bool has_file; /* that it was made beside */
+	struct ms_identity file;
+};
+
 static int save(struct ms_ctx *ctx, struct ms_file_set *set,
 		const struct ms_saved_file *saved)
 {
@@ -41,9 +51,12 @@ static int save(struct ms_ctx *ctx, struct ms_file_set *set,
 		.mode = saved->mode,
 		.keep = saved->exact ? MS_KEEP_NOTHING : MS_KEEP_MODE,
 		.beside = true,
+		.was = saved->since ? &saved->since->file : NULL,
 	};
 	int r = 0;
 
+	if (saved->since && !saved->since->has_file)
+		return ms_fail(ctx, -EBUSY, "'%s' was not there before", saved->path);
 	if (saved->keep_as)
 		r = ms_file_set_keep_as(ctx, set, saved->path, saved->keep_as);
 	return r < 0 ? r : ms_file_set_add(ctx, set, &file);
@@ -87,13 +100,6 @@ int ms_files_recover(struct ms_ctx *ctx, const char *path, enum ms_recovery *ret
 		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
 	return ms_leftovers_clear(ctx, fd, dir, ret);
 }
-
-struct ms_workdir {
-	int parent;
-	int fd; /* locked */
-	char name[MS_TEMPORARY_NAME_SIZE];
-	char *path;
-};
 
 MS_DEFINE_CLEANUP(cleanup_workdir, struct ms_workdir *, ms_workdir_free)
 
@@ -145,11 +151,15 @@ int ms_workdir_new(struct ms_ctx *ctx, const char *path, struct ms_workdir **ret
 {
 	_cleanup_(cleanup_workdir) struct ms_workdir *dir = calloc(1, sizeof(*dir));
 	_cleanup_free_ char *parent = parent_of(path);
+	struct stat st;
 	int r;
 
 	if (!dir || !parent)
 		return ms_fail_nomem(ctx);
 	dir->parent = dir->fd = -1;
+	dir->has_file = lstat(path, &st) == 0;
+	if (dir->has_file)
+		dir->file = ms_identity_of(&st);
 	r = make_workdir(ctx, parent, dir);
 	if (r < 0)
 		return r;

@@ -122,7 +122,7 @@ static int lock_roots(struct round *round)
 		if (is_locked_kind(tree, &tree->roots[i]))
 			r = lock_root(round, &tree->roots[i]);
 	for (size_t i = 0; i < tree->n_roots && r == 0 && !is_over(round); i++)
-		if (is_locked_kind(tree, &tree->roots[i]))
+		if (is_locked_kind(tree, &tree->roots[i]) && !tree->options.output_stands_in)
 			r = look_above(round, tree->roots[i].real);
 	tree->locked = r == 0 && !is_over(round);
 	return r;

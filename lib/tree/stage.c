@@ -137,7 +137,8 @@ static int fill(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_entry 
 	r = ms_write_all(fd, iov, n_iov);
 	if (r < 0)
 		return ms_fail_errno(ctx, r, "cannot write the new '%s'", entry->path);
-	r = ms_metadata_copy(ctx, source, st, fd, tree->output != NULL, entry->path,
+	r = ms_metadata_copy(ctx, source, st, fd,
+			     tree->output && !tree->options.output_stands_in, entry->path,
 			     &dropped);
 	if (r == 0)
 		count_dropped(tree, entry, &dropped);
