@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <modseal/secret.h>
 
@@ -56,16 +57,25 @@ char *cli_format(const char *format, ...)
 	return text;
 }
 
+json_object *cli_json_path(const char *path)
+{
+	_cleanup_string_ char *utf8 = path ? cli_check(ms_path_to_utf8(path)) : NULL;
+
+	return utf8 ? cli_check(json_object_new_string(utf8)) : NULL;
+}
+
 json_object *cli_json_text(const char *text)
 {
-	_cleanup_string_ char *shown = NULL;
-	_cleanup_string_ char *utf8 = NULL;
+	_cleanup_string_ char *shown = text ? cli_check(ms_without_pin(text)) : NULL;
 
-	if (!text)
-		return NULL;
-	shown = cli_check(ms_without_pin(text));
-	utf8 = cli_check(ms_path_to_utf8(shown));
-	return cli_check(json_object_new_string(utf8));
+	return cli_json_path(shown);
+}
+
+json_object *cli_json_operand(const char *word)
+{
+	struct stat st;
+
+	return lstat(word, &st) == 0 ? cli_json_path(word) : cli_json_text(word);
 }
 
 json_object *cli_json_texts(char *const *texts, size_t n)
@@ -180,11 +190,28 @@ static void print_escaped(FILE *stream, const char *text)
 	fputs(escaped, stream);
 }
 
+static void print_path(FILE *stream, const char *path)
+{
+	_cleanup_string_ char *escaped = cli_check(ms_text_escape(path));
+
+	fputs(escaped, stream);
+}
+
 void cli_message(const char *text, const char *hint)
+{
+	cli_path_message(NULL, text, hint);
+}
+
+void cli_path_message(const char *path, const char *text, const char *hint)
 {
 	cli_progress_hide();
 	flockfile(stderr);
 	fputs("modseal: ", stderr);
+	if (path) {
+		putc_unlocked('\'', stderr);
+		print_path(stderr, path);
+		fputs("': ", stderr);
+	}
 	print_escaped(stderr, text);
 	putc_unlocked('\n', stderr);
 	if (hint) {
@@ -279,6 +306,27 @@ void cli_line(const struct cli *cli, const char *format, ...)
 	note_output_error();
 }
 
+void cli_line_with_path(const struct cli *cli, const char *before, const char *path)
+{
+	if (cli->json)
+		return;
+	print_escaped(stdout, before);
+	print_path(stdout, path);
+	putchar('\n');
+	note_output_error();
+}
+
+void cli_path_line(const struct cli *cli, const char *path, const char *format, ...)
+{
+	_cleanup_string_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = format_va(format, args);
+	va_end(args);
+	cli_verdict_line(cli, path, CLI_PLAIN, "", text);
+}
+
 static const char *color_code(enum cli_color color)
 {
 	switch (color) {
@@ -316,7 +364,7 @@ void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color
 
 	if (cli->json)
 		return;
-	print_escaped(stdout, subject);
+	print_path(stdout, subject);
 	printf(": %s%s%s", colored ? color_code(color) : "", word,
 	       colored ? "\033[0m" : "");
 	print_escaped(stdout, rest);

@@ -7,7 +7,8 @@
  *
  * Output goes through here. Standard output carries results (text, or exactly one
  * JSON document), standard error messages. Whatever came from outside is escaped on
- * its way to either, and the PIN of a pkcs11: URI is taken out (modseal/secret.h). A
+ * its way to either. From texts the PIN of a pkcs11: URI is taken out (modseal/secret.h);
+ * but the path of a file that is there stays whole, or its name could hide which it is. A
  * command returns its exit status; main() turns it into 2 where standard output could not
  * be written.
  */
@@ -81,6 +82,9 @@ __attribute__((format(printf, 2, 3))) int cli_usage(struct cli *cli, const char 
  */
 void cli_message(const char *text, const char *hint);
 
+/** As cli_message(), with `'PATH': ` before the text; NULL: without. */
+void cli_path_message(const char *path, const char *text, const char *hint);
+
 /** A warning, unless quiet. */
 __attribute__((format(printf, 2, 3))) void cli_warn(const struct cli *cli,
 						    const char *format, ...);
@@ -92,18 +96,38 @@ void cli_log(void *userdata, enum ms_log_level level, const char *text);
 __attribute__((format(printf, 2, 3))) void cli_line(const struct cli *cli,
 						    const char *format, ...);
 
+/** As cli_line(), of something about the file @path: `PATH: TEXT`. */
+__attribute__((format(printf, 3, 4))) void cli_path_line(const struct cli *cli,
+							 const char *path,
+							 const char *format, ...);
+
+/** As cli_line(): the text @before, and behind it the path of a file. */
+void cli_line_with_path(const struct cli *cli, const char *before, const char *path);
+
 /** Writes @text to @path; "-" or NULL: to standard output. CLI_YES or CLI_TROUBLE. */
 int cli_text_write(struct cli *cli, const char *path, const char *text, size_t len,
 		   bool sync);
 
-/** Prints `SUBJECT: WORD REST`, @word in @color. @rest may be "". */
+/**
+ * Prints `SUBJECT: WORD REST`, @word in @color. @subject is a path or a name of ours, @rest
+ * a text, which may be "".
+ */
 void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color color,
 		      const char *word, const char *rest);
 
 /** A JSON string of bytes from outside, null for NULL: see docs/json.md, "Strings". */
 json_object *cli_json_text(const char *text);
 
-/** A JSON array of such strings; an empty one where there are none. */
+/** A JSON string of the path of a file that was found or opened: all of it. */
+json_object *cli_json_path(const char *path);
+
+/**
+ * A JSON string of a word that was given for a path and may be none: a path where there is
+ * such a file, else a text, which may be a misplaced URI.
+ */
+json_object *cli_json_operand(const char *word);
+
+/** A JSON array of texts; an empty one where there are none. */
 json_object *cli_json_texts(char *const *texts, size_t n);
 
 /**

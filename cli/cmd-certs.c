@@ -31,7 +31,7 @@ json_object *cli_cert_json(const struct ms_cert_info *cert)
 {
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "source", cli_json_text(cert->source));
+	cli_json_add(object, "source", cli_json_path(cert->source));
 	cli_json_add(object, "place", cli_json_text(ms_cert_place_name(cert->place)));
 	cli_json_add_text(object, "subject", cert->subject, 0);
 	cli_json_add_text(object, "issuer", cert->issuer, 0);
@@ -81,7 +81,7 @@ static void report_list(struct cli *cli, const char *path,
 		if (!cli->quiet)
 			show(cli, &list->certs[i]);
 	}
-	cli_json_add(source, "path", cli_json_text(path));
+	cli_json_add(source, "path", cli_json_path(path));
 	cli_json_add(source, "release", cli_json_text(list->release));
 	cli_json_add(source, "certificates",
 		     cli_check(json_object_new_int64((int64_t)list->count)));
@@ -93,7 +93,7 @@ static int report_failure(struct cli *cli, const char *path, json_object *source
 {
 	json_object *source = cli_check(json_object_new_object());
 
-	cli_json_add(source, "path", cli_json_text(path));
+	cli_json_add(source, "path", cli_json_operand(path));
 	cli_json_add(source, "release", NULL);
 	cli_json_add(source, "certificates", cli_check(json_object_new_int(0)));
 	cli_json_add(source, "error", cli_json_text(ms_ctx_message(cli->ctx)));

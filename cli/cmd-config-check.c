@@ -19,7 +19,7 @@ static void add_config(struct checked *checked, const char *path, const char *er
 {
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "path", cli_json_text(path));
+	cli_json_add(object, "path", cli_json_operand(path));
 	cli_json_add(object, "error", cli_json_text(error));
 	json_object_array_add(checked->configs, object);
 }

@@ -17,7 +17,7 @@ static json_object *config_json(const struct ms_config_trusted *trusted)
 	for (size_t i = 0; i < trusted->certs->count; i++)
 		json_object_array_add(certificates,
 				      cli_cert_json(&trusted->certs->certs[i]));
-	cli_json_add(object, "path", cli_json_text(trusted->path));
+	cli_json_add(object, "path", cli_json_path(trusted->path));
 	cli_json_add(object, "result",
 		     cli_json_text(trusted->changed ? "changed" : "unchanged"));
 	cli_json_add(object, "keys", cli_json_text(trusted->keys));
@@ -33,8 +33,8 @@ static void show(const struct cli *cli, const struct ms_config_trusted *trusted)
 
 	if (cli->quiet)
 		return;
-	cli_line(cli, "%s: %s: %zu certificate%s, %zu of them new", trusted->path,
-		 trusted->keys, count, count == 1 ? "" : "s", trusted->added);
+	cli_path_line(cli, trusted->path, "%s: %zu certificate%s, %zu of them new",
+		      trusted->keys, count, count == 1 ? "" : "s", trusted->added);
 	for (size_t i = 0; i < count; i++)
 		cli_line(cli, "  %s (%s, serial %s)", trusted->certs->certs[i].subject,
 			 trusted->certs->certs[i].key_type,

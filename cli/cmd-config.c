@@ -32,25 +32,25 @@ static void report_value(struct cli *cli, const char *path, const char *key,
 	json_object *object = cli_check(json_object_new_object());
 	_cleanup_string_ char *text = NULL;
 
-	cli_json_add(object, "path", cli_json_text(path));
+	cli_json_add(object, "path", cli_json_path(path));
 	cli_json_add(object, "value", cli_json_key(value));
 	cli_json_add(object, "error", NULL);
 	json_object_array_add(configs, object);
 	if (value && alone)
 		cli_line(cli, "%s", value);
 	else if (value)
-		cli_line(cli, "%s: %s", path, value);
+		cli_path_line(cli, path, "%s", value);
 	if (value || cli->quiet)
 		return;
-	text = cli_format("'%s': no line names CONFIG_%s", path, plain(key));
-	cli_message(text, NULL);
+	text = cli_format("no line names CONFIG_%s", plain(key));
+	cli_path_message(path, text, NULL);
 }
 
 static int report_failure(struct cli *cli, const char *path, json_object *configs)
 {
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "path", cli_json_text(path));
+	cli_json_add(object, "path", cli_json_operand(path));
 	cli_json_add(object, "value", NULL);
 	cli_json_add(object, "error", cli_json_text(ms_ctx_message(cli->ctx)));
 	json_object_array_add(configs, object);
@@ -209,7 +209,7 @@ static void report_changes(struct cli *cli, const char *const *paths, size_t n,
 		json_object *object = cli_check(json_object_new_object());
 		const char *result = changed[i] ? "changed" : "unchanged";
 
-		cli_json_add(object, "path", cli_json_text(paths[i]));
+		cli_json_add(object, "path", cli_json_path(paths[i]));
 		cli_json_add(object, "result", cli_json_text(result));
 		json_object_array_add(configs, object);
 		if (cli->verbose && !cli->quiet)

@@ -97,12 +97,12 @@ static void report_files(struct cli *cli, const struct target *targets, bool don
 		bool good = done || t->state == DKMS_FILE_UNCHANGED;
 		json_object *file = cli_check(json_object_new_object());
 
-		cli_json_add(file, "path", cli_json_text(t->path));
+		cli_json_add(file, "path", cli_json_path(t->path));
 		cli_json_add(file, "result",
 			     cli_json_text(good ? result_of(t) : "failed"));
 		json_object_array_add(files, file);
 		if (!cli->quiet && done)
-			cli_line(cli, "%s: %s", t->path, result_of(t));
+			cli_path_line(cli, t->path, "%s", result_of(t));
 	}
 	cli_doc_add(cli, "files", files);
 }

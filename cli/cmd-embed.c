@@ -18,10 +18,10 @@ static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,
 		return;
 	ms_merkle_root_text(&hashes->root, text);
 	if (hashes->form == MS_HASHES_LIST)
-		cli_line(cli, "%s: %zu hash%s", path, hashes->count,
-			 hashes->count == 1 ? "" : "es");
+		cli_path_line(cli, path, "%zu hash%s", hashes->count,
+			      hashes->count == 1 ? "" : "es");
 	else
-		cli_line(cli, "%s: root %s", path, text);
+		cli_path_line(cli, path, "root %s", text);
 }
 
 static int write_hashes(struct cli *cli, const struct cli_args *args,

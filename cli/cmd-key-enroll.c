@@ -72,7 +72,7 @@ static void report(struct cli *cli, const struct enrolment *own, const char *tar
 
 	for (size_t i = 0; confirm && i < CLI_ARRAY_SIZE(at_boot); i++)
 		json_object_array_add(steps, cli_json_text(at_boot[i]));
-	cli_json_add(object, "path", cli_json_text(cert->source));
+	cli_json_add(object, "path", cli_json_path(cert->source));
 	cli_json_add(object, "subject", cli_json_text(cert->subject));
 	cli_json_add(object, "serial", cli_json_text(cert->serial));
 	cli_json_add(object, "skid", cli_json_text(cert->skid));

@@ -11,6 +11,7 @@
 
 #include <modseal/config.h>
 #include <modseal/key.h>
+#include <modseal/secret.h>
 
 #include "cmd.h"
 #include "key-args.h"
@@ -86,11 +87,12 @@ static json_object *made_json(const struct made *made)
 static int report(struct cli *cli, const struct made *made)
 {
 	const struct ms_cert_info *info = made->info;
+	_cleanup_string_ char *key = cli_check(ms_without_pin(made->key));
 
 	cli_doc_add(cli, "key", made_json(made));
 	if (cli->quiet)
 		return CLI_YES;
-	cli_verdict_line(cli, made->key, CLI_GREEN, "made", "");
+	cli_verdict_line(cli, key, CLI_GREEN, "made", "");
 	cli_line(cli, "  key type    %s%s", info->key_type,
 		 made->encrypted ? ", encrypted" : "");
 	if (made->cert)

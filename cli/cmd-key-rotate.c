@@ -36,7 +36,7 @@ static void report_configs(struct cli *cli, const struct ms_rotation *rotation)
 		const char *word = config->changed ? "updated" : "unchanged";
 		_cleanup_string_ char *rest = cli_format(" trusts %s", config->trusted);
 
-		cli_json_add(object, "path", cli_json_text(config->path));
+		cli_json_add(object, "path", cli_json_path(config->path));
 		cli_json_add(object, "result", cli_json_text(word));
 		cli_json_add(object, "trusted", cli_json_text(config->trusted));
 		json_object_array_add(list, object);

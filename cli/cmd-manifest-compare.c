@@ -43,7 +43,7 @@ static void note(void *userdata, enum ms_manifest_change change,
 	if (account->modules && (!same || account->every_path)) {
 		json_object *object = cli_check(json_object_new_object());
 
-		cli_json_add(object, "path", cli_json_text(path));
+		cli_json_add(object, "path", cli_json_path(path));
 		cli_json_add(object, "result", cli_json_text(word));
 		cli_json_add(object, "error", NULL);
 		json_object_array_add(account->modules, object);
@@ -163,7 +163,7 @@ static int judge(struct cli *cli, const struct cli_args *args,
 		return CLI_NO;
 	}
 	if (cli->verbose && !cli->quiet)
-		cli_line(cli, "%s: trusted by %s", path, verdict.vouched_by);
+		cli_path_line(cli, path, "trusted by %s", verdict.vouched_by);
 	return CLI_YES;
 }
 
@@ -178,8 +178,8 @@ static int judge_if_asked(struct cli *cli, const struct cli_args *args,
 		return cli_usage(cli, "--revoked goes with --trust");
 	report_signature(cli, "unchecked", NULL);
 	if (cli->verbose && !cli->quiet)
-		cli_line(cli, "%s: unchecked: nobody was asked to vouch for it",
-			 args->operands[0]);
+		cli_path_line(cli, args->operands[0],
+			      "unchecked: nobody was asked to vouch for it");
 	return CLI_YES;
 }
 

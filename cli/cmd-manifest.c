@@ -132,8 +132,8 @@ int cmd_manifest_sign(struct cli *cli, const struct cli_args *args)
 	if (ms_manifest_sign(cli->ctx, manifest, signer, output, output == beside,
 			     !cli_args_has(args, CLI_OPT_NO_SYNC)) < 0)
 		return cli_run_failed(cli);
-	cli_doc_add(cli, "signature", cli_json_text(output));
+	cli_doc_add(cli, "signature", cli_json_path(output));
 	if (!cli->quiet)
-		cli_line(cli, "%s: signed", output);
+		cli_path_line(cli, output, "signed");
 	return CLI_YES;
 }

@@ -30,7 +30,7 @@ static void report(struct cli *cli, const char *tree, enum ms_recovery recovery)
 	json_object *summary = cli_check(json_object_new_object());
 	const char *name = recovery_name(recovery);
 
-	cli_json_add(object, "path", cli_json_text(tree));
+	cli_json_add(object, "path", cli_json_operand(tree));
 	cli_json_add(object, "result", cli_json_text(name));
 	cli_json_add(object, "error",
 		     recovery == MS_RECOVERY_UNDECIDED
@@ -57,21 +57,19 @@ int cmd_recover(struct cli *cli, const struct cli_args *args)
 	switch (recovery) {
 	case MS_RECOVERY_UNDONE:
 		if (!cli->quiet)
-			cli_line(cli,
-				 "%s: undone: everything is as it was before the "
-				 "interrupted run",
-				 tree);
+			cli_path_line(cli, tree,
+				      "undone: everything is as it was before the "
+				      "interrupted run");
 		return CLI_YES;
 	case MS_RECOVERY_FINISHED:
 		if (!cli->quiet)
-			cli_line(cli,
-				 "%s: finished: everything is as the interrupted run "
-				 "wanted it",
-				 tree);
+			cli_path_line(cli, tree,
+				      "finished: everything is as the interrupted run "
+				      "wanted it");
 		return CLI_YES;
 	case MS_RECOVERY_NOTHING:
 		if (!cli->quiet)
-			cli_line(cli, "%s: nothing to recover", tree);
+			cli_path_line(cli, tree, "nothing to recover");
 		return CLI_NO;
 	case MS_RECOVERY_UNDECIDED:
 		break;

@@ -66,7 +66,7 @@ static void show_item(const struct cli *cli, const struct ms_item *item)
 {
 	const struct ms_modinfo *modinfo = &item->modinfo;
 
-	field(cli, "filename", item->path);
+	cli_line_with_path(cli, "filename:       ", item->path);
 	field(cli, "compression", ms_compression_name(item->compression));
 	cut_field(cli, "name", modinfo->name, modinfo->name_full);
 	cut_field(cli, "version", modinfo->version, modinfo->version_full);

@@ -53,7 +53,7 @@ void cli_findings_json(json_object *array, const char *path,
 		json_object *object = cli_check(json_object_new_object());
 
 		if (path)
-			cli_json_add(object, "path", cli_json_text(path));
+			cli_json_add(object, "path", cli_json_path(path));
 		cli_json_add(object, "id", cli_json_text(finding->id));
 		cli_json_add(object, "severity",
 			     cli_json_text(ms_severity_name(finding->severity)));

@@ -31,7 +31,7 @@ static json_object *subject(const struct ms_manifest *manifest, const char *algo
 	json_object *digest = cli_check(json_object_new_object());
 	json_object *annotations = cli_check(json_object_new_object());
 
-	cli_json_add(object, "name", cli_json_text(entry->path));
+	cli_json_add(object, "name", cli_json_path(entry->path));
 	cli_json_add(digest, algorithm,
 		     cli_json_hex(entry->digest, ms_manifest_digest_size(manifest)));
 	cli_json_add(object, "digest", digest);

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <modseal/secret.h>
+
 #include "cut.h"
 #include "progress.h"
 #include "signals.h"
@@ -60,7 +62,7 @@ static json_object *skipped_json(const struct ms_skipped *skipped)
 {
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "path", cli_json_text(skipped->path));
+	cli_json_add(object, "path", cli_json_path(skipped->path));
 	cli_json_add(object, "kind", cli_json_text(ms_skip_name(skipped->skip)));
 	cli_json_add(object, "reason", cli_json_text(ms_skip_reason(skipped->skip)));
 	cli_json_add(object, "depmod", cli_json_bool(true, skipped->depmod));
@@ -126,7 +128,7 @@ json_object *cli_item_json(const struct ms_item *item)
 {
 	json_object *object = cli_check(json_object_new_object());
 
-	cli_json_add(object, "path", cli_json_text(item->path));
+	cli_json_add(object, "path", cli_json_path(item->path));
 	cli_json_add(object, "result", cli_json_text(ms_outcome_name(item->outcome)));
 	cli_json_add(object, "error", cli_json_text(item->message));
 	if (item->hint)
@@ -191,18 +193,15 @@ json_object *cli_signature_json(const struct ms_signature_fields *signature)
 
 void cli_item_message(const struct ms_item *item)
 {
-	_cleanup_string_ char *text = NULL;
+	const char *text = item->message;
 
-	if (!item->message) {
-		text = cli_format("'%s': %s", item->path,
-				  item->error ? strerror(-item->error) : "failed");
-		cli_message(text, item->hint);
-	} else if (strstr(item->message, item->path)) {
-		cli_message(item->message, item->hint);
-	} else {
-		text = cli_format("'%s': %s", item->path, item->message);
-		cli_message(text, item->hint);
-	}
+	if (!text)
+		text = item->error ? strerror(-item->error) : "failed";
+	/* a message that names the path whole will do */
+	cli_path_message(strstr(text, item->path) && !ms_holds_pin(item->path)
+				 ? NULL
+				 : item->path,
+			 text, item->hint);
 }
 
 size_t cli_count_outcome(const struct ms_tree *tree, enum ms_outcome outcome)

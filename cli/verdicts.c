@@ -124,7 +124,7 @@ static json_object *item_json(const struct ms_item *item)
 	const char *error = decided(item) || item->message ? item->message
 							   : "the verdict is undecided";
 
-	cli_json_add(object, "path", cli_json_text(item->path));
+	cli_json_add(object, "path", cli_json_path(item->path));
 	cli_json_add(object, "verdict", cli_json_text(ms_verdict_name(verdict_of(item))));
 	cli_json_add(object, "errno",
 		     decided(item) ? cli_json_text(errno_name(item->verdict_errno))
