@@ -57,7 +57,8 @@ static int add_configured(struct cli *cli, const char *release, struct ms_trust 
 	return status;
 }
 
-/* The algorithms are those of the kernel that it was built for, as far as that is known.
+/*
+ * The algorithms are those of the kernel that it was built for, as far as that is known.
  */
 static int set_rules(struct cli *cli, const char *release, struct ms_trust *trust)
 {

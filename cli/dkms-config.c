@@ -64,7 +64,8 @@ void dkms_settings_done(struct dkms_settings *settings)
 	memset(settings, 0, sizeof(*settings));
 }
 
-/* The assignment's value, unquoted, to free(); NULL: the shell would have to compute it.
+/*
+ * The assignment's value, unquoted, to free(); NULL: the shell would have to compute it.
  */
 static char *plain_value(const char *text)
 {

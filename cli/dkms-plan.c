@@ -216,7 +216,8 @@ static int choose_key(struct cli *cli, const struct cli_args *args,
 	return CLI_YES;
 }
 
-/* Are the two each other's? A key that is not to be had without its secret stays untried.
+/*
+ * Are the two each other's? A key that is not to be had without its secret stays untried.
  */
 static int try_key(struct cli *cli, const struct dkms_plan *plan)
 {

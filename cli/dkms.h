@@ -90,7 +90,8 @@ enum dkms_file {
 	DKMS_FILE_FAILED,    /* it cannot be read: reported */
 };
 
-/** The text of a file from modseal, with the sum by which it is known again; to free().
+/**
+ * The text of a file from modseal, with the sum by which it is known again; to free().
  */
 char *dkms_file_text(const char *version, const char *body);
 

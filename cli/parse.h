@@ -35,7 +35,8 @@ const char *cli_args_value(const struct cli_args *args, enum cli_option_id optio
 /** Reads a decimal number from 1 to @max: digits only. False: it is none. */
 bool cli_parse_number(const char *text, uint64_t max, uint64_t *ret);
 
-/** Reads a size in bytes, with K, M or G (powers of 1024) behind it. False: it is none.
+/**
+ * Reads a size in bytes, with K, M or G (powers of 1024) behind it. False: it is none.
  */
 bool cli_parse_size(const char *text, uint64_t *ret);
 

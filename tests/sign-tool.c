@@ -9,9 +9,9 @@
  *
  * -t and -r sign the file so many times on so many threads; with a deterministic key all
  * signatures must be the same. The secret is $SIGN_TOOL_SECRET, or with -f in a file;
- *each time it is asked for, "asked: WHAT" is printed. -s stops the process (SIGSTOP) when
- *it has been given, -S when all is signed and the key still open. Errors are printed as
- *"errno NAME: MESSAGE" and "hint: HINT", what is known of the signer as "info: ...".
+ * each time it is asked for, "asked: WHAT" is printed. -s stops the process (SIGSTOP) when
+ * it has been given, -S when all is signed and the key still open. Errors are printed as
+ * "errno NAME: MESSAGE" and "hint: HINT", what is known of the signer as "info: ...".
  */
 
 #include <errno.h>

@@ -6,12 +6,13 @@ The encrypted keys are openssl's; the amount of work that they ask for is change
 
 import base64
 import os
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from support import atwork, cli
+from support import atwork, cli, pki as make_pki
 
 PASSPHRASE = "abc"
 
@@ -247,3 +248,25 @@ def test_sign_file_reads_a_signature_of_a_pipe_without_blocking(pki, module, tmp
     os.mkfifo(pipe)
     done = cli.run("-s", pipe, "sha256", pki / "p384.pem", module, program=link)
     assert done.returncode == 1 and "nobody writes to the pipe" in done.stderr
+
+
+def test_want_of_memory_is_not_told_as_a_wrong_passphrase(pki, module, tmp_path):
+    """One mapping after the other is refused; the key's own memory is mapped, too."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    before, log = module.read_bytes(), tmp_path / "log"
+    command = [cli.PROGRAM, "sign", "--dry-run", "-j1", "-k", pki / "p384-enc.key", "-c",
+               pki / "p384.pem", module]
+    env = {**cli.without_leak_check(), "KBUILD_SIGN_PIN": make_pki.PASSPHRASE}
+
+    def traced(*inject):
+        return cli.run("-qq", "-o", log, "-e", "trace=mmap", *inject, *command,
+                       program="strace", env=env)
+
+    assert traced().returncode == 0
+    refused = 0
+    for number in range(1, len(log.read_text().splitlines()) + 1):
+        done = traced("-e", f"inject=mmap:error=ENOMEM:when={number}")
+        assert "wrong passphrase" not in done.stderr, (number, cli.said(done))
+        refused += "out of memory" in done.stderr or "annot allocate memory" in done.stderr
+    assert refused and module.read_bytes() == before

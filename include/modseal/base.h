@@ -71,7 +71,7 @@ MS_PUBLIC const char *ms_ctx_message(const struct ms_ctx *ctx);
 
 /**
  * The command or step that would mend the last failure, NULL where none is known. Names
- * in it are quoted for a shell (ms_shell_quote()), so that a command can be pasted.
+ * in it are quoted for a shell, so that a command can be pasted.
  */
 MS_PUBLIC const char *ms_ctx_hint(const struct ms_ctx *ctx);
 
@@ -170,13 +170,6 @@ MS_PUBLIC int ms_text_load(struct ms_ctx *ctx, const char *path, size_t max_size
  * where there is no memory.
  */
 MS_PUBLIC char *ms_text_escape(const char *text);
-
-/**
- * Quotes @text as one argument for a shell: '...', or $'...' where it has what
- * ms_text_escape() would escape, which leaves the result as it is. Returns a string to
- * free(), NULL where there is no memory.
- */
-MS_PUBLIC char *ms_shell_quote(const char *text);
 
 #ifdef __cplusplus
 }

@@ -106,7 +106,8 @@ struct ms_modinfo {
 	char *vermagic;
 	char *version;
 	char *srcversion;
-	/* the bytes that each has in the file, of which MS_MODINFO_KEPT are kept at most
+	/*
+	 * the bytes that each has in the file, of which MS_MODINFO_KEPT are kept at most
 	 */
 	size_t name_full, vermagic_full, version_full, srcversion_full;
 };

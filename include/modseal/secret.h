@@ -7,12 +7,12 @@
  *
  * What libmodseal promises, whatever the program does:
  *  - Passphrases and PINs, the bytes of key files and a new key's PEM lie in pages of
- * their own while the library holds them. These are left out of core dumps
- * (MADV_DONTDUMP), are not swapped out as far as RLIMIT_MEMLOCK lets it (mlock), and are
- * wiped before they are given back.
+ *    their own while the library holds them. These are left out of core dumps
+ *    (MADV_DONTDUMP), are not swapped out as far as RLIMIT_MEMLOCK lets it (mlock), and
+ *    are wiped before they are given back.
  *  - No secret is in a message, a hint, a log line, or a file that the library writes,
- * but for the file of a new private key. Where a pkcs11: URI has a PIN in it (pin-value),
- *    messages have "pin-value=..." in its place.
+ *    but for the file of a new private key. Where a pkcs11: URI has a PIN in it
+ *    (pin-value), messages have "pin-value=..." in its place.
  *
  * What it cannot promise: OpenSSL's key objects, and what a PKCS#11 module holds, are in
  * their heaps, and a key at work is on the stack and in registers. The program alone may

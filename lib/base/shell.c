@@ -75,15 +75,6 @@ static int append_argument(struct ms_buf *out, const char *text)
 	return r < 0 ? r : append_any(out, text);
 }
 
-char *ms_shell_quote(const char *text)
-{
-	_cleanup_(ms_buf_done) struct ms_buf out = {0};
-
-	if (append_any(&out, text) < 0 || ms_buf_append(&out, "", 1) < 0)
-		return NULL;
-	return (char *)ms_steal(&out.data);
-}
-
 char *ms_shell_word(const char *text)
 {
 	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -13,8 +13,9 @@
 
 /**
  * A command in new memory, to free(), NULL where there is none: @format with each %s
- * quoted as ms_shell_quote() does it. Besides it knows %% only; another conversion is
- * NULL.
+ * quoted as one argument: '...', or $'...' where it has what ms_text_escape() would
+ * escape, which leaves the result as it is. Besides it knows %% only; another conversion
+ * is NULL.
  */
 __attribute__((format(printf, 1, 2))) char *ms_shell_format(const char *format, ...);
 

@@ -81,7 +81,7 @@ static void a_terminal_shows_a_quoted_name_as_it_is(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++) {
-		char *quoted = ms_shell_quote(names[i]);
+		char *quoted = ms_shell_format("%s", names[i]);
 		char *escaped = ms_text_escape(quoted);
 		char *utf8 = ms_path_to_utf8(quoted);
 

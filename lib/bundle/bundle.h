@@ -24,7 +24,8 @@ struct ms_bundle {
 	size_t capacity;
 	bool sorted;
 	bool by_path;
-	/* of the sorted entries: where each digest with each path first is; not by_path
+	/*
+	 * of the sorted entries: where each digest with each path first is; not by_path
 	 */
 	struct ms_index by_name;
 };

@@ -197,7 +197,8 @@ static int walk_members(struct walk *w, const struct ms_ber_node *members)
 	return 0;
 }
 
-/* The content of a group or list, whose header has been read. @matches: counts as match.
+/*
+ * The content of a group or list, whose header has been read. @matches: counts as match.
  */
 static int walk_content(struct walk *w, const struct ms_ber_node *node, bool indefinite,
 			bool matches)

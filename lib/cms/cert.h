@@ -14,7 +14,8 @@ struct ms_key_id {
 	size_t len;
 };
 
-/** Joins two runs of bytes to an identifier (asymmetric_key_generate_id). 0 or -ENOMEM.
+/**
+ * Joins two runs of bytes to an identifier (asymmetric_key_generate_id). 0 or -ENOMEM.
  */
 int ms_key_id_join(struct ms_key_id *id, struct ms_bytes a, struct ms_bytes b);
 void ms_key_id_done(struct ms_key_id *id);
@@ -67,14 +68,16 @@ int ms_cert_parse_embedded(struct ms_ctx *ctx, const struct ms_rules *rules,
 int ms_cert_verify(struct ms_ctx *ctx, const struct ms_rules *rules,
 		   const struct ms_cert *cert, struct ms_public_key *key);
 
-/** The key's name for a person: its subject, or where that is empty the SKID. To free().
+/**
+ * The key's name for a person: its subject, or where that is empty the SKID. To free().
  */
 char *ms_cert_key_name(const struct ms_cert *cert);
 
 /** Decodes a certificate's time (x509_decode_time). 0 or -EBADMSG. */
 int ms_x509_decode_time(uint8_t tag, const uint8_t *value, size_t len, int64_t *ret);
 
-/** Reads @cert->data into @cert: x509_cert_parse() up to the parameters of the signature.
+/**
+ * Reads @cert->data into @cert: x509_cert_parse() up to the parameters of the signature.
  */
 int ms_x509_read(struct ms_ctx *ctx, const struct ms_rules *rules, struct ms_cert *cert);
 

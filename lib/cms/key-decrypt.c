@@ -3,17 +3,16 @@
 /*
  * Decrypting PKCS#8 (RFC 5958): EncryptedPrivateKeyInfo.
  *
- * How much work it is to make the key of a passphrase says the file, and a file can ask
- *for hours. So that is read first, and refused where it is beyond what any program asks
- *for:
+ * The file itself says how much work it is to derive the key, and can ask for hours. So
+ * that is read first, and refused where it is beyond what any program asks for:
  *
  *	PBKDF2 (RFC 8018)		10,000,000 iterations
  *	PBES1, PKCS#12 (RFC 7292)	 1,000,000 iterations
  *	scrypt (RFC 7914)		N * r * p up to 2^22, in 32 MiB
  *
- * What is allowed takes seconds. OpenSSL's PBKDF2 cannot be interrupted, and it is the
- *one that takes longest, so its loop is run here, over OpenSSL's HMAC; the others end
- *within a second or two. All else about the encryption is OpenSSL's.
+ * What is allowed takes seconds. OpenSSL's PBKDF2 cannot be interrupted, and it is the one
+ * that takes longest, so its loop is run here, over OpenSSL's HMAC; the others end within
+ * a second or two. All else about the encryption is OpenSSL's.
  */
 
 #include <errno.h>
@@ -224,8 +223,10 @@ static int decrypt(const struct decryption *d, EVP_CIPHER_CTX *ctx, struct ms_bu
 {
 	int len = d->encrypted->length, n = 0, last = 0;
 
-	if (len <= 0 || ms_buf_reserve(ret, (size_t)len + EVP_MAX_BLOCK_LENGTH) < 0)
+	if (len <= 0)
 		return -EIO;
+	if (ms_buf_reserve(ret, (size_t)len + EVP_MAX_BLOCK_LENGTH) < 0)
+		return ms_fail_nomem(d->ctx);
 	if (EVP_DecryptUpdate(ctx, ret->data, &n, d->encrypted->data, len) != 1 ||
 	    EVP_DecryptFinal_ex(ctx, ret->data + n, &last) != 1)
 		return -EIO;
@@ -265,7 +266,7 @@ static int by_openssl(const struct decryption *d, struct ms_buf *ret)
 	if (!PKCS12_pbe_crypt(d->algorithm, d->secret->text, (int)d->secret->len,
 			      d->encrypted->data, d->encrypted->length, &data, &len, 0))
 		return -EIO;
-	r = ms_buf_append(ret, data, (size_t)len) < 0 ? -EIO : 0;
+	r = ms_buf_append(ret, data, (size_t)len) < 0 ? ms_fail_nomem(d->ctx) : 0;
 	OPENSSL_clear_free(data, (size_t)len);
 	return r;
 }
@@ -284,6 +285,16 @@ static int decrypt_der(const struct decryption *d, struct ms_buf *ret)
 	return r < 0 ? r : by_openssl(d, ret);
 }
 
+/* Was it only memory that OpenSSL wanted? Then the passphrase may be the right one. */
+static int why(struct ms_ctx *ctx)
+{
+	if (ERR_GET_REASON(ERR_peek_error()) != ERR_R_MALLOC_FAILURE &&
+	    ERR_GET_REASON(ERR_peek_last_error()) != ERR_R_MALLOC_FAILURE)
+		return -EIO;
+	ERR_clear_error();
+	return ms_fail_nomem(ctx);
+}
+
 int ms_pkcs8_decrypt(struct ms_ctx *ctx, const X509_SIG *encrypted,
 		     const struct ms_secret *secret, PKCS8_PRIV_KEY_INFO **ret)
 {
@@ -296,8 +307,8 @@ int ms_pkcs8_decrypt(struct ms_ctx *ctx, const X509_SIG *encrypted,
 	X509_SIG_get0(encrypted, &d.algorithm, &d.encrypted);
 	r = decrypt_der(&d, &der);
 	if (r < 0)
-		return r;
+		return r == -EIO ? why(ctx) : r;
 	p = der.data;
 	*ret = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len);
-	return *ret ? 0 : -EIO;
+	return *ret ? 0 : why(ctx);
 }

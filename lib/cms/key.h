@@ -80,8 +80,8 @@ int ms_key_decode(struct ms_ctx *ctx, const char *path, const struct ms_buf *con
 
 /**
  * Decrypts a private key with @secret, which was asked for. -E2BIG: it asks for more work
- * than any key needs; -ECANCELED; -EIO, with the reason in OpenSSL's queue and no
- * message: the passphrase is wrong, or the encryption is unknown.
+ * than any key needs; -ENOMEM; -ECANCELED; -EIO, with the reason in OpenSSL's queue
+ * and no message: the passphrase is wrong, or the encryption is unknown.
  */
 int ms_pkcs8_decrypt(struct ms_ctx *ctx, const X509_SIG *encrypted,
 		     const struct ms_secret *secret, PKCS8_PRIV_KEY_INFO **ret);

@@ -2,7 +2,8 @@
 #ifndef MS_CMS_OID_H
 #define MS_CMS_OID_H
 
-/* Object identifiers by which the kernel's parsers decide anything (lib/oid_registry.c).
+/*
+ * Object identifiers by which the kernel's parsers decide anything (lib/oid_registry.c).
  */
 
 #include <stddef.h>

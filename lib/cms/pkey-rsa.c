@@ -7,9 +7,9 @@
  *	00 01 FF … FF 00 ‖ prefix ‖ digest
  *
  * The prefix is the DigestInfo up to the digest (RFC 8017 9.2, note 1). The
- *exponentiation is libcrypto's; padding and bounds are looked at here, since the kernel
- *has an errno for each. BN rather than EVP: the kernel takes moduli and exponents that
- *EVP does not.
+ * exponentiation is libcrypto's; padding and bounds are looked at here, since the kernel
+ * has an errno for each. BN rather than EVP: the kernel takes moduli and exponents that
+ * EVP does not.
  */
 
 #include <errno.h>

@@ -223,7 +223,8 @@ static void a_chain_in_the_message_ends_at_a_trusted_key(void **state)
 	/* and without the certificate nothing leads there */
 	sign("leaf", PLAIN);
 	assert_int_equal(judge(root, payload_text, "sig"), ENOKEY);
-	/* a wrong signature by a certificate of the message is rejected, trusted or not
+	/*
+	 * a wrong signature by a certificate of the message is rejected, trusted or not
 	 */
 	sign("leaf", "-noattr -md sha256");
 	assert_int_equal(judge(other, "something else\n", "sig"), EKEYREJECTED);

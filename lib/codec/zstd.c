@@ -60,10 +60,9 @@ static int decode_pieces(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, 
 
 /*
  * What takes long is given to the decoder piece by piece, so that it can be cancelled.
- * The content's size is known and within bounds, so it serves as the window, of whatever
- * size the frame asks for one, as it does where all is decoded at once. A library that
- * knows these parameters not uses a window of its own, and refuses one of more than 128
- * MiB.
+ * The content's size is known and within bounds, so it serves as the window, however large
+ * a window the frame asks for, as it does where all is decoded at once. A library without
+ * these parameters uses a window of its own, and refuses one of more than 128 MiB.
  */
 static int decode_long(struct ms_ctx *ctx, ZSTD_DCtx *z, const uint8_t *data, size_t len,
 		       size_t size, struct ms_buf *ret)

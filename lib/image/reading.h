@@ -13,7 +13,8 @@
 /** The largest kernel, packed or unpacked, that is looked at. */
 #define MS_IMAGE_MAX_SIZE (UINT64_C(1) << 30)
 
-/** The largest file of certificates or EFI list, and the most certificates of a source.
+/**
+ * The largest file of certificates or EFI list, and the most certificates of a source.
  */
 #define MS_CERTIFICATES_MAX_SIZE  (UINT64_C(64) << 20)
 #define MS_CERTIFICATES_MAX_COUNT 65536

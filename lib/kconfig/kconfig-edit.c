@@ -47,7 +47,6 @@ struct ms_config_edit {
 
 MS_DEFINE_CLEANUP(cleanup_edit, struct ms_config_edit *, ms_config_edit_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
-MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
 struct ms_config_edit *ms_config_edit_free(struct ms_config_edit *edit)
 {
@@ -382,15 +381,4 @@ int ms_config_edit_stage(struct ms_ctx *ctx, struct ms_config_edit *edit,
 				       .mode = 0644,
 				       .was = &edit->was,
 			       });
-}
-
-int ms_config_edit_save(struct ms_ctx *ctx, struct ms_config_edit *edit)
-{
-	_cleanup_(cleanup_set) struct ms_file_set *files = ms_file_set_new();
-	int r;
-
-	if (!files)
-		return ms_fail_nomem(ctx);
-	r = ms_config_edit_stage(ctx, edit, files);
-	return r < 0 ? r : ms_file_set_commit(ctx, files);
 }

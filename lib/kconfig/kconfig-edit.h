@@ -73,21 +73,14 @@ int ms_config_edit_set_string(struct ms_ctx *ctx, struct ms_config_edit *edit,
 bool ms_config_edit_changed(const struct ms_config_edit *edit);
 
 /**
- * Adds the changed configuration to a set of files that are replaced together; an
- * unchanged one is not added. Errors as ms_config_edit_save().
+ * Adds the changed configuration to a set of files that are replaced together, with mode
+ * and owner kept; a link is followed. An unchanged one is not added. Afterwards @edit is
+ * of no more use but to be freed.
+ *
+ * Errors: -EOPNOTSUPP it is gzipped; those of ms_file_set_add(). Committing the set is
+ * -EBUSY where the file has changed since it was read.
  */
 int ms_config_edit_stage(struct ms_ctx *ctx, struct ms_config_edit *edit,
 			 struct ms_file_set *files);
-
-/**
- * Replaces the file that was read, atomically, with mode and owner kept; a link is
- * followed. Nothing is written where nothing has changed.
- *
- * Afterwards @edit is of no more use but to be freed.
- *
- * Errors: -EBUSY the file has changed since it was read; -EOPNOTSUPP it is gzipped;
- * -EPERM the owner cannot be kept; those of writing.
- */
-int ms_config_edit_save(struct ms_ctx *ctx, struct ms_config_edit *edit);
 
 #endif

@@ -13,7 +13,8 @@
 
 MS_DEFINE_CLEANUP(kconfig_cleanup, struct ms_kconfig *, ms_kconfig_free)
 
-/* What certs/Makefile of Linux makes of them: default_bits of its genkey file, for RSA.
+/*
+ * What certs/Makefile of Linux makes of them: default_bits of its genkey file, for RSA.
  */
 static const struct {
 	const char *symbol;

@@ -4,20 +4,21 @@
  * Runs a program and lets something happen at one of its system calls.
  *
  * A call is named NAME#N: the Nth call of that name, counted over all threads and
- *children from the start of the program on, its own execve() left out. A program that
- *does the same twice makes the same calls, so a fault that was found can be had again.
+ * children from the start of the program on, its own execve() left out. A program that
+ * does the same twice makes the same calls, so a fault that was found can be had again.
  *
  *	--list FILE      writes every call: NAME#N, its thread (1 is the first), "program"
- *or "loader" (ld.so makes it) or "child", and which files it is about
+ *			 or "loader" (ld.so makes it) or "child", and which files it is
+ *			 about
  *	--at NAME#N      at this call one of:
  *	  --kill         kill everything before it is done
  *	  --kill-after   kill everything when it is done and before the program goes on
  *	  --error E      leave it out; the program is told that it failed with E
  *	  --stuck E      and so every later call of that name
  *	  --run COMMAND  stop there, have the shell do COMMAND ($TRACED is the process),
- *go on
- *	--report FILE    afterwards: "hit 0|1" (did it come there?), "exit N" or "signal
- *N"
+ *			 go on
+ *	--report FILE    afterwards: "hit 0|1" (did it come there?), "exit N" or
+ *			 "signal N"
  *
  * Its own status is the program's, or 128 and the signal that ended it; 125: trouble.
  */
@@ -174,7 +175,8 @@ static int fail(pid_t pid, const struct call *call)
 	return is_brk ? PTRACE_SYSCALL : PTRACE_CONT;
 }
 
-/* What happens at a call; the request by which the program goes on then, 0: not at all.
+/*
+ * What happens at a call; the request by which the program goes on then, 0: not at all.
  */
 static int act(pid_t pid, const struct call *call)
 {
