@@ -18,6 +18,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/cursor.h"
 #include "../base/room.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
@@ -53,8 +54,13 @@ int ms_journal_begin(struct ms_buf *text, const char *txid)
 static int add_root(struct ms_buf *text, const char *word,
 		    const struct ms_journal_root *root)
 {
-	int r = ms_buf_printf(text, "%s %" PRIu64 " ", word, root->inode);
+	int r = ms_buf_printf(text, "%s %" PRIu64, word, root->inode);
 
+	if (r == 0 && root->file_system)
+		r = ms_buf_printf(text, ":%016" PRIx64 ":%016" PRIx64, root->file_system,
+				  root->birth);
+	if (r == 0)
+		r = ms_buf_append_str(text, " ");
 	if (r == 0)
 		r = ms_percent_append(text, root->path);
 	return r < 0 ? r : ms_buf_append_str(text, "\n");
@@ -231,9 +237,27 @@ static int take_path(struct reader *reader, bool absolute, char **ret)
 	return 0;
 }
 
+/* ":" and 16 hex digits. */
+static bool take_hex(struct reader *reader, uint64_t *ret)
+{
+	uint8_t bytes[8] = { 0 };
+	struct ms_cursor c = ms_cur_of(bytes, sizeof(bytes));
+
+	if (!take(reader, ":") || reader->end - reader->at < 16 ||
+	    ms_hex_decode(reader->at, 16, bytes, sizeof(bytes)) < 0)
+		return false;
+	reader->at += 16;
+	return ms_cur_be64(&c, ret) == 0;
+}
+
 static int take_root(struct reader *reader, struct ms_journal_root *ret)
 {
-	if (!take_number(reader, UINT64_MAX, &ret->inode) || !take(reader, " "))
+	*ret = (struct ms_journal_root){ 0 };
+	if (!take_number(reader, UINT64_MAX, &ret->inode))
+		return -EBADMSG;
+	if (!take(reader, " ") &&
+	    (!take_hex(reader, &ret->file_system) || !take_hex(reader, &ret->birth) ||
+	     !take(reader, " ")))
 		return -EBADMSG;
 	return take_path(reader, true, &ret->path);
 }

@@ -6,8 +6,8 @@
  * The journal's text, and nothing of what is done by it.
  *
  *	modseal-journal 2 TXID
- *	lead INODE PATH
- *	member INODE PATH
+ *	lead INODE:FILE-SYSTEM:BIRTH PATH
+ *	member INODE:FILE-SYSTEM:BIRTH PATH
  *	...
  *	made-root COUNT
  *	made PATH
@@ -24,9 +24,13 @@
  *
  * A run over several roots has a journal in each, and one of them decides for all: the
  * lead. Its journal names the others as members; each of theirs names it in its lead line,
- * with the inode number of the directory and its absolute path. A member's commit line
- * says that its own part is ready, and stands for a decision only together with the
- * commit line of the lead under the same TXID. So there is one write that decides.
+ * with the absolute path of the directory and what it is known by: its inode number, and its
+ * mark (mark.h), 16 hex digits each, which is not there where a run of before noted it.
+ *
+ * A member's commit line says that its own part is ready, and stands for a decision only
+ * together with the commit line of the lead under the same TXID. So there is one write that
+ * decides, and it comes after the commit lines of all members, also of those that have
+ * nothing to do. A member without one knows by that alone that nothing was decided.
  *
  * made: a directory that the run makes under -o, parents first, relative. made-root: of the
  * components of the root's own path the run made so many, the last ones.
@@ -57,6 +61,7 @@ struct ms_journal_entry {
 struct ms_journal_root {
 	uint64_t inode;
 	char *path; /* absolute */
+	uint64_t file_system, birth; /* its mark; 0: unknown */
 };
 
 struct ms_journal {

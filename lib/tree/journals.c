@@ -4,7 +4,8 @@
  * Several roots, one decision: journal.h has the rules. The lead is the first root that is
  * locked. Its decision is written when all others are ready and on disk, and it is the
  * last to be emptied: so whoever finds a member that is ready, and a lead that does not
- * know of it, knows that nothing was decided, or that all was done.
+ * know of it, knows that nothing was decided, or that all was done. A root in which there is
+ * nothing to do is ready like the others, so that there is no third kind of journal.
  *
  * A run on one root has a journal without other roots, whose commit line decides alone.
  */
@@ -22,6 +23,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "journal.h"
+#include "mark.h"
 #include "transaction.h"
 
 /* Replaces what the journal of @root says. */
@@ -59,19 +61,20 @@ static size_t lead_of(const struct ms_tree *tree)
 
 static struct ms_journal_root name_of(const struct ms_root *root)
 {
-	return (struct ms_journal_root){ .inode = root->inode, .path = root->real };
+	struct ms_journal_root name = { .path = root->real };
+
+	ms_mark(root->dir, &name);
+	return name;
 }
 
-/* @takes_part, of each root: is it to be named by the lead? NULL: all are. */
-static int add_members(const struct ms_tree *tree, struct ms_buf *text, size_t lead,
-		       const bool *takes_part)
+static int add_members(const struct ms_tree *tree, struct ms_buf *text, size_t lead)
 {
 	int r = 0;
 
 	for (size_t i = lead + 1; i < tree->n_roots && r == 0; i++) {
 		struct ms_journal_root member = name_of(&tree->roots[i]);
 
-		if (tree->roots[i].lock >= 0 && (!takes_part || takes_part[i]))
+		if (tree->roots[i].lock >= 0)
 			r = ms_journal_member(text, &member);
 	}
 	return r;
@@ -88,7 +91,7 @@ static int add_made(const struct ms_tree *tree, struct ms_buf *text)
 
 /* The lines before the files, of root @i. */
 static int add_preamble(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
-			const bool *takes_part, struct ms_buf *text)
+			struct ms_buf *text)
 {
 	size_t lead = lead_of(tree);
 	struct ms_journal_root root = name_of(&tree->roots[lead]);
@@ -97,7 +100,7 @@ static int add_preamble(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i
 	if (r == 0 && i != lead)
 		r = ms_journal_lead(text, &root);
 	if (r == 0 && i == lead)
-		r = add_members(tree, text, lead, takes_part);
+		r = add_members(tree, text, lead);
 	if (r == 0 && tree->roots[i].is_output)
 		r = add_made(tree, text);
 	return r < 0 ? ms_fail_nomem(ctx) : 0;
@@ -106,7 +109,7 @@ static int add_preamble(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i
 static int begin_one(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i, bool sync)
 {
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
-	int r = add_preamble(ctx, tree, i, NULL, &text);
+	int r = add_preamble(ctx, tree, i, &text);
 
 	return r < 0 ? r : write_journal(ctx, &tree->roots[i], &text, sync);
 }
@@ -176,7 +179,6 @@ static size_t root_of(const struct ms_tree *tree, const struct ms_entry *entry)
 
 struct texts {
 	struct ms_buf *of; /* each root's */
-	bool *takes_part;  /* has it files at all? */
 	size_t n;
 };
 
@@ -185,25 +187,19 @@ static void texts_done(struct texts *texts)
 	for (size_t i = 0; texts->of && i < texts->n; i++)
 		ms_buf_done(&texts->of[i]);
 	free(texts->of);
-	free(texts->takes_part);
 }
 
-static int make_texts(struct ms_ctx *ctx, const struct ms_tree *tree, size_t lead,
-		      struct texts *texts)
+static int make_texts(struct ms_ctx *ctx, const struct ms_tree *tree, struct texts *texts)
 {
 	int r = 0;
 
 	texts->n = tree->n_roots;
 	texts->of = calloc(texts->n, sizeof(*texts->of));
-	texts->takes_part = calloc(texts->n, sizeof(*texts->takes_part));
-	if (!texts->of || !texts->takes_part)
+	if (!texts->of)
 		return ms_fail_nomem(ctx);
-	for (size_t i = 0; i < tree->n_entries; i++)
-		if (tree->entries[i].staged.there)
-			texts->takes_part[root_of(tree, &tree->entries[i])] = true;
 	for (size_t i = 0; i < texts->n && r == 0; i++)
-		if (texts->takes_part[i] || i == lead)
-			r = add_preamble(ctx, tree, i, texts->takes_part, &texts->of[i]);
+		if (tree->roots[i].lock >= 0)
+			r = add_preamble(ctx, tree, i, &texts->of[i]);
 	for (size_t i = 0; i < tree->n_entries && r == 0; i++)
 		if (tree->entries[i].staged.there)
 			r = add_file(ctx, tree, i,
@@ -224,10 +220,10 @@ int ms_journals_decide(struct ms_ctx *ctx, const struct ms_tree *tree)
 {
 	_cleanup_(texts_done) struct texts texts = { 0 };
 	size_t lead = lead_of(tree);
-	int r = make_texts(ctx, tree, lead, &texts);
+	int r = make_texts(ctx, tree, &texts);
 
 	for (size_t i = 0; i < texts.n && r == 0; i++) {
-		if (!texts.takes_part[i] || i == lead)
+		if (tree->roots[i].lock < 0 || i == lead)
 			continue;
 		r = decide_one(ctx, tree, i, &texts.of[i]);
 		ms_transaction_step("ready");

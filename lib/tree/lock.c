@@ -73,7 +73,7 @@ static int open_journal(struct ms_ctx *ctx, int dirfd, const char *dir, bool cre
 		return 0;
 	}
 	if (fd < 0 && !create && error == EACCES) {
-		*ret = MS_LOCK_ABSENT; /* a directory that we may not search */
+		*ret = MS_LOCK_HIDDEN;
 		return 0;
 	}
 	if (fd < 0) {

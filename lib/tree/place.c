@@ -228,21 +228,30 @@ static int load_journal(struct ms_ctx *ctx, struct ms_place *place)
 	return r;
 }
 
-int ms_place_open(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
-		  struct ms_place *place)
+int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place)
 {
-	struct stat st;
 	int fd = ms_open_resolved(dir, O_RDONLY);
 
-	if (inode && (fd == -ENOENT || fd == -ENOTDIR))
-		return -ESTALE;
 	if (fd < 0)
 		return ms_fail_errno(ctx, fd, "cannot open directory '%s'", dir);
 	place->dir = dir;
 	place->fd = fd;
-	if (inode && (fstat(fd, &st) < 0 || st.st_ino != *inode))
-		return -ESTALE;
 	return 0;
+}
+
+int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
+			struct ms_place *place)
+{
+	struct stat st;
+	int r = ms_place_open(ctx, root->path, place);
+
+	if (r == 0 && fstat(place->fd, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", root->path);
+	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && st.st_ino != root->inode)) {
+		ms_fail_clear(ctx);
+		return -ESTALE;
+	}
+	return r;
 }
 
 int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answer *ret)

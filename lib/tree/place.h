@@ -22,12 +22,15 @@ struct ms_place {
 /** Gives the lock back; the journal stays. */
 void ms_place_done(struct ms_place *place);
 
+/** Opens @dir, absolute and without links. */
+int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place);
+
 /**
- * Opens @dir (absolute, without links), which has to have the inode number @inode where that
- * is not NULL: -ESTALE, without a message, where it is not there or is another one.
+ * Opens the directory that another journal notes as @root: -ESTALE, without a message, where
+ * it is not there, or what is there is seen to be another one.
  */
-int ms_place_open(struct ms_ctx *ctx, const char *dir, const uint64_t *inode,
-		  struct ms_place *place);
+int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
+			struct ms_place *place);
 
 /**
  * Locks and reads the journal of @place, which is open, where it can be had at once: *@ret

@@ -9,6 +9,12 @@
  * was met. Another root is believed to be part of it only where its own journal, which no
  * other user could have made, has the same number. Who holds the lead may wait for a
  * member, and nobody waits for a lead while holding anything.
+ *
+ * That another root has no such journal says something too: the lead does not know of the
+ * run, so it was not decided, or is done; the member has followed. This is believed only of
+ * a directory that is certainly the one that was noted (mark.h), and that could be looked
+ * into. What cannot be looked at says nothing, and everything stays as it is; but a member
+ * that was not ready needs nobody to tell it that nothing was decided.
  */
 
 #include "recover.h"
@@ -19,6 +25,7 @@
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "mark.h"
 #include "place.h"
 
 /* A journal that names its own directory was not written by a run. */
@@ -31,17 +38,42 @@ static int check_other(struct ms_ctx *ctx, const struct ms_place *place,
 		       : 0;
 }
 
-static int fail_elsewhere(struct ms_ctx *ctx, const char *dir, const char *other)
+static int fail_elsewhere(struct ms_ctx *ctx, const struct ms_place *place,
+			  const char *other)
 {
 	int r = ms_fail(ctx, -ESTALE,
 			"the interrupted run on '%s' was one with '%s', which is not there",
-			dir, other);
+			place->dir, other);
 
 	return ms_hint_command(
 		ctx, r,
 		"mount it or move it back; or, to leave the two as they are: "
-		"rm %s/" MS_JOURNAL_NAME,
-		dir);
+		"rm %s/" MS_JOURNAL_NAME " && find %s -name '.modseal-%s-*' -delete",
+		place->dir, place->dir, place->journal.txid);
+}
+
+/*
+ * The journal of a run that was met in @place does not stand in @other. May that be
+ * believed? 0, or the reason why not.
+ */
+static int check_absence(struct ms_ctx *ctx, const struct ms_place *place,
+			 const struct ms_place *other, const struct ms_journal_root *noted,
+			 enum ms_lock_answer answer)
+{
+	if (answer == MS_LOCK_FOREIGN)
+		return ms_lock_fail_foreign(ctx, other->dir);
+	if (answer == MS_LOCK_HIDDEN)
+		return ms_fail(ctx, -EACCES, "cannot look for a journal in '%s'",
+			       other->dir);
+	return ms_mark_fits(other->fd, noted)
+		       ? 0
+		       : fail_elsewhere(ctx, place, other->dir);
+}
+
+static void remove_blank(struct ms_place *place)
+{
+	ms_lock_release(place->fd, place->lock, true);
+	place->lock = -1;
 }
 
 /*
@@ -54,10 +86,10 @@ static int end_member(struct ms_ctx *ctx, const struct ms_place *lead,
 	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
 	bool decided = lead->journal.committed;
 	enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
-	int r = ms_place_open(ctx, member->path, &member->inode, &place);
+	int r = ms_place_open_noted(ctx, member, &place);
 
 	if (r == -ESTALE)
-		return decided ? fail_elsewhere(ctx, lead->dir, member->path) : 0;
+		return decided ? fail_elsewhere(ctx, lead, member->path) : 0;
 	if (r == 0)
 		r = check_other(ctx, lead, &place);
 	if (r == 0)
@@ -65,8 +97,12 @@ static int end_member(struct ms_ctx *ctx, const struct ms_place *lead,
 	if (r < 0)
 		return r;
 	if (answer != MS_LOCK_TAKEN || !place.journal.lead.path ||
-	    strcmp(place.journal.txid, lead->journal.txid))
-		return 0; /* its part is ended */
+	    strcmp(place.journal.txid, lead->journal.txid)) {
+		r = decided ? check_absence(ctx, lead, &place, member, answer) : 0;
+		if (r == 0 && answer == MS_LOCK_TAKEN && !*place.journal.txid)
+			remove_blank(&place);
+		return r; /* its part is ended */
+	}
 	if (decided && !place.journal.committed)
 		return ms_fail(ctx, -EBADMSG, "the journal in '%s' is not whole",
 			       member->path);
@@ -99,75 +135,113 @@ static int end_lead(struct ms_ctx *ctx, struct ms_place *lead, bool no_wait,
 	return r;
 }
 
-/*
- * Ends a run that was met in one of its members, which is locked. MS_LOCK_BUSY: somebody is
- * at work in the lead, which has to be waited for with nothing locked.
- */
-static int end_from_member(struct ms_ctx *ctx, struct ms_place *member, bool no_wait,
-			   enum ms_recovery *ret, enum ms_lock_answer *ret_lead)
+/* Opens, locks and reads the lead of @member. */
+static int take_lead(struct ms_ctx *ctx, const struct ms_place *member,
+		     struct ms_place *lead, enum ms_lock_answer *ret)
 {
-	_cleanup_(ms_place_done) struct ms_place lead = MS_PLACE_INIT;
-	int r = ms_place_open(ctx, member->journal.lead.path, &member->journal.lead.inode,
-			   &lead);
+	int r = ms_place_open_noted(ctx, &member->journal.lead, lead);
 
 	if (r == -ESTALE)
-		return fail_elsewhere(ctx, member->dir, member->journal.lead.path);
-	if (r == 0)
-		r = check_other(ctx, member, &lead);
-	if (r == 0)
-		r = ms_place_take(ctx, &lead, ret_lead);
-	if (r < 0 || *ret_lead == MS_LOCK_BUSY)
-		return r;
-	if (*ret_lead == MS_LOCK_TAKEN && !lead.journal.lead.path &&
+		return fail_elsewhere(ctx, member, member->journal.lead.path);
+	return r < 0 ? r : ms_place_take(ctx, lead, ret);
+}
+
+static void let_go(struct ms_place *place)
+{
+	ms_lock_release(place->fd, place->lock, false);
+	place->lock = -1;
+}
+
+/*
+ * Ends a run that was met in one of its members, which is locked. *@ret_next is what the
+ * lead says: MS_LOCK_BUSY, somebody is at work there, which has to be waited for with
+ * nothing locked; MS_LOCK_TAKEN, the run was ended from there.
+ */
+static int end_from_member(struct ms_ctx *ctx, struct ms_place *member, bool no_wait,
+			   enum ms_recovery *ret, enum ms_lock_answer *ret_next)
+{
+	_cleanup_(ms_place_done) struct ms_place lead = MS_PLACE_INIT;
+	enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
+	bool ready = member->journal.committed;
+	int r = take_lead(ctx, member, &lead, &answer);
+	int itself = lead.fd >= 0 ? check_other(ctx, member, &lead) : 0;
+
+	if (itself < 0)
+		return itself;
+	if (r == 0 && answer == MS_LOCK_TAKEN && !lead.journal.lead.path &&
 	    !strcmp(lead.journal.txid, member->journal.txid)) {
-		ms_lock_release(member->fd, member->lock, false);
-		member->lock = -1;
+		let_go(member);
+		*ret_next = MS_LOCK_TAKEN;
 		return end_lead(ctx, &lead, no_wait, ret);
 	}
-	/* the lead does not know of it: nothing was decided, or all was done */
+	if (r == 0 && answer == MS_LOCK_BUSY && ready) {
+		*ret_next = MS_LOCK_BUSY;
+		return 0;
+	}
+	if (r == 0 && ready)
+		r = check_absence(ctx, member, &lead, &member->journal.lead, answer);
+	if (r < 0 && ready)
+		return r;
+	ms_fail_clear(ctx); /* wherever the lead is, it cannot have decided */
 	r = ms_place_end(ctx, member, false);
 	if (r == 0)
 		*ret = MS_RECOVERY_UNDONE;
 	return r;
 }
 
-/* @place is open, locked and read. */
+/* @place is open, locked and read. *@ret_next: as end_from_member(). */
 static int end_any(struct ms_ctx *ctx, struct ms_place *place, bool no_wait,
-		   enum ms_recovery *ret, enum ms_lock_answer *ret_lead)
+		   enum ms_recovery *ret, enum ms_lock_answer *ret_next)
 {
-	if (!*place->journal.txid) { /* blank */
-		ms_lock_release(place->fd, place->lock, true);
-		place->lock = -1;
+	if (!*place->journal.txid) {
+		remove_blank(place);
 		return 0;
 	}
 	if (place->journal.lead.path)
-		return end_from_member(ctx, place, no_wait, ret, ret_lead);
+		return end_from_member(ctx, place, no_wait, ret, ret_next);
 	return end_lead(ctx, place, no_wait, ret);
+}
+
+/* Ends what is there as far as it can be ended at once; *@ret_again: look again. */
+static int end_once(struct ms_ctx *ctx, const char *dir, bool no_wait,
+		    enum ms_recovery *ret, enum ms_lock_answer *ret_answer,
+		    bool *ret_again)
+{
+	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
+	enum ms_lock_answer next = MS_LOCK_UNDECIDED;
+	int r = ms_place_open(ctx, dir, &place);
+
+	*ret_again = false;
+	if (r == 0)
+		r = ms_place_take_at_last(ctx, &place, no_wait, ret_answer);
+	if (r < 0 || *ret_answer != MS_LOCK_TAKEN)
+		return r;
+	r = end_any(ctx, &place, no_wait, ret, &next);
+	*ret_again = r == 0 && (next == MS_LOCK_BUSY || next == MS_LOCK_TAKEN);
+	if (r < 0 || next != MS_LOCK_BUSY)
+		return r;
+	let_go(&place);
+	return ms_lock_wait(ctx, place.journal.lead.path, no_wait);
 }
 
 int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
 		   enum ms_recovery *ret, enum ms_lock_answer *ret_answer)
 {
-	int r;
+	bool again = true;
+	int r = 0;
 
 	*ret_answer = MS_LOCK_ABSENT;
 	*ret = MS_RECOVERY_NOTHING;
-	for (;;) {
-		_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
-		enum ms_lock_answer lead = MS_LOCK_UNDECIDED;
+	while (r == 0 && again) {
+		enum ms_recovery how = MS_RECOVERY_NOTHING;
+		enum ms_lock_answer answer = MS_LOCK_ABSENT;
 
-		r = ms_place_open(ctx, dir, NULL, &place);
-		if (r == 0)
-			r = ms_place_take_at_last(ctx, &place, no_wait, ret_answer);
-		if (r < 0 || *ret_answer != MS_LOCK_TAKEN)
-			return r;
-		r = end_any(ctx, &place, no_wait, ret, &lead);
-		if (r < 0 || lead != MS_LOCK_BUSY)
-			return r;
-		ms_lock_release(place.fd, place.lock, false);
-		place.lock = -1;
-		r = ms_lock_wait(ctx, place.journal.lead.path, no_wait);
-		if (r < 0)
-			return r;
+		r = end_once(ctx, dir, no_wait, &how, &answer, &again);
+		/* after a run that was ended from its lead there mostly is no journal left */
+		if (*ret_answer != MS_LOCK_TAKEN)
+			*ret_answer = answer;
+		if (how > *ret)
+			*ret = how;
 	}
+	return r;
 }

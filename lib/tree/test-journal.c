@@ -63,7 +63,12 @@ static void what_was_written_is_read(void **state)
 	assert_string_equal(journal.entries[1].path, "x");
 }
 
-static const struct ms_journal_root other = { .inode = 77, .path = (char *)"/a b/c" };
+static const struct ms_journal_root other = {
+	.inode = 77,
+	.file_system = 0xfedcba9876543210,
+	.birth = 42,
+	.path = (char *)"/a b/c",
+};
 static const struct ms_journal_root top = { .inode = 2, .path = (char *)"/" };
 
 static void the_other_roots_and_what_is_made_are_read(void **state)
@@ -88,6 +93,9 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	assert_string_equal(journal.members[0].path, "/");
 	assert_int_equal(journal.members[1].inode, 77);
 	assert_string_equal(journal.members[1].path, "/a b/c");
+	assert_int_equal(journal.members[0].file_system, 0); /* none was noted */
+	assert_true(journal.members[1].file_system == 0xfedcba9876543210);
+	assert_int_equal(journal.members[1].birth, 42);
 	assert_int_equal(journal.made_root, 3);
 	assert_int_equal(journal.n_made, 2);
 	assert_string_equal(journal.made[1], "x/y z");
@@ -212,6 +220,11 @@ static void lines_that_are_none_are_refused(void **state)
 		"lead x /a\n",
 		"lead 1 /a/../b\n",
 		"lead 1 //\n",
+		"lead 1: /a\n",
+		"lead 1:0123456789abcdef /a\n",
+		"lead 1:0123456789abcdef:0123456789abcde /a\n",
+		"lead 1:0123456789ABCDEF:0123456789abcdef /a\n",
+		"lead 1:0123456789abcdef:0123456789abcdef: /a\n",
 		"lead 1 /a\nlead 1 /b\n",
 		"lead 1 /a\nmember 1 /b\n",
 		"member 1 /b\nlead 1 /a\n",
