@@ -77,6 +77,59 @@ def test_no_link_below_the_directory_of_o_is_followed(tree, tmp_path, pki):
 
 
 @pytest.fixture
+def strace(tmp_path):
+    """A function that signs under strace, with faults injected; the second value it gives is
+    what was called, in order."""
+    if not shutil.which("strace") or subprocess.run(
+            ["strace", "-qq", "-e", "inject=fsync:error=EIO", "true"], capture_output=True,
+            check=False).returncode:
+        pytest.skip("no strace on this machine, or it may not inject")
+
+    def run(pki, *arguments, inject):
+        log = tmp_path / "calls"
+        done = cli.run("-f", "-qq", "-o", log, "-e", "trace=syncfs,renameat,renameat2,ftruncate",
+                       *(word for one in inject for word in ("-e", f"inject={one}")),
+                       cli.PROGRAM, "sign", "-k", pki / "p256.key", "-c", pki / "p256.pem",
+                       "-j1", *arguments, program="strace", env=cli.without_leak_check())
+        return done, [line.split()[1].split("(")[0] for line in log.read_text().splitlines()]
+
+    return run
+
+
+@pytest.mark.parametrize("options", [["--keep-going"], []], ids=["keep-going", "all or nothing"])
+def test_what_was_renamed_is_synced_though_another_rename_failed(strace, tree, pki, options):
+    done, calls = strace(pki, *options, tree, inject=["renameat:error=EIO:when=2"])
+    assert done.returncode == 2
+    renames = [i for i, call in enumerate(calls) if call.startswith("rename")]
+    assert "syncfs" in calls[renames[-1]:]
+    # and before the journal is emptied, which a run without --keep-going does not do
+    after = calls[renames[-1] + 1:]
+    assert after[0] == "syncfs"
+
+
+@pytest.mark.parametrize("options", [["--keep-going"], []], ids=["keep-going", "all or nothing"])
+def test_the_journal_of_what_could_not_be_synced_stays(strace, tree, pki, options):
+    done, _ = strace(pki, *options, tree, inject=["renameat:error=EIO:when=2",
+                                                  "syncfs:error=EIO:when=2"])
+    assert done.returncode == 2
+    assert "could not be" in done.stderr and "may not be on disk" in done.stderr
+    assert "hint: mend the cause, then: modseal recover " in done.stderr
+    assert (tree / ".modseal-journal").stat().st_size
+    assert cli.run("recover", tree).returncode == 0
+    assert sorted(digests(tree)) == ["a/one.ko", "b/two.ko"]
+
+
+def test_the_journals_of_roots_without_a_failure_stay_where_the_sync_fails(strace, tree, pki):
+    done, _ = strace(pki, tree / "a", tree / "b", inject=["renameat:error=EIO:when=2",
+                                                          "syncfs:error=EIO:when=2"])
+    assert done.returncode == 2
+    assert all((tree / name / ".modseal-journal").stat().st_size for name in "ab")
+    assert cli.run("recover", tree / "a").returncode == 0
+    assert sorted(digests(tree)) == ["a/one.ko", "b/two.ko"]
+    assert all(cli.run("strip", tree / name, "--no-sync").returncode == 0 for name in "ab")
+
+
+@pytest.fixture
 def deep():
     """A directory with 19,000 in one another, a module in the last one."""
     top = tempfile.mkdtemp(prefix="modseal-deep-", dir="/tmp")

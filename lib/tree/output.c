@@ -249,6 +249,8 @@ static void remove_made(struct ms_tree *tree, const struct ms_made *made)
 	const char *name;
 	_cleanup_fd_ int parent = open_parent(tree, made->path, &name);
 
+	if (parent == -ENOENT)
+		return; /* somebody was faster */
 	/* what is not empty stays: it was put to use */
 	if (parent < 0 || (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
 			   errno != ENOTEMPTY && errno != EEXIST))
@@ -257,9 +259,11 @@ static void remove_made(struct ms_tree *tree, const struct ms_made *made)
 
 void ms_output_tidy(struct ms_tree *tree)
 {
-	for (size_t i = tree->n_made; i-- > 0;)
+	for (size_t i = tree->n_made; i-- > 0;) {
 		if (tree->made[i].there)
 			remove_made(tree, &tree->made[i]);
+		tree->made[i].there = false; /* from here on it may be another run's */
+	}
 }
 
 void ms_output_forget(struct ms_tree *tree)

@@ -157,17 +157,9 @@ static bool rename_first(struct ms_ctx *ctx, struct ms_tree *tree, size_t i)
 
 static int fail_midway(struct ms_ctx *ctx, const struct renaming *renaming)
 {
-	const struct ms_tree *tree = renaming->tree;
-	int r = ms_fail_errno(ctx, renaming->error,
-			      "%zu files were replaced, %zu could not be",
-			      (size_t)renaming->renamed, (size_t)renaming->failed);
-
-	for (size_t i = 0; i < tree->n_roots; i++)
-		if (tree->roots[i].lock >= 0 && tree->roots[i].stays)
-			return ms_hint_command(ctx, r,
-					       "mend the cause, then: modseal recover %s",
-					       tree->roots[i].real);
-	return r;
+	return ms_fail_errno(ctx, renaming->error,
+			     "%zu files were replaced, %zu could not be",
+			     (size_t)renaming->renamed, (size_t)renaming->failed);
 }
 
 /*

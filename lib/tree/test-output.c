@@ -9,6 +9,7 @@
 
 #include <modseal/recover.h>
 
+#include "journal.h"
 #include "transaction.h"
 
 static int open_output(const char *path, const char *output, struct ms_tree **ret)
@@ -221,6 +222,41 @@ static void an_output_that_a_killed_run_made_is_removed_with_its_parents(void **
 	assert_int_equal(lstat("there", &st), 0);
 }
 
+static bool was_empty_dir_gone, was_locked;
+
+static void look_when_done(const char *step)
+{
+	struct stat st;
+
+	if (strcmp(step, "done"))
+		return;
+	was_empty_dir_gone = lstat("out/broken", &st) < 0;
+	was_locked = lstat("out/" MS_JOURNAL_NAME, &st) == 0;
+}
+
+/* Behind the lock another run may count on them. */
+static void directories_that_stay_empty_go_before_the_lock(void **state)
+{
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	const char *path = "t";
+
+	(void)state;
+	help_write_module("t/kernel/a.ko", 1, 100, 1);
+	help_write("t/broken/b.ko.gz", "\x1f\x8b\x08\xff", 4);
+	assert_int_equal(help_open(&path, 1,
+				   (struct ms_tree_options){ .output = "out",
+							     .keep_going = true },
+				   &tree),
+			 0);
+	ms_transaction_hook = look_when_done;
+	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
+	ms_transaction_hook = NULL;
+	tree = ms_tree_free(tree);
+	assert_true(was_empty_dir_gone && was_locked);
+	assert_true(help_is_module("out/kernel/a.ko", 1, 100, 0));
+	assert_int_equal(help_strays("out"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -236,6 +272,7 @@ int main(void)
 		TEST(a_directory_that_becomes_a_link_meanwhile_is_not_followed),
 		TEST(directories_that_a_killed_run_made_are_removed),
 		TEST(an_output_that_a_killed_run_made_is_removed_with_its_parents),
+		TEST(directories_that_stay_empty_go_before_the_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

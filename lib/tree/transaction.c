@@ -19,7 +19,8 @@
  * And if a step fails? Until step 5 all is undone at once, and after it as long as nothing
  * was renamed; only where even the journal cannot be written any more, journals and files
  * stay for a recovery to look at. Once one file was renamed there is no way back: what
- * cannot be renamed waits, and so does the journal, until a recovery can finish it.
+ * cannot be renamed waits, and so does the journal, until a recovery can finish it. Where
+ * it is let go instead, the others are synced all the same before their journal goes.
  */
 
 #include "transaction.h"
@@ -146,18 +147,54 @@ static int prepare(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_sync *syn
 	return r == 0 ? ms_journals_decide(ctx, tree) : r;
 }
 
-/* After the renames. A journal of what may not be on disk stays: it is still right. */
-static int conclude(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sync *sync)
+/* Syncs after the renames, of which @result is the result. Its message stays. */
+static int sync_renamed(struct ms_ctx *ctx, const struct ms_sync *sync, int result)
 {
-	int r = tree->options.no_sync ? 0 : ms_sync_run(ctx, sync);
+	struct ms_ctx *quiet;
+	int r;
+
+	if (result == 0) {
+		r = ms_sync_run(ctx, sync);
+		return r < 0 ? ms_fail_prefix(ctx, r, "all files were replaced, but") : 0;
+	}
+	quiet = ms_ctx_fork(ctx);
+	r = ms_sync_run(quiet ? quiet : ctx, sync);
+	if (r < 0)
+		ms_warn(ctx, "what was replaced may not be on disk: %s",
+			ms_ctx_message(quiet ? quiet : ctx));
+	ms_ctx_free(quiet);
+	return r;
+}
+
+/* Where a journal stays, there is something to recover. */
+static int hint_recovery(struct ms_ctx *ctx, const struct ms_tree *tree, int error)
+{
+	for (size_t i = 0; i < tree->n_roots; i++)
+		if (tree->roots[i].lock >= 0 && tree->roots[i].stays)
+			return ms_hint_command(ctx, error,
+					       "mend the cause, then: modseal recover %s",
+					       tree->roots[i].real);
+	return error;
+}
+
+/*
+ * After the renames. A journal of what may not be on disk stays: it is still right, for
+ * those files too that were all renamed.
+ */
+static int conclude(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sync *sync,
+		    int result)
+{
+	int r = tree->options.no_sync ? 0 : sync_renamed(ctx, sync, result);
 
 	if (r < 0) {
 		ms_journals_keep(tree);
-		return ms_fail_prefix(ctx, r, "all files were replaced, but");
+		return hint_recovery(ctx, tree, result < 0 ? result : r);
 	}
+	if (tree->output)
+		ms_output_tidy(tree);
 	ms_journals_clear(tree);
 	ms_transaction_step("done");
-	return 0;
+	return result < 0 ? hint_recovery(ctx, tree, result) : 0;
 }
 
 static int finish(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sync *sync,
@@ -170,10 +207,7 @@ static int finish(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_sync
 		return withdraw(ctx, tree, r);
 	*ret_committed = true;
 	ms_transaction_step("all-renamed");
-	if (r == 0)
-		return conclude(ctx, tree, sync);
-	ms_journals_clear(tree);
-	return r;
+	return conclude(ctx, tree, sync, r);
 }
 
 static bool anything_staged(const struct ms_tree *tree)
@@ -192,6 +226,8 @@ int ms_transaction_commit(struct ms_ctx *ctx, struct ms_tree *tree, bool *ret_co
 
 	*ret_committed = true;
 	if (!anything_staged(tree)) {
+		if (tree->output)
+			ms_output_tidy(tree);
 		ms_journals_clear(tree);
 		return 0;
 	}

@@ -99,7 +99,6 @@ struct ms_tree *ms_tree_free(struct ms_tree *tree)
 	if (!tree)
 		return NULL;
 	ms_locks_release(tree);
-	ms_output_tidy(tree);
 	ms_output_root_tidy(tree);
 	ms_output_forget(tree);
 	ms_walk_undo(tree);
