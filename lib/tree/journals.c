@@ -32,6 +32,11 @@ static int write_journal(struct ms_ctx *ctx, const struct ms_root *root,
 {
 	size_t done = 0;
 
+	if (text->len > MS_JOURNAL_MAX_SIZE) /* it could not be recovered from */
+		return ms_fail(ctx, -EFBIG,
+			       "the journal in '%s' would become larger than %u MiB: "
+			       "too many modules, or too long paths, for one run",
+			       root->real, MS_JOURNAL_MAX_SIZE >> 20);
 	while (done < text->len) {
 		ssize_t n = pwrite(root->lock, text->data + done, text->len - done,
 				   (off_t)done);
@@ -157,8 +162,8 @@ static int add_file(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
 		    struct ms_buf *text)
 {
 	const struct ms_entry *entry = &tree->entries[i];
-	_cleanup_free_ char *path =
-		ms_path_join(tree->dirs[entry->target_dir].path, entry->target_name);
+	_cleanup_free_ char *dir = ms_directory_path(tree, entry->target_dir);
+	_cleanup_free_ char *path = dir ? ms_path_join(dir, entry->target_name) : NULL;
 	struct ms_journal_entry line = {
 		.number = i,
 		.size = entry->staged.size,

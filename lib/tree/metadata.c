@@ -129,8 +129,7 @@ static int keep_xattrs(struct ms_ctx *ctx, int source, int fd, bool lenient,
 			ret->other = true;
 		}
 	}
-	/* the directory's default ACL may have given the new file one that is not wanted
-	 */
+	/* the directory's default ACL may have given the new file one */
 	if (!has_acl)
 		fremovexattr(fd, ACL);
 	return 0;

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,6 +64,11 @@ int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree)
 	for (size_t i = 0; i < tree->n_entries; i++)
 		if (tree->entries[i].name)
 			order[n++] = &tree->entries[i];
+	for (size_t i = 0; i < n; i++)
+		if (strlen(order[i]->item.relpath) >= PATH_MAX)
+			return ms_fail(ctx, -ENAMETOOLONG,
+				       "a copy would have a path of more than %d bytes: '%s'",
+				       PATH_MAX, order[i]->path);
 	qsort(order, n, sizeof(*order), compare_relpaths);
 	for (size_t i = 1; i < n; i++)
 		if (!compare_relpaths(&order[i - 1], &order[i]))
@@ -123,21 +129,6 @@ static int plan_dir(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir, s
 	return 0;
 }
 
-/* How much of the paths @a and @b is the same, in whole components. */
-static size_t common(const char *a, const char *b)
-{
-	size_t same = 0, i = 0;
-
-	for (;; i++) {
-		bool ends = (!a[i] || a[i] == '/') && (!b[i] || b[i] == '/');
-
-		if (ends)
-			same = i;
-		if (a[i] != b[i] || !a[i])
-			return same;
-	}
-}
-
 static int compare_strings(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -169,7 +160,7 @@ int ms_output_plan_dirs(struct ms_ctx *ctx, struct ms_tree *tree)
 	}
 	qsort(dirs, n, sizeof(*dirs), compare_strings);
 	for (size_t i = 0; i < n && r == 0; i++) {
-		size_t known = i ? common(dirs[i - 1], dirs[i]) : 0;
+		size_t known = i ? ms_path_common(dirs[i - 1], dirs[i]) : 0;
 
 		if (dirs[i][known])
 			r = plan_dir(ctx, tree, dirs[i], known);

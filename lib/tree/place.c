@@ -32,6 +32,8 @@ struct recovery {
 	const struct ms_place *place;
 	const struct ms_journal *journal; /* of the place */
 	struct ms_sync sync;
+	int at; /* the directory that was come to last, or -1, and its path */
+	char *at_path;
 };
 
 void ms_place_done(struct ms_place *place)
@@ -101,16 +103,52 @@ static int finish_in(struct recovery *rec, const struct ms_journal_entry *entry,
 	return renameat(fd, staged, fd, base) < 0 ? -errno : 0;
 }
 
-static int finish_one(struct recovery *rec, const struct ms_journal_entry *entry)
+static void leave_directory(struct recovery *rec)
 {
-	const char *base = NULL;
-	_cleanup_fd_ int fd = open_parent(rec->place->fd, entry->path, O_RDONLY, &base);
-	int r;
+	if (rec->at >= 0)
+		close(rec->at);
+	free(rec->at_path);
+	rec->at = -1;
+	rec->at_path = NULL;
+}
 
+/*
+ * Goes to the directory of @path, from the last one where it lies in that: files come in the
+ * order of their paths.
+ */
+static int go_to_parent(struct recovery *rec, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+	size_t len = rec->at_path ? strlen(rec->at_path) : 0;
+	bool is_in = parent && rec->at >= 0 && !strncmp(parent, rec->at_path, len) &&
+		     (!len || !parent[len] || parent[len] == '/');
+	int fd;
+
+	if (!parent)
+		return -ENOMEM;
+	if (!is_in)
+		len = 0;
+	else if (!parent[len])
+		return 0;
+	fd = ms_open_beneath(is_in ? rec->at : rec->place->fd, parent + len + (len > 0),
+			     O_RDONLY);
 	if (fd < 0)
 		return fd;
-	r = ms_sync_add(rec->ctx, &rec->sync, fd);
-	return r < 0 ? r : finish_in(rec, entry, fd, base);
+	leave_directory(rec);
+	rec->at = fd;
+	rec->at_path = ms_steal(&parent);
+	return 0;
+}
+
+static int finish_one(struct recovery *rec, const struct ms_journal_entry *entry)
+{
+	const char *slash = strrchr(entry->path, '/');
+	int r = go_to_parent(rec, entry->path);
+
+	if (r == 0)
+		r = ms_sync_add(rec->ctx, &rec->sync, rec->at);
+	return r < 0 ? r : finish_in(rec, entry, rec->at, slash ? slash + 1 : entry->path);
 }
 
 static int finish(struct recovery *rec)
@@ -276,9 +314,12 @@ int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wa
 
 int ms_place_carry_out(struct ms_ctx *ctx, struct ms_place *place, bool decided)
 {
-	struct recovery rec = { .ctx = ctx, .place = place, .journal = &place->journal };
+	struct recovery rec = {
+		.ctx = ctx, .place = place, .journal = &place->journal, .at = -1
+	};
 	int r = decided ? finish(&rec) : undo(&rec);
 
+	leave_directory(&rec);
 	ms_sync_done(&rec.sync);
 	return r;
 }

@@ -19,8 +19,7 @@ int ms_skipped_note(struct ms_ctx *ctx, struct ms_tree *tree, int fd, const char
 /** Ends the list: sorted by path, each once. */
 void ms_skipped_sort(struct ms_tree *tree);
 
-/** Warns of what was left out, as far as depmod or a person would take it for a module.
- */
+/** Warns of what was left out, where depmod or a person would take it for a module. */
 void ms_skipped_warn(struct ms_ctx *ctx, const struct ms_tree *tree);
 
 /** Forgets all of it. */

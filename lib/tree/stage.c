@@ -43,7 +43,8 @@ static int check_replaceable(struct ms_ctx *ctx, const struct ms_tree *tree,
 {
 	const struct ms_directory *dir = &tree->dirs[entry->target_dir];
 	const char *root = tree->output ? tree->output : tree->roots[dir->root].real;
-	_cleanup_free_ char *dir_shown = ms_path_join(root, dir->path);
+	_cleanup_free_ char *path = ms_directory_path(tree, entry->target_dir);
+	_cleanup_free_ char *dir_shown = path ? ms_path_join(root, path) : NULL;
 	_cleanup_free_ char *shown =
 		tree->output ? ms_path_join(tree->output, entry->item.relpath) :
 			       strdup(entry->path);

@@ -187,8 +187,7 @@ static void a_lead_that_cannot_be_looked_into_may_have_decided(void **state)
 	assert_all(true);
 }
 
-/* Mounts file systems on both, whose roots have the same inode number as all of their
- * kind. */
+/* Mounts file systems on both: all roots of the kind have the same inode number. */
 static bool mount_roots(void)
 {
 	if (!may_mount())

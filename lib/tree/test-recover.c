@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Does recovery end what was interrupted, and touch nothing else whatever a journal says?
- */
+/* Does recovery end what was interrupted, and nothing else, whatever a journal says? */
 
 #include "test-help.h"
 

@@ -197,70 +197,6 @@ static void a_tree_with_more_directories_than_descriptors_is_walked_and_read(voi
 		assert_int_equal(ms_tree_item(tree, i)->outcome, MS_OUTCOME_STRIPPED);
 }
 
-enum { DEPTH = 6000 };
-
-/* Goes @DEPTH directories down from "t", which makes a path that no call would take. */
-static void make_deep_tree(void)
-{
-	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	assert_int_equal(mkdirat(fd, "t", 0755), 0);
-	for (int i = 0; i <= DEPTH; i++) {
-		int next = openat(fd, i ? "d" : "t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		assert_true(next >= 0);
-		close(fd);
-		fd = next;
-		if (i < DEPTH)
-			assert_int_equal(mkdirat(fd, "d", 0755), 0);
-	}
-	close(openat(fd, "deep.ko", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-	close(fd);
-	help_write_module("t/a.ko", 1, 100, 1);
-}
-
-/* What removes the test's directory goes by paths: shortens them first. */
-static void flatten(void)
-{
-	int fd = open("t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (int i = 0; i < DEPTH; i++) {
-		int next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		char name[32];
-
-		snprintf(name, sizeof(name), "flat-%d", i);
-		assert_int_equal(renameat(fd, "d", AT_FDCWD, name), 0);
-		close(fd);
-		fd = next;
-	}
-	close(fd);
-}
-
-static void a_tree_may_be_deeper_than_descriptors_and_paths_reach(void **state)
-{
-	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
-	struct ms_tree_options options = { .writes = true, .no_sync = true };
-	const char *path = "t";
-	struct rlimit old, low;
-
-	(void)state;
-	make_deep_tree();
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low = old;
-	low.rlim_cur = 40;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	assert_int_equal(ms_tree_open(help_ctx, &path, 1, &options, &tree), 0);
-	assert_int_equal(ms_tree_count(tree), 2);
-	assert_int_equal(strlen(ms_tree_item(tree, 1)->path),
-			 strlen("t/") + 2 * DEPTH + strlen("deep.ko"));
-	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-	help_assert_outcome(tree, "t/a.ko", MS_OUTCOME_STRIPPED);
-	assert_int_equal(ms_tree_item(tree, 1)->outcome, MS_OUTCOME_UNSIGNED);
-	tree = ms_tree_free(tree);
-	flatten();
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -276,7 +212,6 @@ int main(void)
 		TEST(no_path_at_all_is_an_error),
 		TEST(an_unreadable_directory_is_an_error_of_the_run),
 		TEST(a_tree_with_more_directories_than_descriptors_is_walked_and_read),
-		TEST(a_tree_may_be_deeper_than_descriptors_and_paths_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

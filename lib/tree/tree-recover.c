@@ -71,6 +71,7 @@ static int recover_below(struct search *search, struct ms_starts *starts)
 
 	if (!tree)
 		return ms_fail_nomem(search->ctx);
+	tree->only_journals = true;
 	r = ms_roots_make(search->ctx, tree, starts);
 	if (r == 0)
 		r = ms_walk(search->ctx, tree, starts, &foreign);

@@ -91,6 +91,7 @@ void ms_walk_undo(struct ms_tree *tree)
 	tree->entries = NULL;
 	tree->dirs = NULL;
 	tree->n_entries = tree->n_dirs = 0;
+	tree->long_paths = 0;
 	ms_skipped_forget(tree);
 }
 
@@ -115,8 +116,7 @@ struct ms_tree *ms_tree_free(struct ms_tree *tree)
 
 MS_DEFINE_CLEANUP(tree_cleanup, struct ms_tree *, ms_tree_free)
 
-/* Half of the descriptors the process may have, less what the roots and their locks take.
- */
+/* Half of the descriptors the process may have, less those of the roots and locks. */
 static size_t descriptor_budget(size_t n_roots)
 {
 	struct rlimit limit;

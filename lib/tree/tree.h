@@ -21,10 +21,15 @@
 #include "../module/module.h"
 #include "depmod.h"
 
-/** A directory with modules in it, or one that copies go to. */
+/**
+ * A directory with modules in it, one that copies go to, or one on the way to such. It is
+ * noted by its path from the next one above that was noted before, so that memory is held
+ * for each name on the way once, however deep the tree is.
+ */
 struct ms_directory {
 	size_t root;   /* index of the root it lies in */
-	char *path;    /* relative to that root; "" for the root itself */
+	size_t base;   /* index of a directory above, SIZE_MAX: the root */
+	char *path;    /* relative to that; "" for the root itself */
 	dev_t device;
 	ino_t inode;
 	int fd;        /* kept open as long as there are descriptors to spare, or -1 */
@@ -101,6 +106,8 @@ struct ms_tree {
 	struct ms_root *roots;     /* sorted by real path */
 	size_t n_roots;
 	size_t fd_budget;          /* directories that may still be kept open */
+	size_t long_paths;         /* bytes of the paths that no system call takes */
+	bool only_journals;        /* modules are not what the walk looks for */
 	bool locked;               /* roots are locked: the tree may be written */
 	bool used;                 /* an operation ran: there is one for one tree */
 
@@ -151,9 +158,28 @@ int ms_dirs_open(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
 		 struct ms_dirs *dirs);
 void ms_dirs_done(struct ms_dirs *dirs);
 
-/** Adds a directory, which takes @fd if there is budget, and closes it otherwise. */
+/**
+ * Adds the directory @path of a root, which takes @fd if there is budget, and closes it
+ * otherwise. Directories are best added in the order of their paths.
+ */
 int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
 		     const char *path, int fd, size_t *ret);
+
+/** The path of directory @i from its root, to free(); NULL where there is no memory. */
+char *ms_directory_path(const struct ms_tree *tree, size_t i);
+
+/**
+ * May a path of @len bytes be noted of the tree? Paths that are too long for any system call
+ * are taken only as long as all of them together take no more than MS_LONG_PATHS_MAX: with
+ * a module in each of many nested directories their length is the square of the tree's.
+ * -ENAMETOOLONG, with a message that speaks of @shown.
+ */
+int ms_tree_allow_path(struct ms_ctx *ctx, struct ms_tree *tree, size_t len,
+		       const char *shown);
+#define MS_LONG_PATHS_MAX (32u << 20)
+
+/** How much of the paths @a and @b is the same, in whole components. */
+size_t ms_path_common(const char *a, const char *b);
 
 /** "@dir/@name", or "@name" where @dir is ""; NULL where there is no memory. */
 char *ms_path_join(const char *dir, const char *name);

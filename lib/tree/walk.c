@@ -197,13 +197,17 @@ static int skip(struct walk *walk, const struct ms_visit *visit, const char *nam
 		unsigned char type)
 {
 	_cleanup_free_ char *shown = NULL;
+	int r;
 
 	if (!ms_skipped_matters(type, name))
 		return 0;
 	shown = ms_path_join(walk->start->shown, visit->path);
 	if (!shown)
 		return ms_fail_nomem(walk->ctx);
-	return ms_skipped_note(walk->ctx, walk->tree, visit->fd, shown, name);
+	r = ms_tree_allow_path(walk->ctx, walk->tree, strlen(shown) + 1 + strlen(name),
+			       walk->start->shown);
+	return r < 0 ? r
+		     : ms_skipped_note(walk->ctx, walk->tree, visit->fd, shown, name);
 }
 
 static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char *name,
@@ -214,6 +218,8 @@ static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char
 	_cleanup_free_ char *rel = NULL, *shown = NULL;
 	int r;
 
+	if (!is_journal && walk->tree->only_journals)
+		return 0;
 	if (!is_journal && (type != DT_REG || !is_module_name(name)))
 		return skip(walk, visit, name, type);
 	rel = ms_path_join(walk->start->prefix, visit->path);
@@ -222,7 +228,10 @@ static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char
 		return ms_fail_nomem(ctx);
 	if (is_journal)
 		return note_journal(walk, visit->fd, rel);
-	r = add_directory(walk, visit, rel);
+	r = ms_tree_allow_path(ctx, walk->tree, strlen(shown) + 1 + strlen(name),
+			       walk->start->shown);
+	if (r == 0)
+		r = add_directory(walk, visit, rel);
 	return r < 0 ? r
 		     : add_entry(walk, walk->dir, visit->fd, name,
 				 ms_path_join(shown, name), walk->rel);
