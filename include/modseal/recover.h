@@ -6,6 +6,10 @@
 
 #include <modseal/base.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Ends what runs that were killed have left at @path: in a tree of modules or a module's
  * transaction, in all the trees that it was about; in a key store, and the configurations
@@ -23,4 +27,7 @@
 MS_PUBLIC int ms_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
 			 enum ms_recovery *ret);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -42,8 +42,10 @@ static int recover_absent(struct ms_ctx *ctx, const char *path, enum ms_recovery
 	return r;
 }
 
-/* The directory itself, or that of the file. A store's journals are ended under its lock,
- * so they come first. */
+/*
+ * The directory itself, or that of the file. A store's journals are ended under its lock, so
+ * they come first.
+ */
 static int recover_directory(struct ms_ctx *ctx, const struct ms_start *start,
 			     bool no_wait, enum ms_recovery *most)
 {
