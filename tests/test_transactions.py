@@ -129,18 +129,31 @@ def test_the_journals_of_roots_without_a_failure_stay_where_the_sync_fails(strac
     assert all(cli.run("strip", tree / name, "--no-sync").returncode == 0 for name in "ab")
 
 
-@pytest.fixture
-def deep():
-    """A directory with 19,000 in one another, a module in the last one."""
+def make_deep(each):
+    """A directory with 19,000 in one another, a module in the last one or in each."""
     top = tempfile.mkdtemp(prefix="modseal-deep-", dir="/tmp")
     at = os.open(top, os.O_RDONLY)
-    for _ in range(DEPTH):
+    for level in range(DEPTH):
         os.mkdir("d", dir_fd=at)
         inner = os.open("d", os.O_RDONLY, dir_fd=at)
         os.close(at)
         at = inner
-    os.close(os.open("deep.ko", os.O_WRONLY | os.O_CREAT, dir_fd=at))
+        if each or level == DEPTH - 1:
+            os.close(os.open("deep.ko", os.O_WRONLY | os.O_CREAT, dir_fd=at))
     os.close(at)
+    return top
+
+
+@pytest.fixture
+def deep():
+    top = make_deep(each=False)
+    yield top
+    subprocess.run(["rm", "-rf", top], check=True)
+
+
+@pytest.fixture
+def deep_and_full():
+    top = make_deep(each=True)
     yield top
     subprocess.run(["rm", "-rf", top], check=True)
 
@@ -161,3 +174,13 @@ def test_a_tree_of_19000_nested_directories_costs_no_memory_to_speak_of(deep):
         memory, got = peak(command, deep)
         assert got == status
         assert memory < usual + 32 * 1024, command
+
+
+@pytest.mark.kernels  # for what it measures
+def test_a_module_in_each_of_19000_nested_directories_is_too_much_and_costs_little(deep_and_full):
+    usual, _ = peak("show", "/nonexistent")
+    for command, status in [("show", 2), ("strip", 2), ("recover", 1)]:
+        memory, got = peak(command, deep_and_full)
+        assert got == status
+        assert memory < usual + 128 * 1024, command
+    assert os.listdir(deep_and_full) == ["d"]
