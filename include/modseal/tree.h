@@ -129,9 +129,9 @@ struct ms_tree;
  * an interrupted run's transaction on them is ended first.
  *
  * Errors: -ENOENT and others of the file system; -ENODATA a directory without a module,
- * unless there may be none; -ENAMETOOLONG modules in directories that are nested so deeply
- * that paths of more than PATH_MAX bytes take more than 32 MiB together, or of which a copy
- * (output) would have such a path; -EWOULDBLOCK at work elsewhere (no_wait).
+ * unless there may be none; -ENAMETOOLONG modules in directories that are nested so
+ * deeply that paths of more than PATH_MAX bytes take more than 32 MiB together, or of
+ * which a copy (output) would have such a path; -EWOULDBLOCK at work elsewhere (no_wait).
  */
 MS_PUBLIC int ms_tree_open(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 			   const struct ms_tree_options *options, struct ms_tree **ret);

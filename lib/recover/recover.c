@@ -43,8 +43,8 @@ static int recover_absent(struct ms_ctx *ctx, const char *path, enum ms_recovery
 }
 
 /*
- * The directory itself, or that of the file. A store's journals are ended under its lock, so
- * they come first.
+ * The directory itself, or that of the file. A store's journals are ended under its lock,
+ * so they come first.
  */
 static int recover_directory(struct ms_ctx *ctx, const struct ms_start *start,
 			     bool no_wait, enum ms_recovery *most)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Directories, opened from the next one above that is open and recognised by device and inode.
- * Some are kept open: a tree of thousands of modules has hundreds of directories, and a
- * process has as many descriptors as its limit says, of which half are left to others. The
- * last of them are for directories that are far from any open one, so that each can be
- * opened by one system call.
+ * Directories, opened from the next one above that is open and recognised by device and
+ * inode. Some are kept open: a tree of thousands of modules has hundreds of directories,
+ * and a process has as many descriptors as its limit says, of which half are left to
+ * others. The last of them are for directories that are far from any open one, so that
+ * each can be opened by one system call.
  */
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include "tree.h"
 
 enum {
-	FAR = 2048,     /* bytes of a path: more are split */
+	FAR = 2048,	/* bytes of a path: more are split */
 	KEPT_BACK = 64, /* descriptors */
 };
 
@@ -67,8 +67,8 @@ static int fail_open(struct ms_ctx *ctx, int error, const char *root, const char
 	const char *between = *path && !ms_ends_with(root, "/") ? "/" : "";
 
 	if (error == -EBUSY)
-		return ms_fail(ctx, error, "directory '%s%s%s' changed while at work", root,
-			       between, path);
+		return ms_fail(ctx, error, "directory '%s%s%s' changed while at work",
+			       root, between, path);
 	return ms_fail_errno(ctx, error, "cannot open directory '%s%s%s'", root, between,
 			     path);
 }
@@ -143,7 +143,8 @@ char *ms_directory_path(const struct ms_tree *tree, size_t i)
 	return way_to(tree, i, NULL);
 }
 
-static int fail_directory(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i, int error)
+static int fail_directory(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+			  int error)
 {
 	_cleanup_free_ char *path = ms_directory_path(tree, i);
 
@@ -226,8 +227,8 @@ static int grow(struct ms_tree *tree)
 }
 
 /*
- * The next directory above @path that is known, of those that lead to the one that was added
- * last. @ret_rest: the path from there.
+ * The next directory above @path that is known, of those that lead to the one that was
+ * added last. @ret_rest: the path from there.
  */
 static int find_base(struct ms_ctx *ctx, const struct ms_tree *tree, size_t root,
 		     const char *path, size_t *ret, const char **ret_rest)
@@ -299,8 +300,8 @@ static int add_one(struct ms_ctx *ctx, struct ms_tree *tree, size_t root, size_t
 }
 
 /* Adds a directory on the way from *@base along *@rest, which both are moved on to it. */
-static int add_between(struct ms_ctx *ctx, struct ms_tree *tree, size_t root, size_t *base,
-		       const char **rest)
+static int add_between(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
+		       size_t *base, const char **rest)
 {
 	const char *slash = memrchr(*rest, '/', FAR);
 	_cleanup_(ms_directory_close) struct ms_dirfd above = MS_DIRFD_INIT;
@@ -333,7 +334,8 @@ int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
 	while (r == 0 && strnlen(rest, FAR + 1) > FAR)
 		r = add_between(ctx, tree, root, &base, &rest);
 	return r < 0 ? r
-		     : add_one(ctx, tree, root, base, strdup(rest), ms_steal_fd(&owned), ret);
+		     : add_one(ctx, tree, root, base, strdup(rest), ms_steal_fd(&owned),
+			       ret);
 }
 
 int ms_tree_allow_path(struct ms_ctx *ctx, struct ms_tree *tree, size_t len,
@@ -342,10 +344,11 @@ int ms_tree_allow_path(struct ms_ctx *ctx, struct ms_tree *tree, size_t len,
 	if (len < PATH_MAX)
 		return 0;
 	if (len > MS_LONG_PATHS_MAX - tree->long_paths)
-		return ms_fail(ctx, -ENAMETOOLONG,
-			       "directories in '%s' are nested too deeply: paths of more than "
-			       "%d bytes take more than %u MiB together",
-			       shown, PATH_MAX, MS_LONG_PATHS_MAX >> 20);
+		return ms_fail(
+			ctx, -ENAMETOOLONG,
+			"directories in '%s' are nested too deeply: paths of more than "
+			"%d bytes take more than %u MiB together",
+			shown, PATH_MAX, MS_LONG_PATHS_MAX >> 20);
 	tree->long_paths += len;
 	return 0;
 }

@@ -255,9 +255,8 @@ static int take_root(struct reader *reader, struct ms_journal_root *ret)
 	*ret = (struct ms_journal_root){ 0 };
 	if (!take_number(reader, UINT64_MAX, &ret->inode))
 		return -EBADMSG;
-	if (!take(reader, " ") &&
-	    (!take_hex(reader, &ret->file_system) || !take_hex(reader, &ret->birth) ||
-	     !take(reader, " ")))
+	if (!take(reader, " ") && (!take_hex(reader, &ret->file_system) ||
+				   !take_hex(reader, &ret->birth) || !take(reader, " ")))
 		return -EBADMSG;
 	return take_path(reader, true, &ret->path);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Several roots, one decision: journal.h has the rules. The lead is the first root that is
- * locked. Its decision is written when all others are ready and on disk, and it is the
+ * Several roots, one decision: journal.h has the rules. The lead is the first root that
+ * is locked. Its decision is written when all others are ready and on disk, and it is the
  * last to be emptied: so whoever finds a member that is ready, and a lead that does not
- * know of it, knows that nothing was decided, or that all was done. A root in which there is
- * nothing to do is ready like the others, so that there is no third kind of journal.
+ * know of it, knows that nothing was decided, or that all was done. A root in which there
+ * is nothing to do is ready like the others, so that there is no third kind of journal.
  *
  * A run on one root has a journal without other roots, whose commit line decides alone.
  */

@@ -9,10 +9,10 @@
 enum ms_lock_answer {
 	MS_LOCK_UNDECIDED = 0,
 	MS_LOCK_TAKEN,
-	MS_LOCK_BUSY,    /* another run holds it */
-	MS_LOCK_ABSENT,  /* there is no journal, and none was to be made */
+	MS_LOCK_BUSY,	 /* another run holds it */
+	MS_LOCK_ABSENT,	 /* there is no journal, and none was to be made */
 	MS_LOCK_FOREIGN, /* what stands there is not a journal of this user */
-	MS_LOCK_HIDDEN,  /* the directory may not be searched: nobody can tell */
+	MS_LOCK_HIDDEN,	 /* the directory may not be searched: nobody can tell */
 };
 
 /**

@@ -66,9 +66,10 @@ int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree)
 			order[n++] = &tree->entries[i];
 	for (size_t i = 0; i < n; i++)
 		if (strlen(order[i]->item.relpath) >= PATH_MAX)
-			return ms_fail(ctx, -ENAMETOOLONG,
-				       "a copy would have a path of more than %d bytes: '%s'",
-				       PATH_MAX, order[i]->path);
+			return ms_fail(
+				ctx, -ENAMETOOLONG,
+				"a copy would have a path of more than %d bytes: '%s'",
+				PATH_MAX, order[i]->path);
 	qsort(order, n, sizeof(*order), compare_relpaths);
 	for (size_t i = 1; i < n; i++)
 		if (!compare_relpaths(&order[i - 1], &order[i]))

@@ -113,8 +113,8 @@ static void leave_directory(struct recovery *rec)
 }
 
 /*
- * Goes to the directory of @path, from the last one where it lies in that: files come in the
- * order of their paths.
+ * Goes to the directory of @path, from the last one where it lies in that: files come in
+ * the order of their paths.
  */
 static int go_to_parent(struct recovery *rec, const char *path)
 {
@@ -148,7 +148,8 @@ static int finish_one(struct recovery *rec, const struct ms_journal_entry *entry
 
 	if (r == 0)
 		r = ms_sync_add(rec->ctx, &rec->sync, rec->at);
-	return r < 0 ? r : finish_in(rec, entry, rec->at, slash ? slash + 1 : entry->path);
+	return r < 0 ? r
+		     : finish_in(rec, entry, rec->at, slash ? slash + 1 : entry->path);
 }
 
 static int finish(struct recovery *rec)

@@ -26,8 +26,8 @@ void ms_place_done(struct ms_place *place);
 int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place);
 
 /**
- * Opens the directory that another journal notes as @root: -ESTALE, without a message, where
- * it is not there, or what is there is seen to be another one.
+ * Opens the directory that another journal notes as @root: -ESTALE, without a message,
+ * where it is not there, or what is there is seen to be another one.
  */
 int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 			struct ms_place *place);

@@ -2,8 +2,8 @@
 
 /*
  * Recovery. A decided transaction (its journal has a right commit line) is finished, any
- * other undone by removing its waiting files: place.c does that in one directory. Either can
- * be broken off and begun again.
+ * other undone by removing its waiting files: place.c does that in one directory. Either
+ * can be broken off and begun again.
  *
  * A run over several roots is ended in all of them, from its lead (journal.h), whichever
  * was met. Another root is believed to be part of it only where its own journal, which no
@@ -11,10 +11,10 @@
  * member, and nobody waits for a lead while holding anything.
  *
  * That another root has no such journal says something too: the lead does not know of the
- * run, so it was not decided, or is done; the member has followed. This is believed only of
- * a directory that is certainly the one that was noted (mark.h), and that could be looked
- * into. What cannot be looked at says nothing, and everything stays as it is; but a member
- * that was not ready needs nobody to tell it that nothing was decided.
+ * run, so it was not decided, or is done; the member has followed. This is believed only
+ * of a directory that is certainly the one that was noted (mark.h), and that could be
+ * looked into. What cannot be looked at says nothing, and everything stays as it is; but
+ * a member that was not ready needs nobody to tell it that nothing was decided.
  */
 
 #include "recover.h"
@@ -41,9 +41,10 @@ static int check_other(struct ms_ctx *ctx, const struct ms_place *place,
 static int fail_elsewhere(struct ms_ctx *ctx, const struct ms_place *place,
 			  const char *other)
 {
-	int r = ms_fail(ctx, -ESTALE,
-			"the interrupted run on '%s' was one with '%s', which is not there",
-			place->dir, other);
+	int r = ms_fail(
+		ctx, -ESTALE,
+		"the interrupted run on '%s' was one with '%s', which is not there",
+		place->dir, other);
 
 	return ms_hint_command(
 		ctx, r,
@@ -57,17 +58,16 @@ static int fail_elsewhere(struct ms_ctx *ctx, const struct ms_place *place,
  * believed? 0, or the reason why not.
  */
 static int check_absence(struct ms_ctx *ctx, const struct ms_place *place,
-			 const struct ms_place *other, const struct ms_journal_root *noted,
-			 enum ms_lock_answer answer)
+			 const struct ms_place *other,
+			 const struct ms_journal_root *noted, enum ms_lock_answer answer)
 {
 	if (answer == MS_LOCK_FOREIGN)
 		return ms_lock_fail_foreign(ctx, other->dir);
 	if (answer == MS_LOCK_HIDDEN)
 		return ms_fail(ctx, -EACCES, "cannot look for a journal in '%s'",
 			       other->dir);
-	return ms_mark_fits(other->fd, noted)
-		       ? 0
-		       : fail_elsewhere(ctx, place, other->dir);
+	return ms_mark_fits(other->fd, noted) ? 0
+					      : fail_elsewhere(ctx, place, other->dir);
 }
 
 static void remove_blank(struct ms_place *place)
@@ -237,7 +237,8 @@ int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
 		enum ms_lock_answer answer = MS_LOCK_ABSENT;
 
 		r = end_once(ctx, dir, no_wait, &how, &answer, &again);
-		/* after a run that was ended from its lead there mostly is no journal left */
+		/* after a run that was ended from its lead there mostly is no journal
+		 * left */
 		if (*ret_answer != MS_LOCK_TAKEN)
 			*ret_answer = answer;
 		if (how > *ret)

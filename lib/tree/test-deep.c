@@ -128,7 +128,8 @@ static void a_tree_may_be_deeper_than_descriptors_and_paths_reach(void **state)
 	assert_int_equal(count_stripped(), 1);
 }
 
-static void each_module_of_nested_directories_is_reached_with_few_descriptors(void **state)
+static void
+each_module_of_nested_directories_is_reached_with_few_descriptors(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
 	const char *path = "t";
@@ -207,8 +208,9 @@ static void a_copy_never_gets_a_path_that_no_call_takes(void **state)
 	(void)state;
 	make_deep_tree(2100, false);
 	help_write_module("t/a.ko", 1, SIZE, 1);
-	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ .output = "out" }, &tree),
-			 -ENAMETOOLONG);
+	assert_int_equal(
+		help_open(&path, 1, (struct ms_tree_options){ .output = "out" }, &tree),
+		-ENAMETOOLONG);
 	assert_int_equal(access("out", F_OK), -1);
 }
 

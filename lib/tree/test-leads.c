@@ -165,7 +165,7 @@ a_root_whose_journal_cannot_be_believed_stops_the_recovery_of_the_other(void **s
 
 static void give_to_nobody(void)
 {
-	static const char *const paths[] = { "l",      "r",	  "l/0.ko",
+	static const char *const paths[] = { "l",      "r",	 "l/0.ko",
 					     "l/1.ko", "r/0.ko", "r/1.ko" };
 
 	for (size_t i = 0; getuid() == 0 && i < sizeof(paths) / sizeof(*paths); i++)
@@ -327,7 +327,8 @@ static void a_member_that_was_away_while_its_lead_was_undone_is_undone_later(voi
 
 static void a_root_with_nothing_to_do_keeps_no_journal(void **state)
 {
-	static const char *const steps[] = { "ready", "decided", "renamed", "all-renamed" };
+	static const char *const steps[] = { "ready", "decided", "renamed",
+					     "all-renamed" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) * 2; i++) {

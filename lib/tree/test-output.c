@@ -243,11 +243,11 @@ static void directories_that_stay_empty_go_before_the_lock(void **state)
 	(void)state;
 	help_write_module("t/kernel/a.ko", 1, 100, 1);
 	help_write("t/broken/b.ko.gz", "\x1f\x8b\x08\xff", 4);
-	assert_int_equal(help_open(&path, 1,
-				   (struct ms_tree_options){ .output = "out",
-							     .keep_going = true },
-				   &tree),
-			 0);
+	assert_int_equal(
+		help_open(&path, 1,
+			  (struct ms_tree_options){ .output = "out", .keep_going = true },
+			  &tree),
+		0);
 	ms_transaction_hook = look_when_done;
 	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
 	ms_transaction_hook = NULL;

@@ -16,11 +16,12 @@
  * after another kill. A check that fails in step 5 takes the decision back first. Of
  * several roots one decides for all: see journals.c.
  *
- * And if a step fails? Until step 5 all is undone at once, and after it as long as nothing
- * was renamed; only where even the journal cannot be written any more, journals and files
- * stay for a recovery to look at. Once one file was renamed there is no way back: what
- * cannot be renamed waits, and so does the journal, until a recovery can finish it. Where
- * it is let go instead, the others are synced all the same before their journal goes.
+ * And if a step fails? Until step 5 all is undone at once, and after it as long as
+ *nothing was renamed; only where even the journal cannot be written any more, journals
+ *and files stay for a recovery to look at. Once one file was renamed there is no way
+ *back: what cannot be renamed waits, and so does the journal, until a recovery can finish
+ *it. Where it is let go instead, the others are synced all the same before their journal
+ *goes.
  */
 
 #include "transaction.h"

@@ -106,8 +106,8 @@ struct ms_tree {
 	struct ms_root *roots;     /* sorted by real path */
 	size_t n_roots;
 	size_t fd_budget;          /* directories that may still be kept open */
-	size_t long_paths;         /* bytes of the paths that no system call takes */
-	bool only_journals;        /* modules are not what the walk looks for */
+	size_t long_paths;	   /* bytes of the paths that no system call takes */
+	bool only_journals;	   /* modules are not what the walk looks for */
 	bool locked;               /* roots are locked: the tree may be written */
 	bool used;                 /* an operation ran: there is one for one tree */
 
@@ -169,10 +169,10 @@ int ms_directory_add(struct ms_ctx *ctx, struct ms_tree *tree, size_t root,
 char *ms_directory_path(const struct ms_tree *tree, size_t i);
 
 /**
- * May a path of @len bytes be noted of the tree? Paths that are too long for any system call
- * are taken only as long as all of them together take no more than MS_LONG_PATHS_MAX: with
- * a module in each of many nested directories their length is the square of the tree's.
- * -ENAMETOOLONG, with a message that speaks of @shown.
+ * May a path of @len bytes be noted of the tree? Paths that are too long for any system
+ * call are taken only as long as all of them together take no more than
+ * MS_LONG_PATHS_MAX: with a module in each of many nested directories their length is the
+ * square of the tree's. -ENAMETOOLONG, with a message that speaks of @shown.
  */
 int ms_tree_allow_path(struct ms_ctx *ctx, struct ms_tree *tree, size_t len,
 		       const char *shown);

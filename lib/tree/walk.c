@@ -206,8 +206,7 @@ static int skip(struct walk *walk, const struct ms_visit *visit, const char *nam
 		return ms_fail_nomem(walk->ctx);
 	r = ms_tree_allow_path(walk->ctx, walk->tree, strlen(shown) + 1 + strlen(name),
 			       walk->start->shown);
-	return r < 0 ? r
-		     : ms_skipped_note(walk->ctx, walk->tree, visit->fd, shown, name);
+	return r < 0 ? r : ms_skipped_note(walk->ctx, walk->tree, visit->fd, shown, name);
 }
 
 static int see_name(struct ms_ctx *ctx, const struct ms_visit *visit, const char *name,
