@@ -58,8 +58,7 @@ int cmd_recover(struct cli *cli, const struct cli_args *args)
 	case MS_RECOVERY_UNDONE:
 		if (!cli->quiet)
 			cli_path_line(cli, tree,
-				      "undone: everything is as it was before the "
-				      "interrupted run");
+				      "undone: nothing is left of the interrupted run");
 		return CLI_YES;
 	case MS_RECOVERY_FINISHED:
 		if (!cli->quiet)

@@ -85,8 +85,7 @@ enum dkms_file dkms_file_look(struct cli *cli, const char *path, const char *tex
 	if (!old && errno == ENOENT)
 		return DKMS_FILE_NEW;
 	if (!old && errno == ELOOP)
-		return DKMS_FILE_EDITED; /* a link: modseal makes none, and follows none
-					  */
+		return DKMS_FILE_EDITED; /* a link: modseal makes and follows none */
 	if (!old) {
 		cli_error(cli, "cannot read '%s': %s", path, strerror(errno));
 		return DKMS_FILE_FAILED;
@@ -111,35 +110,53 @@ static int make_parents(struct cli *cli, const char *path)
 	return CLI_YES;
 }
 
-/* Six characters of mkstemp()'s, of which one at least is in no word that people write.
- */
+/* Six characters, as mkstemp() makes them, and as a person may well write them. */
 static bool is_random(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-	return strlen(text) == 6 && strspn(text, letters) == 6 &&
-	       strpbrk(text, letters + 26);
+	return strlen(text) == 6 && strspn(text, letters) == 6;
+}
+
+static bool begins(const char *text, size_t len, const char *with)
+{
+	size_t most = strlen(with);
+
+	return memcmp(text, with, len < most ? len : most) == 0;
+}
+
+/* Does it end before its sum does? Then nobody can have written or copied anything. */
+static bool is_cut_off(const char *text, size_t len)
+{
+	static const char first[] = "# Written by `modseal dkms setup` for DKMS ";
+	const char *line = memchr(text, '\n', len);
+	size_t left = line ? len - (size_t)(line + 1 - text) : 0;
+
+	return begins(text, len, first) &&
+	       (!line || (begins(line + 1, left, SUM_LINE) &&
+			  left < strlen(SUM_LINE) + SUM_DIGITS + 1));
 }
 
 /*
  * The first versions of modseal wrote PATH.XXXXXX, and a kill left it. It may go where it
- * is this user's file, and what it holds is the beginning of what modseal writes.
+ * is this user's file, and empty or cut off. A whole one stays, for it may as well be a
+ * copy that somebody has made.
  */
 static void clear_one(int dir, const char *name)
 {
-	static const char first[] = "# Written by `modseal dkms setup` ";
 	_cleanup_fd_ int fd = openat(
 		dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	char text[sizeof(first) - 1];
+	char text[256]; /* the two lines are shorter */
 	struct stat st;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid() || st.st_nlink != 1)
+	    st.st_uid != geteuid() || st.st_nlink != 1 ||
+	    st.st_size >= (off_t)sizeof(text))
 		return;
 	n = read(fd, text, sizeof(text));
-	if (n >= 0 && memcmp(text, first, (size_t)n) == 0)
+	if (n >= 0 && n == st.st_size && is_cut_off(text, (size_t)n))
 		unlinkat(dir, name, 0);
 }
 

@@ -16,6 +16,7 @@ import stores
 from survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
 
 from support import cli
+from support.syscalls import tracer
 
 FULL = os.environ.get("FULL") == "true"
 STEP = 1 if FULL else 13
@@ -121,7 +122,8 @@ def test_what_another_user_left_is_neither_believed_nor_removed(tmp_path):
     journal = tmp_path / ".modseal-0123456789ab0000.journal"
     waiting = tmp_path / ".modseal-0123456789ab0001.new"
     waiting.write_text("theirs\n")
-    journal.write_text(f"modseal-files 1\ndir {tmp_path}\nrename f 7 {waiting.stat().st_ino} "
+    journal.write_text(f"modseal-files 2\ndir {tmp_path.stat().st_ino} {tmp_path}\n"
+                       f"rename f 7 {waiting.stat().st_ino} "
                        f"{len(CONFIG)}:{config.stat().st_mtime_ns // 10**9}."
                        f"{config.stat().st_mtime_ns % 10**9:09} {waiting.name} 0 .config\nend\n")
     for path in journal, waiting:
@@ -170,13 +172,78 @@ def test_leftovers_of_earlier_versions_go(tmp_path, pki):
     conf = world.work / "etc/dkms/framework.conf.d"
     left = conf / "modseal.conf.aB3xY9"
     left.write_text("# Written by `modseal dkms setup` for DKMS 3.0.10; see")
+    empty = conf / "modseal.conf.Ab0000"
+    empty.touch()
     kept = [conf / "modseal.conf.backup", conf / "modseal.conf.aB3xY8"]
     for path in kept:
         path.write_text("# somebody's\n")
     cli.ok(*world.args())
     check(world.work, None)
-    assert not left.exists() and all(path.exists() for path in kept)
+    assert not left.exists() and not empty.exists() and all(path.exists() for path in kept)
     (tmp_path / ".modseal-0123456789abcdef.new").write_text("half")
     (tmp_path / ".modseal-fedcba9876543210.old").write_text("old")
     cli.ok("recover", tmp_path)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".modseal")]
+
+
+@pytest.mark.parametrize("change", ["none", "a line more", "a line less"])
+def test_copies_that_an_administrator_made_of_dkms_s_files_stay(tmp_path, pki, change):
+    make, arguments, _, _ = worlds(pki)["dkms"]
+    world = World(tmp_path, make, arguments, [])
+    world.anew()
+    cli.ok(*world.args())
+    conf = world.work / "etc/dkms/framework.conf.d" / "modseal.conf"
+    text = {"none": conf.read_text(), "a line more": conf.read_text() + "x=y\n",
+            "a line less": conf.read_text().rpartition("\n")[0]}[change]
+    copies = [conf.with_name(f"modseal.conf.{end}")
+              for end in ("251129", "Backup", "backup", "aB3xY9")]
+    for path in copies:
+        path.write_text(text)
+    cli.ok(*world.args())
+    assert all(path.read_text() == text for path in copies)
+
+
+def test_recover_takes_nothing_from_a_dkms_setup_at_work(tmp_path, pki):
+    """Every file of it that has a name is one that recover knows to be in use."""
+    if not tracer.PROGRAM.exists():
+        pytest.skip("no tracer for this machine")
+    make, arguments, _, check = worlds(pki)["dkms"]
+    world = World(tmp_path, make, arguments, [])
+
+    def anew():
+        world.anew()
+        (world.work / "etc/dkms/framework.conf.d/modseal.conf").write_text("# mine\n")
+
+    anew()
+    env = cli.environment(**cli.without_leak_check())
+    calls, _ = tracer.calls([cli.PROGRAM, *world.args()], cwd=tmp_path, env=env,
+                            scratch=tmp_path)
+    places = [world.work / place for place in ("etc/dkms/framework.conf.d", "etc/dkms")]
+    meanwhile = ";".join([*(f"'{cli.PROGRAM}' recover '{place}'" for place in places), "true"])
+    changes = [call for call in calls if call.by == "program" and call.changes
+               and any("/etc/dkms" in path for path in (*call.paths, *call.files))]
+    assert any(call.name.startswith("linkat") for call in changes)
+    for call in changes:
+        anew()
+        run = tracer.run([cli.PROGRAM, *world.args()], call, ("--run", meanwhile),
+                         cwd=tmp_path, env=env, scratch=tmp_path)
+        assert run.hit and run.status == 0 and "undone" not in run.out, (call, run)
+        check(world.work, None)
+
+
+def test_what_somebody_put_in_place_meanwhile_is_not_taken_back(tmp_path, pki):
+    """The second rename fails, and what the first one has put there is no longer there."""
+    if not tracer.PROGRAM.exists():
+        pytest.skip("no tracer for this machine")
+    make, arguments, recover, _ = worlds(pki)["config-set"]
+    world = World(tmp_path, make, arguments, recover)
+    world.anew()
+    one, two = (world.work / place / ".config" for place in ("one", "two"))
+    (tmp_path / "theirs").write_text("theirs\n")
+    run = tracer.run([cli.PROGRAM, *world.args()], tracer.Call("renameat2", 2),
+                     ("--run", f"mv '{tmp_path}/theirs' '{one}'; rm '{two}'"), cwd=tmp_path,
+                     env=cli.environment(**cli.without_leak_check()), scratch=tmp_path)
+    assert run.hit and run.status == 2 and "hint: modseal recover" in run.err, run
+    assert one.read_text() == "theirs\n"
+    world.clear_up()
+    assert one.read_text() == "theirs\n"

@@ -133,14 +133,18 @@ MS_PUBLIC int ms_files_save(struct ms_ctx *ctx, const struct ms_saved_file *file
 enum ms_recovery {
 	MS_RECOVERY_UNDECIDED = 0,
 	MS_RECOVERY_NOTHING,  /* there was none */
-	MS_RECOVERY_UNDONE,   /* everything is as it was before the run */
+	MS_RECOVERY_UNDONE,   /* nothing is left of the run: all is as it was before */
 	MS_RECOVERY_FINISHED, /* everything is as the run wanted it */
 };
 
 /**
  * Ends what runs that were killed have left in the directory @path, or in that of the
  * file @path: files that are written together, and temporary ones. Of modules and key
- * stores see ms_recover(). What a run at work has stays.
+ * stores see ms_recover(). What a run at work has stays, with a warning.
+ *
+ * Errors: as those of opening; -EPERM what was left is another user's to end; -ESTALE it
+ * is in a directory that is not there, or what it had made has gone; -EBADMSG what says
+ * how to end it is not modseal's.
  */
 MS_PUBLIC int ms_files_recover(struct ms_ctx *ctx, const char *path,
 			       enum ms_recovery *ret);

@@ -35,8 +35,7 @@ struct source {
 	bool is_pipe;
 };
 
-/* Waits a tick for something to read. 1: there is, or there was a writer and he is gone.
- */
+/* Waits a tick for something to read. 1: there is, or the writer has gone. */
 static int wait_a_tick(struct ms_ctx *ctx, int fd, const char *shown)
 {
 	struct pollfd waiting = {.fd = fd, .events = POLLIN};

@@ -2,8 +2,13 @@
 
 /*
  * Finishing a set whose run was killed, or failed, behind the decision: by its journal,
- * and as often as needed. What has its name already is passed over; what is no longer as
- * it was when the set was made has been changed by somebody since, and stays.
+ * and as often as needed. What has its name already is passed over; a file that is no
+ * longer as it was when the set was made has been changed by somebody since, and stays.
+ *
+ * A name that is not there may stand for a rename that was done, or for something that
+ * somebody has taken away. So what has the new name is looked at, too: only the very
+ * file, directory or link that waited is the end of it, and all else is an error, behind
+ * which nothing is renamed: the rest of the set may name what is missing.
  */
 
 #include <errno.h>
@@ -13,11 +18,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "cleanup.h"
 #include "context.h"
 #include "file-set-inside.h"
 
-enum { DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+static bool is_of_store(const char *name)
+{
+	return strncmp(name, MS_TEMPORARY_STORE, strlen(MS_TEMPORARY_STORE)) == 0;
+}
+
+/*
+ * Does a set of that tag have such a line? What waits has a name of its tag, or one of a
+ * key store's own. A generation that is pruned gets such a name.
+ */
+static bool is_of_set(const struct ms_set_line *line, const char *tag)
+{
+	bool of_store = is_of_store(line->temp), pruned = is_of_store(line->base);
+	char other[MS_TAG_SIZE];
+
+	if (ms_temporary_parse(line->base, other) != MS_TEMPORARY_NONE)
+		return false;
+	if (line->kind != MS_SET_FILE && of_store != pruned)
+		return true;
+	return line->kind != MS_SET_DIRECTORY && !pruned &&
+	       ms_temporary_parse(line->temp, other) == MS_TEMPORARY_NEW &&
+	       strcmp(other, tag) == 0;
+}
 
 /* What the target was: size and time. The kernel may have cut nanoseconds. */
 static bool is_old(int fd, const struct ms_set_line *line)
@@ -41,17 +68,20 @@ static bool is_exchanged(const struct ms_set_line *line, const struct stat *st)
 	       st->st_mtim.tv_sec == line->old_seconds;
 }
 
+/* Is it what the set made, whatever somebody has written into it since? */
+static bool is_new(const struct ms_set_line *line, const struct stat *st)
+{
+	mode_t type = line->kind == MS_SET_DIRECTORY ? S_IFDIR
+		      : line->kind == MS_SET_LINK    ? S_IFLNK
+						     : S_IFREG;
+
+	return (st->st_mode & S_IFMT) == type && (uint64_t)st->st_ino == line->inode;
+}
+
 static bool is_waiting(const struct ms_set_line *line, const struct stat *st)
 {
-	switch (line->kind) {
-	case MS_SET_DIRECTORY:
-		return S_ISDIR(st->st_mode);
-	case MS_SET_LINK:
-		return S_ISLNK(st->st_mode) && (uint64_t)st->st_size == line->size;
-	case MS_SET_FILE:
-		return S_ISREG(st->st_mode) && (uint64_t)st->st_size == line->size;
-	}
-	return false;
+	return is_new(line, st) &&
+	       (line->kind == MS_SET_DIRECTORY || (uint64_t)st->st_size == line->size);
 }
 
 static bool same_inode(int fd, const char *name, const struct stat *other)
@@ -69,10 +99,23 @@ static int give_way(struct ms_ctx *ctx, const struct ms_set_journal *journal, in
 	char tag[MS_TAG_SIZE];
 
 	ms_warn(ctx, "'%s/%s' changed since the interrupted run and is left as it is",
-		journal->dirs[line->dir], line->base);
+		journal->dirs[line->dir].path, line->base);
 	if (ms_temporary_parse(line->temp, tag) == MS_TEMPORARY_NEW)
 		unlinkat(fd, line->temp, 0);
 	return 0;
+}
+
+/* Nothing waits: has it its name already? What was to be removed then may have gone. */
+static int check_done(int fd, const struct ms_set_line *line)
+{
+	struct stat st;
+
+	if (fstatat(fd, line->base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		return is_of_store(line->base) ? 0 : -ESTALE;
+	}
+	return is_new(line, &st) ? 0 : -ESTALE;
 }
 
 static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
@@ -81,14 +124,15 @@ static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 	struct stat st;
 
 	if (fstatat(fd, line->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno; /* it has its name already */
+		return errno == ENOENT ? check_done(fd, line) : -errno;
 	if (is_exchanged(line, &st))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
 	if (!is_waiting(line, &st))
-		return -EBADMSG;
+		return -ESTALE;
 	if (line->kind != MS_SET_DIRECTORY && same_inode(fd, line->base, &st))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
-	if (!is_old(fd, line))
+	/* what has a directory's name is not what the rest of the set is to name */
+	if (line->kind != MS_SET_DIRECTORY && !is_old(fd, line))
 		return give_way(ctx, journal, fd, line);
 	return ms_set_rename(fd, line->temp, line->base, line->existed, line->kind);
 }
@@ -107,6 +151,44 @@ static void places_done(struct places *places)
 	free(places->fds);
 }
 
+int ms_set_place_open(const struct ms_set_place *place)
+{
+	_cleanup_fd_ int fd = ms_open_resolved(place->path, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return (uint64_t)st.st_ino == place->inode ? ms_steal_fd(&fd) : -ESTALE;
+}
+
+/* The one that the journal was found in, which may have been moved there from another. */
+static int open_first(int fd, const struct ms_set_place *place)
+{
+	struct stat st;
+	int copy;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((uint64_t)st.st_ino != place->inode)
+		return -ESTALE;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return copy < 0 ? -errno : copy;
+}
+
+static int fail_place(struct ms_ctx *ctx, const struct ms_set_place *place, int error)
+{
+	return error == -ESTALE
+		       ? ms_fail(ctx, error,
+				 "cannot finish the interrupted run on '%s': another "
+				 "directory is there",
+				 place->path)
+		       : ms_fail_errno(ctx, error,
+				       "cannot finish the interrupted run on '%s'",
+				       place->path);
+}
+
 static int open_places(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 		       int first, struct places *ret)
 {
@@ -114,13 +196,12 @@ static int open_places(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 	if (!ret->fds)
 		return ms_fail_nomem(ctx);
 	for (; ret->n < journal->n_dirs; ret->n++) {
-		int fd = ret->n == 0 ? fcntl(first, F_DUPFD_CLOEXEC, 0)
-				     : open(journal->dirs[ret->n], DIRECTORY);
+		const struct ms_set_place *place = &journal->dirs[ret->n];
+		int fd =
+			ret->n == 0 ? open_first(first, place) : ms_set_place_open(place);
 
 		if (fd < 0)
-			return ms_fail_errno(ctx, -errno,
-					     "cannot finish the interrupted run on '%s'",
-					     journal->dirs[ret->n]);
+			return fail_place(ctx, place, fd);
 		ret->fds[ret->n] = fd;
 	}
 	return 0;
@@ -135,7 +216,7 @@ static int forget(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 	for (size_t i = 0; i < places->n; i++)
 		if (fsync(places->fds[i]) < 0)
 			return ms_fail_errno(ctx, -errno, "cannot sync '%s'",
-					     journal->dirs[i]);
+					     journal->dirs[i].path);
 	for (size_t i = 0; i < journal->n_lines; i++) {
 		ms_temporary_name(tag, MS_TEMPORARY_OLD, i, other);
 		unlinkat(places->fds[journal->lines[i].dir], other, 0);
@@ -145,7 +226,35 @@ static int forget(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 		unlinkat(places->fds[i], other, 0);
 	if (unlinkat(places->fds[0], name, 0) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot remove '%s/%s'",
-				     journal->dirs[0], name);
+				     journal->dirs[0].path, name);
+	return 0;
+}
+
+static int fail_line(struct ms_ctx *ctx, const struct ms_set_journal *journal,
+		     const struct ms_set_line *line, int error)
+{
+	const char *dir = journal->dirs[line->dir].path;
+
+	return error == -ESTALE
+		       ? ms_fail(ctx, error,
+				 "cannot finish the interrupted run on '%s/%s': what it "
+				 "made, '%s', has gone",
+				 dir, line->base, line->temp)
+		       : ms_fail_errno(ctx, error,
+				       "cannot finish the interrupted run on '%s/%s'",
+				       dir, line->base);
+}
+
+/* Nothing is done by a journal of which a line is none. */
+static int check_lines(struct ms_ctx *ctx, const struct ms_set_journal *journal,
+		       const char *shown, const char *name, const char *tag)
+{
+	for (size_t i = 0; i < journal->n_lines; i++)
+		if (!is_of_set(&journal->lines[i], tag))
+			return ms_fail(
+				ctx, -EBADMSG,
+				"'%s/%s' is no journal: '%s' is nothing of its set",
+				shown, name, journal->lines[i].temp);
 	return 0;
 }
 
@@ -153,16 +262,15 @@ int ms_set_finish(struct ms_ctx *ctx, const struct ms_set_journal *journal, int 
 		  const char *shown, const char *name, const char *tag)
 {
 	_cleanup_(places_done) struct places places = {0};
-	int r = open_places(ctx, journal, fd, &places);
+	int r = check_lines(ctx, journal, shown, name, tag);
 
+	r = r < 0 ? r : open_places(ctx, journal, fd, &places);
 	for (size_t i = 0; i < journal->n_lines && r == 0; i++) {
 		const struct ms_set_line *line = &journal->lines[i];
 
 		r = finish_line(ctx, journal, places.fds[line->dir], line);
 		if (r < 0)
-			r = ms_fail_errno(ctx, r,
-					  "cannot finish the interrupted run on '%s/%s'",
-					  journal->dirs[line->dir], line->base);
+			r = fail_line(ctx, journal, line, r);
 	}
 	r = r < 0 ? r : forget(ctx, journal, &places, name, tag);
 	if (r == 0)

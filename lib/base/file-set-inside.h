@@ -35,6 +35,7 @@ struct ms_set_dir {
 	char *given; /* the path by which it was named, without a slash at its end */
 	char *path;  /* absolute, without links */
 	int fd;
+	ino_t inode;
 	int note; /* its .at file, locked; -1: none */
 };
 
@@ -70,6 +71,15 @@ int ms_set_forget(struct ms_file_set *set);
 int ms_set_rename(int fd, const char *from, const char *to, bool existed,
 		  enum ms_set_kind kind);
 
+#define MS_SET_HEADER "modseal-files 2\n"
+#define MS_SET_END    "end\n"
+
+/** A directory of a journal, and which one it was when that was written. */
+struct ms_set_place {
+	char *path; /* absolute */
+	uint64_t inode;
+};
+
 /** One line of a journal. */
 struct ms_set_line {
 	enum ms_set_kind kind;
@@ -83,7 +93,7 @@ struct ms_set_line {
 };
 
 struct ms_set_journal {
-	char **dirs;
+	struct ms_set_place *dirs;
 	size_t n_dirs;
 	struct ms_set_line *lines;
 	size_t n_lines;
@@ -94,9 +104,21 @@ struct ms_set_journal {
 int ms_set_journal_parse(const char *text, size_t len, struct ms_set_journal *ret);
 void ms_set_journal_done(struct ms_set_journal *journal);
 
+/** Reads a note: where the journal is. @ret's path is to free(). -EBADMSG, -ENOMEM. */
+int ms_set_note_parse(const char *text, size_t len, struct ms_set_place *ret);
+
+/**
+ * Opens the directory. -ESTALE: there is another one at its path; errors of open, none of
+ * which is fit for a message by itself.
+ */
+int ms_set_place_open(const struct ms_set_place *place);
+
 /**
  * Does what a decided journal says that is not done yet, and removes it: the file @name
  * of a set with @tag in directory @fd, which is @shown in messages.
+ *
+ * -EBADMSG: it names what no set of that tag has; -ESTALE: one of its directories is
+ * another one by now, or what waited there has gone. Nothing is removed then.
  */
 int ms_set_finish(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
 		  const char *shown, const char *name, const char *tag);

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The journal of a set of several files, in the directory of the first.
+ * Writing the journal of a set of several files, in the directory of the first.
  *
- *	modseal-files 1
- *	dir /etc/keys                                       0, the journal's own
- *	dir /usr/src/linux                                  1
- *	rename d 0 77 - .modseal-key-4a01 0 20260131-0930   kind, size, inode, what was
+ *	modseal-files 2
+ *	dir 4711 /etc/keys
+ *	dir 815 /usr/src/linux
+ *	rename d 0 77 - .modseal-key-4a01 0 20260131-0930
  *	rename f 812 78 790:1769850000.123456789 .modseal-4a020001.new 1 .config
- *	end                                                 there, name, directory, new
- *name
+ *	end
+ *
+ * dir: its inode number and path. The first is the journal's own, number 0. The inode
+ * number is there to tell the directory from another one that is found at its path later.
+ * The number of its device is not: that is another one when the machine has been started
+ * again.
+ *
+ * rename: the kind (file, directory, link), size and inode number of what is new; size
+ * and time of what it replaces, or "-"; the name under which it waits; the number of the
+ * directory; the name that it gets.
+ *
+ * The other directories have a note, .at: the line of the first without "dir".
  *
  * As long as it is called .begun it has only directories, and says where to clear away.
  * It is decided by being called .journal: a rename, after everything that it names is on
@@ -17,8 +27,7 @@
  * is nothing to be said before: that journal is made without a name, and gets it when it
  * is decided, where the file system can do that.
  *
- * Bytes of names are percent-encoded. The reader is strict: what is not exactly so is no
- * journal.
+ * Bytes of names are percent-encoded. file-set-read.c reads it.
  */
 
 #include <errno.h>
@@ -33,9 +42,6 @@
 #include "context.h"
 #include "file-set-inside.h"
 #include "text.h"
-
-#define HEADER "modseal-files 1\n"
-#define END    "end\n"
 
 static int fail(struct ms_ctx *ctx, const struct ms_file_set *set, int error)
 {
@@ -73,6 +79,15 @@ static int open_journal(struct ms_ctx *ctx, struct ms_file_set *set)
 	return set->journal < 0 ? fail(ctx, set, set->journal) : 0;
 }
 
+/* Which directory it is, and where. */
+static int append_directory(struct ms_buf *text, const struct ms_set_dir *dir)
+{
+	int r = ms_buf_printf(text, "%ju ", (uintmax_t)dir->inode);
+
+	r = r < 0 ? r : ms_percent_append(text, dir->path);
+	return r < 0 ? r : ms_buf_append_str(text, "\n");
+}
+
 /* The journal is begun, or goes on with the directories that it does not have yet. */
 static int add_directories(struct ms_ctx *ctx, struct ms_file_set *set)
 {
@@ -85,12 +100,11 @@ static int add_directories(struct ms_ctx *ctx, struct ms_file_set *set)
 		r = open_journal(ctx, set);
 		if (r < 0)
 			return r;
-		r = ms_buf_append_str(&text, HEADER);
+		r = ms_buf_append_str(&text, MS_SET_HEADER);
 	}
 	for (size_t i = set->announced; r == 0 && i < set->n_dirs; i++)
 		if (ms_buf_append_str(&text, "dir ") < 0 ||
-		    ms_percent_append(&text, set->dirs[i].path) < 0 ||
-		    ms_buf_append_str(&text, "\n") < 0)
+		    append_directory(&text, &set->dirs[i]) < 0)
 			r = -ENOMEM;
 	if (r < 0)
 		return ms_fail_nomem(ctx);
@@ -109,8 +123,7 @@ static int add_note(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_d
 	if (dir->note < 0)
 		return ms_fail_errno(ctx, dir->note, "cannot create a file in '%s'",
 				     dir->path);
-	if (ms_percent_append(&text, set->dirs[0].path) < 0 ||
-	    ms_buf_append_str(&text, "\n") < 0)
+	if (append_directory(&text, &set->dirs[0]) < 0)
 		return ms_fail_nomem(ctx);
 	return write_text(ctx, set, dir->note, &text);
 }
@@ -158,7 +171,7 @@ static int write_entries(struct ms_ctx *ctx, struct ms_file_set *set)
 
 	for (size_t i = 0; i < set->n && r == 0; i++)
 		r = append_entry(&text, &set->entries[i]);
-	if (r < 0 || ms_buf_append_str(&text, END) < 0)
+	if (r < 0 || ms_buf_append_str(&text, MS_SET_END) < 0)
 		return ms_fail_nomem(ctx);
 	r = write_text(ctx, set, set->journal, &text);
 	if (r == 0 && !set->no_sync && fsync(set->journal) < 0)
@@ -222,173 +235,4 @@ int ms_set_forget(struct ms_file_set *set)
 	if (set->journal >= 0)
 		close(ms_steal_fd(&set->journal));
 	return 0;
-}
-
-/* The text that is still to be read; it has no NUL at its end. */
-struct reader {
-	const char *at;
-	const char *end;
-};
-
-static bool take(struct reader *reader, const char *text)
-{
-	size_t len = strlen(text);
-
-	if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, text, len))
-		return false;
-	reader->at += len;
-	return true;
-}
-
-static bool take_number(struct reader *reader, uint64_t *ret)
-{
-	const char *start = reader->at;
-	uint64_t value = 0;
-
-	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9';
-	     reader->at++) {
-		if (reader->at - start >= 18)
-			return false;
-		value = value * 10 + (uint64_t)(*reader->at - '0');
-	}
-	*ret = value;
-	return reader->at > start;
-}
-
-/* A percent-encoded word up to @stop. */
-static int take_word(struct reader *reader, char stop, char **ret)
-{
-	const char *end = memchr(reader->at, stop, (size_t)(reader->end - reader->at));
-	int r;
-
-	if (!end || end == reader->at)
-		return -EBADMSG;
-	r = ms_percent_decode(reader->at, (size_t)(end - reader->at), ret);
-	if (r == 0)
-		reader->at = end + 1;
-	return r;
-}
-
-/* A name in a directory, and nothing that leads out of it. */
-static int take_name(struct reader *reader, char stop, char **ret)
-{
-	int r = take_word(reader, stop, ret);
-
-	if (r == 0 &&
-	    (!**ret || strchr(*ret, '/') || !strcmp(*ret, ".") || !strcmp(*ret, "..")))
-		return -EBADMSG;
-	return r;
-}
-
-static bool take_old(struct reader *reader, struct ms_set_line *line)
-{
-	uint64_t seconds, nanoseconds;
-	bool before_epoch;
-
-	if (take(reader, "- "))
-		return true;
-	line->existed = true;
-	if (!take_number(reader, &line->old_size) || !take(reader, ":"))
-		return false;
-	before_epoch = take(reader, "-");
-	if (!take_number(reader, &seconds) || !take(reader, ".") ||
-	    !take_number(reader, &nanoseconds) || nanoseconds > 999999999)
-		return false;
-	line->old_seconds = before_epoch ? -(int64_t)seconds : (int64_t)seconds;
-	line->old_nanoseconds = (uint32_t)nanoseconds;
-	return take(reader, " ");
-}
-
-static int take_line(struct reader *reader, size_t n_dirs, struct ms_set_line *line)
-{
-	uint64_t dir;
-	int r;
-
-	if (reader->at == reader->end || !strchr("fdl", *reader->at))
-		return -EBADMSG;
-	line->kind = (enum ms_set_kind) * reader->at++;
-	if (!take(reader, " ") || !take_number(reader, &line->size) ||
-	    !take(reader, " ") || !take_number(reader, &line->inode) ||
-	    !take(reader, " ") || !take_old(reader, line))
-		return -EBADMSG;
-	r = take_name(reader, ' ', &line->temp);
-	if (r == 0 && (!take_number(reader, &dir) || dir >= n_dirs || !take(reader, " ")))
-		r = -EBADMSG;
-	if (r == 0) {
-		line->dir = (size_t)dir;
-		r = take_name(reader, '\n', &line->base);
-	}
-	return r;
-}
-
-static int take_dirs(struct reader *reader, struct ms_set_journal *journal)
-{
-	while (take(reader, "dir ")) {
-		char **dirs =
-			reallocarray(journal->dirs, journal->n_dirs + 1, sizeof(*dirs));
-		int r;
-
-		if (!dirs)
-			return -ENOMEM;
-		journal->dirs = dirs;
-		dirs[journal->n_dirs] = NULL;
-		r = take_word(reader, '\n', &dirs[journal->n_dirs]);
-		journal->n_dirs++;
-		if (r < 0)
-			return r;
-		if (dirs[journal->n_dirs - 1][0] != '/')
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-static int take_lines(struct reader *reader, struct ms_set_journal *journal)
-{
-	while (take(reader, "rename ")) {
-		struct ms_set_line *lines = reallocarray(
-			journal->lines, journal->n_lines + 1, sizeof(*lines));
-		int r;
-
-		if (!lines)
-			return -ENOMEM;
-		journal->lines = lines;
-		lines[journal->n_lines] = (struct ms_set_line){0};
-		r = take_line(reader, journal->n_dirs, &lines[journal->n_lines++]);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int ms_set_journal_parse(const char *text, size_t len, struct ms_set_journal *ret)
-{
-	_cleanup_(ms_set_journal_done) struct ms_set_journal journal = {0};
-	struct reader reader = {.at = text, .end = text + len};
-	int r;
-
-	if (!take(&reader, HEADER))
-		return -EBADMSG;
-	r = take_dirs(&reader, &journal);
-	r = r < 0 ? r : take_lines(&reader, &journal);
-	if (r < 0)
-		return r;
-	journal.decided = take(&reader, END);
-	if (reader.at != reader.end || journal.n_dirs == 0)
-		return -EBADMSG;
-	*ret = journal;
-	journal = (struct ms_set_journal){0};
-	return 0;
-}
-
-void ms_set_journal_done(struct ms_set_journal *journal)
-{
-	for (size_t i = 0; i < journal->n_dirs; i++)
-		free(journal->dirs[i]);
-	for (size_t i = 0; i < journal->n_lines; i++) {
-		free(journal->lines[i].temp);
-		free(journal->lines[i].base);
-	}
-	free(journal->dirs);
-	free(journal->lines);
-	*journal = (struct ms_set_journal){0};
 }

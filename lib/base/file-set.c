@@ -135,7 +135,7 @@ static void drop_slashes(char *path)
  * over where it goes well.
  */
 static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *given,
-			 char *real, int fd)
+			 char *real, int fd, ino_t inode)
 {
 	struct ms_set_dir *dirs = reallocarray(set->dirs, set->n_dirs + 1, sizeof(*dirs));
 	enum ms_recovery how;
@@ -148,7 +148,7 @@ static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *give
 	if (r < 0)
 		return r;
 	dirs[set->n_dirs++] = (struct ms_set_dir){
-		.given = given, .path = real, .fd = fd, .note = -1};
+		.given = given, .path = real, .fd = fd, .inode = inode, .note = -1};
 	return 0;
 }
 
@@ -182,7 +182,7 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
 		if (same_directory(&st, set->dirs[*ret].fd))
 			return 0;
-	r = add_directory(ctx, set, given, real, fd);
+	r = add_directory(ctx, set, given, real, fd, st.st_ino);
 	if (r < 0)
 		return r;
 	given = real = NULL;
@@ -421,6 +421,15 @@ int ms_file_set_rename(struct ms_ctx *ctx, struct ms_file_set *set, const char *
 	return take(ctx, set, &entry, r);
 }
 
+/* A second name of somebody's file is not for us to lock: something else has to be. */
+static bool has_lock(const struct ms_file_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->entries[i].fd >= 0)
+			return true;
+	return false;
+}
+
 int ms_file_set_keep_as(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
 			const char *as)
 {
@@ -429,6 +438,8 @@ int ms_file_set_keep_as(struct ms_ctx *ctx, struct ms_file_set *set, const char 
 	char name[MS_TEMPORARY_NAME_SIZE];
 	int fd, r = entry.shown ? 0 : ms_fail_nomem(ctx);
 
+	if (r == 0 && !has_lock(set))
+		r = ms_fail(ctx, -EINVAL, "'%s' has nothing in its place yet", path);
 	r = r < 0 ? r : place(ctx, set, &entry, as);
 	r = r < 0 ? r : note_target(ctx, set, &entry, true, false);
 	r = r < 0 ? r : next_name(ctx, set, name);

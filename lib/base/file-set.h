@@ -9,6 +9,7 @@
  *	file-set.c          what is to be put in place waits beside its target
  *	file-set-commit.c   the renames, and taking them back
  *	file-set-journal.c  the journal, by which a killed run is ended
+ *	file-set-read.c     reading it
  *	file-set-finish.c   doing what it says
  *	leftovers.c         who does it: the next run in that directory, or recover
  *	files.c             one file by itself, and what programs get of all this
@@ -37,7 +38,8 @@ struct ms_new_file {
 	enum ms_keep keep;
 	/*
 	 * Nobody has named this path, it is made from another one: a link that somebody
-	 * put there is not followed but replaced. Else what a link leads to is replaced.
+	 * put there is not followed but replaced. So is one in the place of a key, with
+	 * MS_KEEP_NOTHING. Else what a link leads to is replaced.
 	 */
 	bool beside;
 	bool fresh;		       /* -EEXIST where something is there */
@@ -79,7 +81,11 @@ int ms_file_set_add(struct ms_ctx *ctx, struct ms_file_set *set,
 int ms_file_set_rename(struct ms_ctx *ctx, struct ms_file_set *set, const char *dir,
 		       const char *from, const char *to);
 
-/** Has the file @path be known by the name @as, too, which another one may have now. */
+/**
+ * Has the file @path be known by the name @as, too, which another one may have now. For a
+ * path that has been added: what waits for @as is not locked itself, and would be taken
+ * for what a killed run left while nothing else of the set is. -EINVAL: nothing is.
+ */
 int ms_file_set_keep_as(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
 			const char *as);
 

@@ -51,19 +51,12 @@ static int read_exactly(struct ms_ctx *ctx, int fd, const char *shown, size_t le
 	return 0;
 }
 
-int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char *shown,
-		    bool nofollow, uint64_t max_size, struct ms_buf *ret,
-		    struct stat *ret_stat)
+int ms_file_read_fd(struct ms_ctx *ctx, int fd, const char *shown, uint64_t max_size,
+		    struct ms_buf *ret, struct stat *ret_stat)
 {
-	/* NONBLOCK: a pipe in the place of a file must not hold us up */
-	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
-		    (nofollow ? O_NOFOLLOW : 0);
-	_cleanup_fd_ int fd = openat(dirfd, name, flags);
 	struct stat st;
 	int r;
 
-	if (fd < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open '%s'", shown);
 	if (fstat(fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", shown);
 	if (!S_ISREG(st.st_mode))
@@ -80,6 +73,20 @@ int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char 
 	if (ret_stat)
 		*ret_stat = st;
 	return 0;
+}
+
+int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char *shown,
+		    bool nofollow, uint64_t max_size, struct ms_buf *ret,
+		    struct stat *ret_stat)
+{
+	/* NONBLOCK: a pipe in the place of a file must not hold us up */
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+		    (nofollow ? O_NOFOLLOW : 0);
+	_cleanup_fd_ int fd = openat(dirfd, name, flags);
+
+	if (fd < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", shown);
+	return ms_file_read_fd(ctx, fd, shown, max_size, ret, ret_stat);
 }
 
 int ms_file_read(struct ms_ctx *ctx, const char *path, uint64_t max_size,

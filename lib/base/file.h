@@ -41,6 +41,10 @@ int ms_file_read_at(struct ms_ctx *ctx, int dirfd, const char *name, const char 
 		    bool nofollow, uint64_t max_size, struct ms_buf *ret,
 		    struct stat *ret_stat);
 
+/** ms_file_read_at() of what is open already, from where it was last read. */
+int ms_file_read_fd(struct ms_ctx *ctx, int fd, const char *shown, uint64_t max_size,
+		    struct ms_buf *ret, struct stat *ret_stat);
+
 /** ms_file_read_at() for a path that a user gave, links followed. */
 int ms_file_read(struct ms_ctx *ctx, const char *path, uint64_t max_size,
 		 struct ms_buf *ret);

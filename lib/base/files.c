@@ -12,9 +12,12 @@
 
 #include "cleanup.h"
 #include "context.h"
+#include "directory.h"
 #include "file-set.h"
 #include "leftovers.h"
 #include "temporary.h"
+
+enum { DEPTH = 8 }; /* of directories in one to work in */
 
 MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
@@ -53,13 +56,15 @@ static int save(struct ms_ctx *ctx, struct ms_file_set *set,
 		.beside = true,
 		.was = saved->since ? &saved->since->file : NULL,
 	};
-	int r = 0;
+	int r;
 
 	if (saved->since && !saved->since->has_file)
 		return ms_fail(ctx, -EBUSY, "'%s' was not there before", saved->path);
-	if (saved->keep_as)
+	/* first, since what waits for the second name is not locked itself */
+	r = ms_file_set_add(ctx, set, &file);
+	if (r == 0 && saved->keep_as)
 		r = ms_file_set_keep_as(ctx, set, saved->path, saved->keep_as);
-	return r < 0 ? r : ms_file_set_add(ctx, set, &file);
+	return r;
 }
 
 int ms_files_save(struct ms_ctx *ctx, const struct ms_saved_file *files, size_t n,
@@ -98,7 +103,7 @@ int ms_files_recover(struct ms_ctx *ctx, const char *path, enum ms_recovery *ret
 	}
 	if (fd < 0)
 		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", dir);
-	return ms_leftovers_clear(ctx, fd, dir, ret);
+	return ms_leftovers_recover(ctx, fd, dir, ret);
 }
 
 MS_DEFINE_CLEANUP(cleanup_workdir, struct ms_workdir *, ms_workdir_free)
@@ -108,7 +113,7 @@ struct ms_workdir *ms_workdir_free(struct ms_workdir *dir)
 	if (!dir)
 		return NULL;
 	if (dir->fd >= 0) {
-		ms_directory_remove(dir->parent, dir->name);
+		ms_directory_remove(dir->parent, dir->name, dir->fd, DEPTH);
 		close(dir->fd);
 	}
 	if (dir->parent >= 0)

@@ -13,10 +13,15 @@
  *	.modseal-TAG0000.at	  in the other directories: where that journal is
  *	.modseal-TAG0000.work	  a directory to work in
  *
+ *	.modseal-key-TAG	  in a key store: a directory or link that waits for its
+ *				  name, or has lost it (lib/keystore/write.h)
+ *
  * TAG is 12 hexadecimal digits, random, one for a set; the next four number its names.
- * All but the .old are locked (flock) by the process that made them for as long as it is
- * at work. So whoever gets the lock knows that the process is gone, and may clear away
- * what it left (leftovers.c).
+ * The process that made them has locked them (flock) for as long as it is at work: all
+ * but the .old, and those .new that are a second name of somebody's file. Of these there
+ * is none without a name of the same tag that is locked. So whoever gets the locks knows
+ * that the process is gone, and may clear away what it left (leftovers.c). What is in a
+ * key store is under the store's lock (lib/keystore/lock.h).
  */
 
 #include <stdbool.h>
@@ -25,6 +30,7 @@
 #include <modseal/base.h>
 
 #define MS_TEMPORARY_PREFIX ".modseal-"
+#define MS_TEMPORARY_STORE  ".modseal-key-"
 
 enum { MS_TAG_SIZE = 13, MS_NAMES_MAX = 0x10000, MS_TEMPORARY_NAME_SIZE = 48 };
 

@@ -185,6 +185,24 @@ static void what_is_no_regular_file_is_not_replaced(void **state)
 	unlink("dangling");
 }
 
+/* The second name of somebody's file is not locked: something of the set has to be. */
+static void a_second_name_waits_only_beside_what_is_locked(void **state)
+{
+	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
+
+	(void)state;
+	put("x", "old");
+	assert_int_equal(ms_file_set_keep_as(ctx, set, "x", "x.old"), -EINVAL);
+	assert_int_equal(entries_in("."), 1);
+	assert_int_equal(add(set, "x", "new"), 0);
+	assert_int_equal(ms_file_set_keep_as(ctx, set, "x", "x.old"), 0);
+	assert_int_equal(ms_file_set_commit(ctx, set), 0);
+	assert_holds("x", "new");
+	assert_holds("x.old", "old");
+	unlink("x");
+	unlink("x.old");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_somebody_changed_meanwhile_is_not_replaced),
 		cmocka_unit_test(one_file_cannot_be_in_a_set_twice),
 		cmocka_unit_test(what_is_no_regular_file_is_not_replaced),
+		cmocka_unit_test(a_second_name_waits_only_beside_what_is_locked),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,21 +85,25 @@ static void what_is_no_journal_is_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"modseal-files 1\n",
+		"modseal-files 2\n",
+		"modseal-files 1\ndir 5 /a\nend\n",
 		"modseal-files 2\ndir /a\nend\n",
-		"modseal-files 1\ndir a\nend\n",
-		"modseal-files 1\ndir /a\nend\nx",
-		"modseal-files 1\ndir /a\nrename f 1 2 - a 0 b",
-		"modseal-files 1\ndir /a\nrename f 1 2 - a 1 b\nend\n",
-		"modseal-files 1\ndir /a\nrename x 1 2 - a 0 b\nend\n",
-		"modseal-files 1\ndir /a\nrename f -1 2 - a 0 b\nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 - ../a 0 b\nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 - a 0 ..\nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 - a 0 b/c\nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 - a 0 \nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 3:4 a 0 b\nend\n",
-		"modseal-files 1\ndir /a\nrename f 1 2 3:4.1000000000 a 0 b\nend\n",
-		"modseal-files 1\ndir /a\nrename f 9999999999999999999 2 - a 0 b\nend\n",
+		"modseal-files 2\ndir 05 /a\nend\n",
+		"modseal-files 2\ndir 18446744073709551616 /a\nend\n",
+		"modseal-files 2\ndir 5 a\nend\n",
+		"modseal-files 2\ndir 5 /a\nend\nx",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 b",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 1 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename x 1 2 - a 0 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f -1 2 - a 0 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - ../a 0 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 ..\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 b/c\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 \nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4 a 0 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4.1000000000 a 0 b\nend\n",
+		"modseal-files 2\ndir 5 /a\nrename f 9999999999999999999 2 - a 0 "
+		"b\nend\n",
 	};
 	struct ms_set_journal journal;
 
@@ -109,9 +114,27 @@ static void what_is_no_journal_is_refused(void **state)
 			-EBADMSG);
 }
 
+static void the_largest_inode_number_can_be_read(void **state)
+{
+	static const char text[] = "modseal-files 2\ndir 18446744073709551615 /a\n"
+				   "rename f 1 18446744073709551615 - a 0 b\nend\n";
+	static const char note[] = "18446744073709551615 /a\n";
+	struct ms_set_journal journal;
+	struct ms_set_place place;
+
+	(void)state;
+	assert_int_equal(ms_set_journal_parse(text, strlen(text), &journal), 0);
+	assert_true(journal.dirs[0].inode == UINT64_MAX);
+	assert_true(journal.lines[0].inode == UINT64_MAX);
+	ms_set_journal_done(&journal);
+	assert_int_equal(ms_set_note_parse(note, strlen(note), &place), 0);
+	assert_true(place.inode == UINT64_MAX);
+	free(place.path);
+}
+
 static void a_journal_without_its_end_decides_nothing(void **state)
 {
-	static const char text[] = "modseal-files 1\ndir /a%20b\ndir /c\n"
+	static const char text[] = "modseal-files 2\ndir 5 /a%20b\ndir 6 /c\n"
 				   "rename f 1 2 3:-4.000000005 a 1 b\n";
 	struct ms_set_journal journal;
 
@@ -119,7 +142,7 @@ static void a_journal_without_its_end_decides_nothing(void **state)
 	assert_int_equal(ms_set_journal_parse(text, strlen(text), &journal), 0);
 	assert_false(journal.decided);
 	assert_int_equal(journal.n_dirs, 2);
-	assert_string_equal(journal.dirs[0], "/a b");
+	assert_string_equal(journal.dirs[0].path, "/a b");
 	assert_int_equal(journal.n_lines, 1);
 	assert_int_equal(journal.lines[0].old_seconds, -4);
 	ms_set_journal_done(&journal);
@@ -145,7 +168,7 @@ static void what_is_locked_stays_with_all_of_its_set(void **state)
 	assert_false(is_there(".modseal-" TAG "0001.old"));
 }
 
-static void links_and_other_names_are_passed_over(void **state)
+static void other_names_stay_and_what_a_link_leads_to(void **state)
 {
 	enum ms_recovery how;
 
@@ -153,28 +176,105 @@ static void links_and_other_names_are_passed_over(void **state)
 	put("target", "x");
 	put(".modseal-key-0123", "x");
 	assert_int_equal(symlink("target", ".modseal-" TAG "0001.new"), 0);
+	assert_int_equal(mkfifo(".modseal-" TAG "0002.new", 0600), 0);
 	assert_int_equal(clear(&how), 0);
 	assert_true(is_there("target"));
 	assert_true(is_there(".modseal-key-0123"));
-	assert_true(is_there(".modseal-" TAG "0001.new"));
+	assert_false(is_there(".modseal-" TAG "0001.new"));
+	assert_true(is_there(".modseal-" TAG "0002.new"));
 	unlink("target");
 	unlink(".modseal-key-0123");
-	unlink(".modseal-" TAG "0001.new");
+	unlink(".modseal-" TAG "0002.new");
 }
 
-/* Bytes of a decided journal over a file that waits, and one that is in the way or not. */
-static void decide(const char *old)
+static void what_waits_may_be_locked_by_anybody_where_a_journal_is_not(void **state)
+{
+	enum ms_recovery how;
+	int lock;
+
+	(void)state;
+	put(".modseal-" TAG "0001.new", "x");
+	put(".modseal-" TAG "0000.begun", "modseal-files 2\n");
+	lock = open(".modseal-" TAG "0001.new", O_RDONLY);
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	assert_false(is_there(".modseal-" TAG "0001.new"));
+	close(lock);
+}
+
+static void limit_descriptors(rlim_t most)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = most ? most : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* More sets than descriptors: each is done with before the next. */
+static void no_number_of_leftovers_is_too_many(void **state)
+{
+	char name[MS_TEMPORARY_NAME_SIZE];
+	enum ms_recovery how;
+
+	(void)state;
+	for (int i = 0; i < 41; i++) {
+		snprintf(name, sizeof(name), ".modseal-%012x0001.new", i);
+		put(name, "x");
+	}
+	limit_descriptors(20);
+	assert_int_equal(clear(&how), 0);
+	limit_descriptors(0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	for (int i = 0; i < 41; i++) {
+		snprintf(name, sizeof(name), ".modseal-%012x0001.new", i);
+		assert_false(is_there(name));
+	}
+}
+
+static void a_want_of_descriptors_is_an_error(void **state)
+{
+	enum ms_recovery how;
+	int free_one = dup(fd);
+
+	(void)state;
+	put(".modseal-" TAG "0001.new", "x");
+	close(free_one);
+	limit_descriptors((rlim_t)free_one);
+	assert_int_equal(clear(&how), -EMFILE);
+	limit_descriptors(0);
+	assert_int_equal(clear(&how), 0);
+	assert_false(is_there(".modseal-" TAG "0001.new"));
+}
+
+/* A decided journal with the line @line, in a directory with the inode number @inode. */
+static void put_journal(uintmax_t inode, const char *line)
 {
 	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, "modseal-files 2\ndir %ju %s\n%s\nend\n", inode, dir,
+			     line) > 0);
+	put(".modseal-" TAG "0000.journal", text);
+}
+
+static uintmax_t inode_of(const char *name)
+{
 	struct stat st;
 
+	assert_int_equal(lstat(name, &st), 0);
+	return st.st_ino;
+}
+
+/* One over a file that waits, and one that is in the way or not. */
+static void decide(const char *old)
+{
+	_cleanup_free_ char *line = NULL;
+
 	put(".modseal-" TAG "0001.new", "new");
-	assert_int_equal(stat(".modseal-" TAG "0001.new", &st), 0);
-	assert_true(asprintf(&text,
-			     "modseal-files 1\ndir %s\nrename f 3 %ju %s .modseal-" TAG
-			     "0001.new 0 file\nend\n",
-			     dir, (uintmax_t)st.st_ino, old) > 0);
-	put(".modseal-" TAG "0000.journal", text);
+	assert_true(asprintf(&line, "rename f 3 %ju %s .modseal-" TAG "0001.new 0 file",
+			     inode_of(".modseal-" TAG "0001.new"), old) > 0);
+	put_journal(inode_of("."), line);
 }
 
 static void what_was_decided_is_finished_where_nobody_came_between(void **state)
@@ -218,16 +318,168 @@ static void a_journal_that_others_could_have_written_is_not_believed(void **stat
 	assert_int_equal(how, MS_RECOVERY_UNDONE);
 }
 
+static void a_file_that_has_gone_without_its_new_name_is_an_error(void **state)
+{
+	enum ms_recovery how;
+
+	(void)state;
+	decide("-");
+	unlink(".modseal-" TAG "0001.new");
+	assert_int_equal(clear(&how), -ESTALE);
+	assert_true(is_there(".modseal-" TAG "0000.journal"));
+	unlink(".modseal-" TAG "0000.journal");
+	/* what was renamed is what waited */
+	decide("-");
+	assert_int_equal(rename(".modseal-" TAG "0001.new", "file"), 0);
+	put("other", "theirs");
+	assert_int_equal(rename("file", "ours"), 0);
+	assert_int_equal(rename("other", "file"), 0);
+	assert_int_equal(clear(&how), -ESTALE);
+	assert_int_equal(rename("ours", "file"), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	unlink("file");
+}
+
+/* What a generation's name is taken by is not what `current` is to name. */
+static void a_directory_s_name_that_is_taken_is_an_error(void **state)
+{
+	_cleanup_free_ char *line = NULL;
+	enum ms_recovery how;
+
+	(void)state;
+	assert_int_equal(mkdir(".modseal-key-1", 0700), 0);
+	assert_int_equal(mkdir("20260101-1200", 0700), 0);
+	assert_true(asprintf(&line, "rename d 0 %ju - .modseal-key-1 0 20260101-1200",
+			     inode_of(".modseal-key-1")) > 0);
+	put_journal(inode_of("."), line);
+	assert_int_equal(clear(&how), -EEXIST);
+	assert_true(is_there(".modseal-key-1"));
+	assert_int_equal(rmdir("20260101-1200"), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	assert_int_equal(rmdir("20260101-1200"), 0);
+}
+
+static void a_journal_of_another_directory_is_not_followed(void **state)
+{
+	enum ms_recovery how;
+
+	(void)state;
+	decide("-");
+	put_journal(inode_of(".") + 1, "rename f 3 1 - .modseal-" TAG "0001.new 0 file");
+	assert_int_equal(clear(&how), -ESTALE);
+	assert_false(is_there("file"));
+	assert_true(is_there(".modseal-" TAG "0001.new"));
+	unlink(".modseal-" TAG "0001.new");
+	unlink(".modseal-" TAG "0000.journal");
+}
+
+static void a_journal_names_nothing_but_what_its_set_has(void **state)
+{
+	static const char *const lines[] = {
+		"rename f 6 %ju - victim 0 file",
+		"rename f 6 %ju - .modseal-ba98765432100001.new 0 file",
+		"rename f 6 %ju - .modseal-key-1 0 file",
+		"rename f 6 %ju - .modseal-" TAG "0001.old 0 file",
+		"rename f 6 %ju - .modseal-" TAG "0001.new 0 .modseal-key-1",
+		"rename d 0 %ju - victim 0 directory",
+		"rename d 0 %ju - .modseal-key-1 0 .modseal-key-2",
+		"rename l 6 %ju - victim 0 link",
+	};
+	enum ms_recovery how;
+
+	(void)state;
+	put("victim", "theirs");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		_cleanup_free_ char *before = strndup(lines[i], 11), *line = NULL;
+
+		assert_true(asprintf(&line, "%s%ju%s", before, inode_of("victim"),
+				     strchr(lines[i], 'u') + 1) > 0);
+		put_journal(inode_of("."), line);
+		assert_int_equal(clear(&how), -EBADMSG);
+		assert_true(is_there("victim"));
+	}
+	unlink("victim");
+	unlink(".modseal-" TAG "0000.journal");
+}
+
+static void put_note(uintmax_t inode)
+{
+	_cleanup_free_ char *text = NULL;
+
+	assert_true(asprintf(&text, "%ju %s/elsewhere\n", inode, dir) > 0);
+	put(".modseal-" TAG "0000.at", text);
+}
+
+/* A note tells where the journal is, but another directory is there. */
+static void nothing_is_undone_where_the_journal_cannot_be_looked_for(void **state)
+{
+	enum ms_recovery how;
+
+	(void)state;
+	assert_int_equal(mkdir("elsewhere", 0700), 0);
+	put(".modseal-" TAG "0001.new", "new");
+	put_note(inode_of("elsewhere") + 1);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_NOTHING);
+	assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), -ESTALE);
+	assert_true(is_there(".modseal-" TAG "0001.new"));
+	assert_true(is_there(".modseal-" TAG "0000.at"));
+	put_note(inode_of("elsewhere"));
+	assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), 0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	assert_false(is_there(".modseal-" TAG "0001.new"));
+	rmdir("elsewhere");
+}
+
+/* Where others may write they can have moved it there, and it is somebody's own. */
+static void a_directory_that_others_could_have_moved_is_not_emptied(void **state)
+{
+	static const char name[] = ".modseal-" TAG "0000.work";
+	enum ms_recovery how;
+
+	(void)state;
+	assert_int_equal(mkdir(name, 0700), 0);
+	put(".modseal-" TAG "0000.work/precious", "x");
+	assert_int_equal(chmod(".", 0777), 0);
+	assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), 0);
+	assert_int_equal(how, MS_RECOVERY_NOTHING);
+	assert_true(is_there(".modseal-" TAG "0000.work/precious"));
+	assert_int_equal(chmod(".", 0700), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_UNDONE);
+	assert_false(is_there(name));
+	assert_int_equal(mkdir(name, 0700), 0); /* empty it is nobody's loss */
+	assert_int_equal(chmod(".", 0777), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_false(is_there(name));
+	assert_int_equal(chmod(".", 0700), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_names_of_ours_are_known),
 		cmocka_unit_test(what_is_no_journal_is_refused),
+		cmocka_unit_test(the_largest_inode_number_can_be_read),
 		cmocka_unit_test(a_journal_without_its_end_decides_nothing),
 		cmocka_unit_test(what_is_locked_stays_with_all_of_its_set),
-		cmocka_unit_test(links_and_other_names_are_passed_over),
+		cmocka_unit_test(other_names_stay_and_what_a_link_leads_to),
+		cmocka_unit_test(
+			what_waits_may_be_locked_by_anybody_where_a_journal_is_not),
+		cmocka_unit_test(no_number_of_leftovers_is_too_many),
+		cmocka_unit_test(a_want_of_descriptors_is_an_error),
 		cmocka_unit_test(what_was_decided_is_finished_where_nobody_came_between),
-		cmocka_unit_test(a_journal_that_others_could_have_written_is_not_believed),
+		cmocka_unit_test(
+			a_journal_that_others_could_have_written_is_not_believed),
+		cmocka_unit_test(a_file_that_has_gone_without_its_new_name_is_an_error),
+		cmocka_unit_test(a_directory_s_name_that_is_taken_is_an_error),
+		cmocka_unit_test(a_journal_of_another_directory_is_not_followed),
+		cmocka_unit_test(a_journal_names_nothing_but_what_its_set_has),
+		cmocka_unit_test(
+			nothing_is_undone_where_the_journal_cannot_be_looked_for),
+		cmocka_unit_test(a_directory_that_others_could_have_moved_is_not_emptied),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -11,29 +11,29 @@
  *
  * It ends with its process, however that ends. Whoever gets it checks that the file is
  * still the one of that name: the one before may have removed it between our open and our
- * flock. Root gives it to the store's owner, who could not open it otherwise.
+ * flock. Root, who makes one, gives it to the store's owner, who could not open it
+ * otherwise; but nothing that was there: the owner may have given that name to a file of
+ * root's.
  *
- * Whoever has it is alone, so what killed runs left can be ended then: sets of files by
- * their journals (lib/base/leftovers.h), and what begins with ".modseal-key-" goes.
+ * Whoever has it is the only one who changes the store, but for one who ends a killed
+ * run's set from another of its directories. That one has the set's journal locked, and
+ * is waited for. Then what killed runs left can be ended: sets by their journals
+ * (lib/base/leftovers.h), and then what no journal needs any more goes (recover.c).
  */
 
 #include "lock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/context.h"
 #include "../base/leftovers.h"
+#include "../base/wait.h"
+#include "recover.h"
 #include "store.h"
-#include "write.h"
-
-enum { TELL_AFTER = 300, PAUSE_MAX = 50 }; /* milliseconds */
 
 void ms_store_unlock(struct ms_store_lock *lock)
 {
@@ -55,14 +55,46 @@ static int fail_foreign(struct ms_ctx *ctx, const char *shown)
 			       shown);
 }
 
+enum { OPEN = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+
+/* 1: made, and the store's owner's; 0: somebody was faster. */
+static int make_lock(struct ms_ctx *ctx, int dir, const char *shown, int *ret)
+{
+	_cleanup_fd_ int fd = openat(dir, MS_STORE_LOCK, OPEN | O_CREAT | O_EXCL, 0600);
+	struct stat st, store;
+
+	if (fd < 0 && errno == EEXIST)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || fstat(dir, &store) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot lock '%s'", shown);
+	if (st.st_uid != store.st_uid && fchown(fd, store.st_uid, store.st_gid) < 0 &&
+	    geteuid() == 0) {
+		int r = ms_fail_errno(ctx, -errno, "cannot lock '%s'", shown);
+
+		unlinkat(dir, MS_STORE_LOCK, 0);
+		return r;
+	}
+	*ret = ms_steal_fd(&fd);
+	return 1;
+}
+
 /* Only a file that nobody but owner and root can open keeps anybody waiting. */
+static bool is_lock(const struct stat *st, const struct stat *store)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 07077) == 0 && st->st_nlink <= 1 &&
+	       st->st_size == 0 &&
+	       (st->st_uid == geteuid() || st->st_uid == store->st_uid);
+}
+
+/* 1: open; 0: it has come or gone meanwhile. */
 static int open_lock(struct ms_ctx *ctx, int dir, const char *shown, int *ret)
 {
-	int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	_cleanup_fd_ int fd = openat(dir, MS_STORE_LOCK, flags, 0600);
+	_cleanup_fd_ int fd = openat(dir, MS_STORE_LOCK, OPEN);
 	struct stat st, store;
 	int error = errno;
 
+	if (fd < 0 && error == ENOENT)
+		return make_lock(ctx, dir, shown, ret);
 	if (fd < 0 && error != EROFS && error != EMFILE && error != ENFILE &&
 	    fstatat(dir, MS_STORE_LOCK, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail_foreign(ctx, shown);
@@ -70,14 +102,10 @@ static int open_lock(struct ms_ctx *ctx, int dir, const char *shown, int *ret)
 		return ms_fail_errno(ctx, -error, "cannot lock '%s'", shown);
 	if (fstat(fd, &st) < 0 || fstat(dir, &store) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot lock '%s'", shown);
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 07077) || st.st_nlink > 1 ||
-	    (st.st_uid != geteuid() && st.st_uid != store.st_uid))
+	if (!is_lock(&st, &store))
 		return fail_foreign(ctx, shown);
-	if (st.st_uid != store.st_uid && fchown(fd, store.st_uid, store.st_gid) < 0 &&
-	    geteuid() == 0)
-		return ms_fail_errno(ctx, -errno, "cannot lock '%s'", shown);
 	*ret = ms_steal_fd(&fd);
-	return 0;
+	return 1;
 }
 
 static bool is_still_there(int dir, int fd)
@@ -123,7 +151,8 @@ static int try_lock(struct ms_ctx *ctx, int dir, const char *shown,
 	_cleanup_fd_ int fd = -1;
 	int r = open_lock(ctx, dir, shown, &fd);
 
-	r = r < 0 ? r : try_one(ctx, shown, fd);
+	if (r == 1)
+		r = try_one(ctx, shown, fd);
 	if (r != 1)
 		return r;
 	if (!is_still_there(dir, fd))
@@ -138,51 +167,46 @@ static int try_lock(struct ms_ctx *ctx, int dir, const char *shown,
 	return 1;
 }
 
+/*
+ * What is no lock may be one that root has made and not given away yet: it is looked at
+ * again for a while.
+ */
 static int wait_for_lock(struct ms_ctx *ctx, int dir, const char *shown, bool no_wait,
-			 struct ms_store_lock *ret)
+			 struct ms_wait *wait, struct ms_store_lock *ret)
 {
-	long waited = 0, pause = 1;
-
 	for (;;) {
-		struct timespec time = {.tv_nsec = pause * 1000000};
 		int r = try_lock(ctx, dir, shown, ret);
+		bool again = r == -EPERM && !ms_wait_is_long(wait);
 
-		if (r != 0)
-			return r < 0 ? r : 0;
-		r = ms_check_cancelled(ctx);
+		if (r == 1)
+			return 0;
+		if (r < 0 && !again)
+			return r;
+		if (again)
+			ms_fail_clear(ctx);
+		r = ms_wait_for_run(ctx, wait, no_wait && !again, "the store ", shown);
 		if (r < 0)
 			return r;
-		if (no_wait)
-			return ms_fail(ctx, -EWOULDBLOCK,
-				       "another run is at work on the store '%s'", shown);
-		if (waited < TELL_AFTER && waited + pause >= TELL_AFTER)
-			ms_warn(ctx, "waiting for another run on the store '%s'", shown);
-		waited += pause;
-		nanosleep(&time, NULL);
-		pause = pause < PAUSE_MAX / 2 ? pause * 2 : PAUSE_MAX;
 	}
 }
 
-/* Removes what runs that were killed have left. Failing to is no failure. */
-static void clear_away(int store, enum ms_recovery *how)
+/* Ends the sets of killed runs, behind whoever is doing that already. */
+static int end_sets(struct ms_ctx *ctx, int dir, const char *shown, bool no_wait,
+		    struct ms_wait *wait, enum ms_recovery *how)
 {
-	int fd = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *d;
+	for (;;) {
+		enum ms_recovery now = MS_RECOVERY_UNDECIDED;
+		int r = ms_leftovers_end(ctx, dir, shown, &now);
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
+		if (now > *how)
+			*how = now;
+		if (r != -EWOULDBLOCK)
+			return r;
+		ms_fail_clear(ctx);
+		r = ms_wait_for_run(ctx, wait, no_wait, "the store ", shown);
+		if (r < 0)
+			return r;
 	}
-	while ((d = readdir(dir))) {
-		if (!ms_store_is_temporary(d->d_name) ||
-		    !strcmp(d->d_name, MS_STORE_LOCK))
-			continue;
-		if (ms_store_remove(store, d->d_name) == 0 && *how < MS_RECOVERY_UNDONE)
-			*how = MS_RECOVERY_UNDONE;
-	}
-	closedir(dir);
 }
 
 int ms_store_lock_directory(struct ms_ctx *ctx, int dir, const char *shown, bool no_wait,
@@ -190,14 +214,13 @@ int ms_store_lock_directory(struct ms_ctx *ctx, int dir, const char *shown, bool
 {
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	enum ms_recovery how = MS_RECOVERY_NOTHING;
-	int r = wait_for_lock(ctx, dir, shown, no_wait, &lock);
+	struct ms_wait wait = {0};
+	int r = wait_for_lock(ctx, dir, shown, no_wait, &wait, &lock);
 
+	r = r < 0 ? r : end_sets(ctx, dir, shown, no_wait, &wait, &how);
 	if (r < 0)
 		return r;
-	r = ms_leftovers_clear(ctx, dir, shown, &how);
-	if (r < 0)
-		return r;
-	clear_away(dir, &how);
+	ms_store_clear_away(ctx, dir, shown, &how);
 	*ret = lock;
 	lock = (struct ms_store_lock)MS_STORE_UNLOCKED;
 	if (ret_how)

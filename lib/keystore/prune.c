@@ -14,6 +14,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,38 +94,54 @@ static int decide(struct ms_ctx *ctx, const struct ms_keystore *store,
 	return 0;
 }
 
-/* The new names of those that go; free(). */
-typedef char temporary_name[MS_TEMPORARY_SIZE];
+/* One that goes: its new name, "": it stays; and which directory it is. */
+struct going {
+	char name[MS_TEMPORARY_SIZE];
+	struct stat st;
+};
+
+static int mark(struct ms_ctx *ctx, const struct ms_keystore *store, const char *name,
+		struct going *ret)
+{
+	if (fstatat(store->fd, name, &ret->st, AT_SYMLINK_NOFOLLOW) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot stat '%s/%s'", store->path,
+				     name);
+	return ms_store_temporary_name(ctx, ret->name);
+}
 
 static int stage(struct ms_ctx *ctx, const struct ms_keystore *store,
 		 const struct ms_pruning *pruning, struct ms_file_set *set,
-		 temporary_name *names)
+		 struct going *going)
 {
 	int r = ms_file_set_hold(ctx, set, store->fd, store->path);
 
 	for (size_t i = pruning->count; i-- > 0 && r == 0;) {
 		if (pruning->generations[i].result != MS_PRUNED_REMOVED)
 			continue;
-		r = ms_store_temporary_name(ctx, names[i]);
+		r = mark(ctx, store, pruning->generations[i].name, &going[i]);
 		r = r < 0 ? r
 			  : ms_file_set_rename(ctx, set, store->path,
-					       pruning->generations[i].name, names[i]);
+					       pruning->generations[i].name,
+					       going[i].name);
 	}
 	return r;
 }
 
 static int delete_all(struct ms_ctx *ctx, const struct ms_keystore *store,
-		      const struct ms_pruning *pruning, temporary_name *names)
+		      const struct ms_pruning *pruning, struct going *going)
 {
 	int result = 0;
 
 	for (size_t i = 0; i < pruning->count; i++) {
-		int r = names[i][0] ? ms_store_remove(store->fd, names[i]) : 0;
+		int r = 0;
+
+		if (going[i].name[0])
+			r = ms_store_remove(store->fd, going[i].name, &going[i].st);
 
 		if (r < 0)
 			result = ms_fail_errno(
 				ctx, r, "cannot remove '%s/%s', which was '%s'",
-				store->path, names[i], pruning->generations[i].name);
+				store->path, going[i].name, pruning->generations[i].name);
 	}
 	return result < 0 ? ms_hint_command(ctx, result, "modseal recover %s", store->path) : 0;
 }
@@ -133,12 +150,12 @@ static int remove_all(struct ms_ctx *ctx, const struct ms_keystore *store,
 		      const struct ms_pruning *pruning)
 {
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
-	_cleanup_free_ temporary_name *names = calloc(pruning->count + 1, sizeof(*names));
-	int r = set && names ? stage(ctx, store, pruning, set, names)
+	_cleanup_free_ struct going *going = calloc(pruning->count + 1, sizeof(*going));
+	int r = set && going ? stage(ctx, store, pruning, set, going)
 			     : ms_fail_nomem(ctx);
 
 	r = r < 0 ? r : ms_file_set_commit(ctx, set);
-	return r < 0 ? r : delete_all(ctx, store, pruning, names);
+	return r < 0 ? r : delete_all(ctx, store, pruning, going);
 }
 
 static int prune(struct ms_ctx *ctx, struct ms_keystore *store,

@@ -14,7 +14,8 @@
  * Failing before 5 or in its midst leaves all as it was, and the new generation goes.
  * Failing behind the renames, at the sync, leaves all new: no generation is deleted that
  * `current` or a configuration may name. Killed within 5, it is undone or finished by the
- * next change of the store or of a configuration in one of these directories.
+ * next run of the same user that changes the store or a configuration in one of these
+ * directories; another user's run does not touch the store until then.
  */
 
 #include "rotate.h"

@@ -217,7 +217,8 @@ int ms_keystore_current(struct ms_ctx *ctx, const struct ms_keystore *store,
 
 bool ms_store_is_temporary(const char *name)
 {
-	return strncmp(name, MS_STORE_TEMPORARY, strlen(MS_STORE_TEMPORARY)) == 0;
+	return strncmp(name, MS_STORE_TEMPORARY, strlen(MS_STORE_TEMPORARY)) == 0 &&
+	       strcmp(name, MS_STORE_LOCK) != 0;
 }
 
 int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait,

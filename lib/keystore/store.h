@@ -26,6 +26,7 @@
 
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
+#include "../base/temporary.h"
 #include "../cms/x509.h"
 #include "lock.h"
 #include "name.h"
@@ -39,10 +40,10 @@
 #define MS_STORE_HASH	"khash"
 #define MS_STORE_TYPE	"ktype"
 /*
- * What is being made or removed, and the lock itself (lock.h). Nothing else of that name
- * outlives the lock's holder, unless a journal needs it (lib/base/file-set.h).
+ * What is being made or removed, and the lock itself (lock.h). A kill leaves both; the
+ * next who has the lock removes what no journal needs (lib/base/leftovers.h).
  */
-#define MS_STORE_TEMPORARY ".modseal-key-"
+#define MS_STORE_TEMPORARY MS_TEMPORARY_STORE
 
 enum { MS_STORE_FILE_MAX = 1 << 20 };
 
@@ -106,7 +107,7 @@ const char *ms_store_kind(const char *type);
 /** Is what ktype says that kind? "ML-DSA-65" and "ml_dsa_65" are "mldsa65". */
 bool ms_store_same_kind(const char *said, const char *kind);
 
-/** True of names that begin with MS_STORE_TEMPORARY. */
+/** True of names that begin with MS_STORE_TEMPORARY, but not of the lock's. */
 bool ms_store_is_temporary(const char *name);
 
 /**

@@ -2,7 +2,6 @@
 
 #include "write.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
+#include "../base/directory.h"
 #include "../base/file.h"
 #include "store.h"
 
@@ -46,12 +46,13 @@ int ms_new_dir_begin(struct ms_ctx *ctx, int parent, const char *shown,
 
 void ms_new_dir_done(struct ms_new_dir *dir)
 {
-	if (dir->fd >= 0)
-		close(dir->fd);
-	dir->fd = -1;
-	if (dir->name[0])
-		ms_store_remove(dir->parent, dir->name);
+	if (dir->name[0] && dir->fd >= 0)
+		ms_directory_remove(dir->parent, dir->name, dir->fd, 0);
+	else if (dir->name[0])
+		unlinkat(dir->parent, dir->name, AT_REMOVEDIR);
 	dir->name[0] = '\0';
+	if (dir->fd >= 0)
+		close(ms_steal_fd(&dir->fd));
 }
 
 int ms_store_write(struct ms_ctx *ctx, int dirfd, const char *shown, const char *name,
@@ -131,29 +132,19 @@ int ms_store_commit(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_new_d
 	return r;
 }
 
-/* Empties a directory of files. */
-static void empty(int dirfd, const char *name)
+int ms_store_remove(int dirfd, const char *name, const struct stat *was)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *d;
+	_cleanup_fd_ int fd = -1;
+	struct stat st;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((d = readdir(dir)))
-		unlinkat(fd, d->d_name, 0); /* of "." and "..", too: refused */
-	closedir(dir);
-}
-
-int ms_store_remove(int dirfd, const char *name)
-{
-	if (unlinkat(dirfd, name, 0) == 0)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
+	if (!S_ISDIR(was->st_mode))
+		return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
+	fd = ms_open_directory(dirfd, name);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	empty(dirfd, name);
-	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	if (st.st_dev != was->st_dev || st.st_ino != was->st_ino)
+		return -ESTALE;
+	return ms_directory_remove(dirfd, name, fd, 0);
 }

@@ -9,6 +9,7 @@
  * with them whatever else is in that set: configurations that are to trust the new key.
  */
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -71,7 +72,10 @@ int ms_store_add_to(struct ms_ctx *ctx, struct ms_file_set *set, const char *sto
 int ms_store_commit(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_new_dir *dir,
 		    struct ms_new_link *link);
 
-/** Removes a file, a link, or a directory and the files in it. 0 or a negative errno. */
-int ms_store_remove(int dirfd, const char *name);
+/**
+ * Removes a file, a link, or a directory and the files in it. @was: what it is. 0 or a
+ * negative errno; -ESTALE: it is another directory by now.
+ */
+int ms_store_remove(int dirfd, const char *name, const struct stat *was);
 
 #endif

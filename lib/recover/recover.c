@@ -61,7 +61,7 @@ static int recover_directory(struct ms_ctx *ctx, const struct ms_start *start,
 		if (r == 0)
 			keep_most(how, most);
 	}
-	r = r < 0 ? r : ms_leftovers_clear(ctx, fd, shown, &how);
+	r = r < 0 ? r : ms_leftovers_recover(ctx, fd, shown, &how);
 	if (r == 0)
 		keep_most(how, most);
 	return r;

@@ -21,6 +21,7 @@
 #include "../base/cursor.h"
 #include "../base/room.h"
 #include "../base/text.h"
+#include "../base/words.h"
 #include "../hash/payload.h"
 
 #define HEADER	   "modseal-journal 2 "
@@ -133,72 +134,14 @@ void ms_journal_done(struct ms_journal *journal)
 	*journal = (struct ms_journal){ 0 };
 }
 
-/* The text that is still to be read; it has no NUL at its end. */
-struct reader {
-	const char *at;
-	const char *end;
-};
-
-static bool take(struct reader *reader, const char *text)
+static bool take_old(struct ms_words *reader, struct ms_journal_entry *ret)
 {
-	size_t len = strlen(text);
-
-	if ((size_t)(reader->end - reader->at) < len || memcmp(reader->at, text, len))
-		return false;
-	reader->at += len;
-	return true;
-}
-
-/* A decimal number in its one spelling: no sign, no leading zero. */
-static bool take_number(struct reader *reader, uint64_t max, uint64_t *ret)
-{
-	const char *start = reader->at;
-	uint64_t value = 0;
-
-	for (; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9';
-	     reader->at++) {
-		uint64_t digit = (uint64_t)(*reader->at - '0');
-
-		if (value > (max - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	if (reader->at == start || (*start == '0' && reader->at - start > 1))
-		return false;
-	*ret = value;
-	return true;
-}
-
-static bool take_nanoseconds(struct reader *reader, uint32_t *ret)
-{
-	uint32_t value = 0;
-
-	if (reader->end - reader->at < 9)
-		return false;
-	for (int i = 0; i < 9; i++, reader->at++) {
-		if (*reader->at < '0' || *reader->at > '9')
-			return false;
-		value = value * 10 + (uint32_t)(*reader->at - '0');
-	}
-	*ret = value;
-	return true;
-}
-
-static bool take_old(struct reader *reader, struct ms_journal_entry *ret)
-{
-	bool before_epoch;
-	uint64_t seconds;
-
-	if (take(reader, "- "))
+	if (ms_take(reader, "- "))
 		return true;
 	ret->had_old = true;
-	if (!take_number(reader, INT64_MAX, &ret->old_size) || !take(reader, ":"))
-		return false;
-	before_epoch = take(reader, "-");
-	if (!take_number(reader, INT64_MAX, &seconds) || !take(reader, "."))
-		return false;
-	ret->old_seconds = before_epoch ? -(int64_t)seconds : (int64_t)seconds;
-	return take_nanoseconds(reader, &ret->old_nanoseconds) && take(reader, " ");
+	return ms_take_state(reader, &ret->old_size, &ret->old_seconds,
+			     &ret->old_nanoseconds) &&
+	       ms_take(reader, " ");
 }
 
 /* A path that stays below where it starts, whatever is in it. */
@@ -217,7 +160,7 @@ static bool is_contained(const char *path)
 }
 
 /* The path at the end of a line; @absolute: it begins with a slash, which may be all. */
-static int take_path(struct reader *reader, bool absolute, char **ret)
+static int take_path(struct ms_words *reader, bool absolute, char **ret)
 {
 	_cleanup_free_ char *path = NULL;
 	const char *line_end =
@@ -238,42 +181,45 @@ static int take_path(struct reader *reader, bool absolute, char **ret)
 }
 
 /* ":" and 16 hex digits. */
-static bool take_hex(struct reader *reader, uint64_t *ret)
+static bool take_hex(struct ms_words *reader, uint64_t *ret)
 {
 	uint8_t bytes[8] = { 0 };
 	struct ms_cursor c = ms_cur_of(bytes, sizeof(bytes));
 
-	if (!take(reader, ":") || reader->end - reader->at < 16 ||
+	if (!ms_take(reader, ":") || reader->end - reader->at < 16 ||
 	    ms_hex_decode(reader->at, 16, bytes, sizeof(bytes)) < 0)
 		return false;
 	reader->at += 16;
 	return ms_cur_be64(&c, ret) == 0;
 }
 
-static int take_root(struct reader *reader, struct ms_journal_root *ret)
+static int take_root(struct ms_words *reader, struct ms_journal_root *ret)
 {
 	*ret = (struct ms_journal_root){ 0 };
-	if (!take_number(reader, UINT64_MAX, &ret->inode))
+	if (!ms_take_number(reader, UINT64_MAX, &ret->inode))
 		return -EBADMSG;
-	if (!take(reader, " ") && (!take_hex(reader, &ret->file_system) ||
-				   !take_hex(reader, &ret->birth) || !take(reader, " ")))
+	if (!ms_take(reader, " ") &&
+	    (!take_hex(reader, &ret->file_system) || !take_hex(reader, &ret->birth) ||
+	     !ms_take(reader, " ")))
 		return -EBADMSG;
 	return take_path(reader, true, &ret->path);
 }
 
 /* A count of components of a path. */
-static int take_made_root(struct reader *reader, uint64_t *ret)
+static int take_made_root(struct ms_words *reader, uint64_t *ret)
 {
-	return take_number(reader, PATH_MAX, ret) && take(reader, "\n") ? 0 : -EBADMSG;
+	return ms_take_number(reader, PATH_MAX, ret) && ms_take(reader, "\n") ? 0
+									      : -EBADMSG;
 }
 
 /* A line "member ". 1: the line is another one. */
-static int take_member(struct reader *reader, struct ms_journal *journal, size_t *capacity)
+static int take_member(struct ms_words *reader, struct ms_journal *journal,
+		       size_t *capacity)
 {
 	struct ms_journal_root *grown;
 	int r;
 
-	if (!take(reader, "member "))
+	if (!ms_take(reader, "member "))
 		return 1;
 	grown = ms_room(journal->members, journal->n_members, capacity, sizeof(*grown));
 	if (!grown)
@@ -285,12 +231,13 @@ static int take_member(struct reader *reader, struct ms_journal *journal, size_t
 }
 
 /* A line "made ". 1: the line is another one. */
-static int take_made(struct reader *reader, struct ms_journal *journal, size_t *capacity)
+static int take_made(struct ms_words *reader, struct ms_journal *journal,
+		     size_t *capacity)
 {
 	char **grown;
 	int r;
 
-	if (!take(reader, "made "))
+	if (!ms_take(reader, "made "))
 		return 1;
 	grown = ms_room(journal->made, journal->n_made, capacity, sizeof(*grown));
 	if (!grown)
@@ -302,17 +249,17 @@ static int take_made(struct reader *reader, struct ms_journal *journal, size_t *
 }
 
 /* What stands between the header and the files. */
-static int take_preamble(struct reader *reader, struct ms_journal *journal)
+static int take_preamble(struct ms_words *reader, struct ms_journal *journal)
 {
 	size_t members = 0, made = 0;
 	int r = 0;
 
-	if (take(reader, "lead "))
+	if (ms_take(reader, "lead "))
 		r = take_root(reader, &journal->lead);
 	while (r == 0)
 		r = take_member(reader, journal, &members);
 	if (r == 1)
-		r = take(reader, "made-root ")
+		r = ms_take(reader, "made-root ")
 			    ? take_made_root(reader, &journal->made_root)
 			    : 0;
 	while (r == 0)
@@ -322,15 +269,15 @@ static int take_preamble(struct reader *reader, struct ms_journal *journal)
 	return r;
 }
 
-static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
+static int take_entry(struct ms_words *reader, struct ms_journal_entry *ret)
 {
 	struct ms_journal_entry entry = { 0 };
 	uint64_t number;
 	int r;
 
-	if (!take(reader, "file ") || !take_number(reader, SIZE_MAX, &number) ||
-	    !take(reader, " ") || !take_number(reader, INT64_MAX, &entry.size) ||
-	    !take(reader, " ") || !take_old(reader, &entry))
+	if (!ms_take(reader, "file ") || !ms_take_number(reader, SIZE_MAX, &number) ||
+	    !ms_take(reader, " ") || !ms_take_number(reader, INT64_MAX, &entry.size) ||
+	    !ms_take(reader, " ") || !take_old(reader, &entry))
 		return -EBADMSG;
 	r = take_path(reader, false, &entry.path);
 	if (r < 0)
@@ -340,7 +287,7 @@ static int take_entry(struct reader *reader, struct ms_journal_entry *ret)
 	return 0;
 }
 
-static int take_entries(struct reader *reader, struct ms_journal *journal)
+static int take_entries(struct ms_words *reader, struct ms_journal *journal)
 {
 	size_t capacity = 0;
 
@@ -361,12 +308,13 @@ static int take_entries(struct reader *reader, struct ms_journal *journal)
 	return 0;
 }
 
-static bool take_header(struct reader *reader, char txid[17], bool *ret_has_preamble)
+static bool take_header(struct ms_words *reader, char txid[17], bool *ret_has_preamble)
 {
 	uint8_t unused[8];
 
-	*ret_has_preamble = take(reader, HEADER);
-	if ((!*ret_has_preamble && !take(reader, HEADER_1)) || reader->end - reader->at < 17 ||
+	*ret_has_preamble = ms_take(reader, HEADER);
+	if ((!*ret_has_preamble && !ms_take(reader, HEADER_1)) ||
+	    reader->end - reader->at < 17 ||
 	    ms_hex_decode(reader->at, 16, unused, 8) < 0 || reader->at[16] != '\n')
 		return false;
 	memcpy(txid, reader->at, 16);
@@ -376,18 +324,18 @@ static bool take_header(struct reader *reader, char txid[17], bool *ret_has_prea
 }
 
 /* Does the text end in a commit line with the right digest? Cuts it off then. */
-static int take_commit(struct ms_ctx *ctx, const char *text, struct reader *reader,
+static int take_commit(struct ms_ctx *ctx, const char *text, struct ms_words *reader,
 		       bool *ret)
 {
 	uint8_t made[MS_HASH_MAX_SIZE], said[32];
-	struct reader line;
+	struct ms_words line;
 	int r;
 
 	*ret = false;
 	if ((size_t)(reader->end - reader->at) < COMMIT_LEN || reader->end[-1] != '\n')
 		return 0;
-	line = (struct reader){ reader->end - COMMIT_LEN, reader->end };
-	if (!take(&line, COMMIT) || ms_hex_decode(line.at, 64, said, 32) < 0)
+	line = (struct ms_words){reader->end - COMMIT_LEN, reader->end};
+	if (!ms_take(&line, COMMIT) || ms_hex_decode(line.at, 64, said, 32) < 0)
 		return 0;
 	reader->end -= COMMIT_LEN;
 	r = ms_hash_bytes(ctx, MS_HASH_SHA256, text, (size_t)(reader->end - text), made);
@@ -401,7 +349,7 @@ int ms_journal_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 		     struct ms_journal *ret)
 {
 	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
-	struct reader reader = { text, text + len };
+	struct ms_words reader = {text, text + len};
 	bool has_preamble;
 	int r;
 

@@ -26,17 +26,15 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/wait.h"
 #include "journal.h"
 #include "metadata.h"
 #include "tree.h"
-
-enum { TELL_AFTER = 300, PAUSE_MAX = 50 }; /* milliseconds, of ms_lock_wait() */
 
 static bool is_ours(const struct stat *st)
 {
@@ -198,25 +196,17 @@ int ms_lock_fail_foreign(struct ms_ctx *ctx, const char *dir)
 
 int ms_lock_wait(struct ms_ctx *ctx, const char *dir, bool no_wait)
 {
-	long waited = 0, pause = 1; /* milliseconds; runs on one file are over at once */
+	struct ms_wait wait = {0}; /* runs on one file are over at once */
 
 	for (;;) {
 		enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
-		struct timespec time = { .tv_nsec = pause * 1000000 };
-		int r;
+		int r = ms_check_cancelled(ctx);
 
-		r = ms_check_cancelled(ctx);
 		if (r == 0)
 			r = ms_lock_look(ctx, dir, &answer);
+		if (r == 0 && answer == MS_LOCK_BUSY)
+			r = ms_wait_for_run(ctx, &wait, no_wait, "", dir);
 		if (r < 0 || answer != MS_LOCK_BUSY)
 			return r;
-		if (no_wait)
-			return ms_fail(ctx, -EWOULDBLOCK,
-				       "another run is at work on '%s'", dir);
-		if (waited < TELL_AFTER && waited + pause >= TELL_AFTER)
-			ms_warn(ctx, "waiting for another run on '%s'", dir);
-		waited += pause;
-		nanosleep(&time, NULL);
-		pause = pause < PAUSE_MAX / 2 ? pause * 2 : PAUSE_MAX;
 	}
 }
