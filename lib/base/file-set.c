@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attributes.h"
 #include "beneath.h"
 #include "cleanup.h"
 #include "context.h"
@@ -144,7 +145,8 @@ static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *give
 	if (!dirs)
 		return ms_fail_nomem(ctx);
 	set->dirs = dirs;
-	r = ms_leftovers_clear(ctx, fd, given, &how);
+	r = ms_check_removable_from(ctx, fd, given);
+	r = r < 0 ? r : ms_leftovers_clear(ctx, fd, given, &how);
 	if (r < 0)
 		return r;
 	dirs[set->n_dirs++] = (struct ms_set_dir){
@@ -226,7 +228,8 @@ static int note_target(struct ms_ctx *ctx, const struct ms_file_set *set,
 		return ms_fail(ctx, -EINVAL, "'%s' is no regular file", entry->shown);
 	entry->existed = true;
 	entry->old = ms_identity_of(&st);
-	return 0;
+	return ms_check_replaceable(ctx, set->dirs[entry->dir].fd, entry->base,
+				    entry->shown);
 }
 
 static int place(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entry *entry,

@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/attributes.h"
 #include "../base/context.h"
 #include "../base/leftovers.h"
 #include "../base/wait.h"
@@ -215,8 +216,10 @@ int ms_store_lock_directory(struct ms_ctx *ctx, int dir, const char *shown, bool
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	enum ms_recovery how = MS_RECOVERY_NOTHING;
 	struct ms_wait wait = {0};
-	int r = wait_for_lock(ctx, dir, shown, no_wait, &wait, &lock);
+	/* a lock that could be made and not removed would stay for ever */
+	int r = ms_check_removable_from(ctx, dir, shown);
 
+	r = r < 0 ? r : wait_for_lock(ctx, dir, shown, no_wait, &wait, &lock);
 	r = r < 0 ? r : end_sets(ctx, dir, shown, no_wait, &wait, &how);
 	if (r < 0)
 		return r;

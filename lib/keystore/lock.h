@@ -25,9 +25,9 @@ struct ms_store_lock {
  * Locks the directory @dir of a store, which is @shown in messages, and ends what killed
  * runs left in it. @ret_how: what that was; may be NULL.
  *
- * -EWOULDBLOCK: another run has it, and @no_wait; -ECANCELED; -EPERM: what is there is no
- * lock of this store's, or a set that was left in it is another user's to end; errors of
- * finishing what a killed run has decided.
+ * -EWOULDBLOCK: another run has it, and @no_wait; -ECANCELED; -EPERM: nothing can be removed
+ * from it, what is there is no lock of this store's, or a set that was left in it is another
+ * user's to end; errors of finishing what a killed run has decided.
  */
 int ms_store_lock_directory(struct ms_ctx *ctx, int dir, const char *shown, bool no_wait,
 			    struct ms_store_lock *ret, enum ms_recovery *ret_how);

@@ -28,12 +28,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/attributes.h"
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/wait.h"
 #include "journal.h"
-#include "metadata.h"
 #include "tree.h"
 
 static bool is_ours(const struct stat *st)
@@ -111,7 +111,7 @@ int ms_lock_take(struct ms_ctx *ctx, int dirfd, const char *dir, bool create,
 		 enum ms_lock_answer *ret, int *ret_fd)
 {
 	/* a journal that could be made and not removed would be in the way for ever */
-	int r = create ? ms_metadata_removable_from(ctx, dirfd, dir) : 0;
+	int r = create ? ms_check_removable_from(ctx, dirfd, dir) : 0;
 
 	if (r < 0)
 		return r;

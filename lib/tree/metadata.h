@@ -27,19 +27,4 @@ struct ms_metadata_dropped {
 int ms_metadata_copy(struct ms_ctx *ctx, int source, const struct stat *st, int fd,
 		     bool lenient, const char *shown, struct ms_metadata_dropped *ret);
 
-/*
- * What would keep a rename from succeeding is asked before anything is made. What cannot
- * be asked on this file system counts as no obstacle; the rename will tell.
- */
-
-/**
- * May the file @name of @dirfd, which may not be there, be replaced? -EPERM: it is immutable
- * or append-only; -EBUSY: something is mounted on it. @shown: the name for messages.
- */
-int ms_metadata_replaceable(struct ms_ctx *ctx, int dirfd, const char *name,
-			    const char *shown);
-
-/** -EPERM where directory @fd is immutable or append-only. */
-int ms_metadata_removable_from(struct ms_ctx *ctx, int fd, const char *shown);
-
 #endif

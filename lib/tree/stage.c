@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/attributes.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "journal.h"
@@ -52,9 +53,9 @@ static int check_replaceable(struct ms_ctx *ctx, const struct ms_tree *tree,
 
 	if (!dir_shown || !shown)
 		return ms_fail_nomem(ctx);
-	r = ms_metadata_removable_from(ctx, dirfd, dir_shown);
+	r = ms_check_removable_from(ctx, dirfd, dir_shown);
 	return r < 0 ? r
-		     : ms_metadata_replaceable(ctx, dirfd, entry->target_name, shown);
+		     : ms_check_replaceable(ctx, dirfd, entry->target_name, shown);
 }
 
 /* Notes what the new file will replace, which the commit compares. */
