@@ -102,8 +102,8 @@ static void what_is_no_journal_is_refused(void **state)
 		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 \nend\n",
 		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4 a 0 b\nend\n",
 		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4.1000000000 a 0 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 9999999999999999999 2 - a 0 "
-		"b\nend\n",
+		("modseal-files 2\ndir 5 /a\nrename f 9999999999999999999 2 - a 0 "
+		 "b\nend\n"),
 	};
 	struct ms_set_journal journal;
 

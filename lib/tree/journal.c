@@ -221,6 +221,8 @@ static int take_member(struct ms_words *reader, struct ms_journal *journal,
 
 	if (!ms_take(reader, "member "))
 		return 1;
+	if (journal->lead.path) /* which has members itself */
+		return -EBADMSG;
 	grown = ms_room(journal->members, journal->n_members, capacity, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -264,9 +266,7 @@ static int take_preamble(struct ms_words *reader, struct ms_journal *journal)
 			    : 0;
 	while (r == 0)
 		r = take_made(reader, journal, &made);
-	if (r == 1)
-		r = journal->lead.path && journal->n_members ? -EBADMSG : 0;
-	return r;
+	return r == 1 ? 0 : r;
 }
 
 static int take_entry(struct ms_words *reader, struct ms_journal_entry *ret)
