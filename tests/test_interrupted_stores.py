@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 import stores
-from support import cli
+from support import cli, strace
 from support.syscalls import tracer
 
 CONFIG = ('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
@@ -26,12 +26,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be some
 
 @pytest.fixture(autouse=True)
 def needs_strace():
-    if not shutil.which("strace"):
-        pytest.skip("no strace on this machine")
-    done = subprocess.run(["strace", "-qq", "-e", "inject=fsync:error=EIO", "true"],
-                          capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("strace may not trace or inject here")
+    strace.need()
 
 
 def open_way(path):
@@ -306,3 +301,24 @@ def test_more_leftovers_than_descriptors_all_go(tmp_path):
                    program="sh")
     assert done.returncode == 0, cli.said(done)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_that_breaks_off_is_not_taken_for_all_there_is(tmp_path):
+    """The journal may stand behind where it breaks off, and what that needs before it."""
+    configs = [tmp_path / "a", tmp_path / "b"]
+    for i in range(300):  # so that the directory is read in several pieces
+        (tmp_path / f"{i:0200}").touch()
+    broken = 0
+    # names are random, and so is which of them come first
+    for number in [*range(1, 12)] * 4:
+        for config in configs:
+            config.write_text("CONFIG_MODULES=y\n")
+        killed_at(1, "config", "set", "X=y", *configs, run=as_self)
+        done = as_self("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=getdents64", "-e",
+                       f"inject=getdents64:error=EIO:when={number}", cli.PROGRAM, "recover",
+                       tmp_path)
+        broken += done.returncode == 2
+        cli.run("recover", tmp_path)
+        assert ["CONFIG_X=y" in config.read_text() for config in configs] == [True, True], number
+        assert not list(tmp_path.glob(".modseal-*"))
+    assert broken > 8

@@ -2,7 +2,6 @@
 
 #include "directory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -24,6 +23,27 @@ int ms_open_directory(int parent, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+DIR *ms_directory_list(int fd)
+{
+	int copy = ms_open_directory(fd, ".");
+	DIR *dir;
+
+	if (copy < 0) {
+		errno = -copy;
+		return NULL;
+	}
+	dir = fdopendir(copy);
+	if (!dir)
+		close(copy);
+	return dir;
+}
+
+void ms_directory_list_done(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
 static void remove_below(int fd, const char *name, int depth)
 {
 	_cleanup_fd_ int below = ms_open_directory(fd, name);
@@ -34,22 +54,15 @@ static void remove_below(int fd, const char *name, int depth)
 
 static void empty(int fd, int depth)
 {
-	int copy = ms_open_directory(fd, ".");
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	_cleanup_(ms_directory_list_done) DIR *dir = ms_directory_list(fd);
 	const struct dirent *d;
 
-	if (!dir) {
-		if (copy >= 0)
-			close(copy);
-		return;
-	}
-	while ((d = readdir(dir))) {
+	while (dir && (d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
 		if (unlinkat(fd, d->d_name, 0) < 0 && depth > 0)
 			remove_below(fd, d->d_name, depth - 1);
 	}
-	closedir(dir);
 }
 
 int ms_directory_remove(int parent, const char *name, int fd, int depth)

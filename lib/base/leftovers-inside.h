@@ -39,7 +39,10 @@ struct ms_leftovers {
 	char *stay_dir, *stay_name; /* what that is; NULL: no memory */
 };
 
-/** Finds what there is, of that tag only where @only_tag is not NULL. 0 or -ENOMEM. */
+/**
+ * Finds what there is, of that tag only where @only_tag is not NULL. 0 or errors of reading
+ * the directory.
+ */
 int ms_leftovers_find(struct ms_leftovers *all, const char *only_tag);
 void ms_leftovers_done(struct ms_leftovers *all);
 

@@ -12,7 +12,6 @@
 
 #include "leftovers-inside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 
 #include "cleanup.h"
 #include "context.h"
+#include "directory.h"
 
 void ms_leftovers_unlock(struct ms_leftover *group, size_t n)
 {
@@ -50,22 +50,6 @@ void ms_leftovers_stay(struct ms_leftovers *all, enum ms_stay stay, const char *
 	free(all->stay_name);
 	all->stay_dir = strdup(dir);
 	all->stay_name = strdup(name);
-}
-
-static void close_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-static DIR *open_again(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-
-	if (!dir && copy >= 0)
-		close(copy);
-	return dir;
 }
 
 static int add_name(struct ms_leftovers *all, const char *name, const char *only_tag)
@@ -109,18 +93,21 @@ static int fail_short(const struct ms_leftovers *all, int error)
 }
 
 /*
- * What cannot be listed is nobody's leftover: whoever wants to write there will say so.
+ * What cannot be listed is nobody's leftover: whoever wants to write there will say so. But
+ * a list that breaks off may lack the journal that needs what it has.
  */
 int ms_leftovers_find(struct ms_leftovers *all, const char *only_tag)
 {
-	_cleanup_(close_directory) DIR *dir = open_again(all->fd);
+	_cleanup_(ms_directory_list_done) DIR *dir = ms_directory_list(all->fd);
 	const struct dirent *d;
 
 	if (!dir && is_short(errno))
 		return fail_short(all, errno);
-	while (dir && (d = readdir(dir)))
+	while (dir && (errno = 0, d = readdir(dir)))
 		if (add_name(all, d->d_name, only_tag) < 0)
 			return ms_fail_nomem(all->ctx);
+	if (dir && errno)
+		return fail_short(all, errno);
 	if (all->n > 0)
 		qsort(all->list, all->n, sizeof(*all->list), by_tag);
 	return 0;
@@ -175,10 +162,8 @@ static int gone(struct ms_leftovers *all, struct ms_leftover *one, int error)
 	if (error == ENOENT && !is_anchor(one->kind))
 		return 1;
 	/* somebody ends the set at this moment; or it cannot be opened */
-	ms_leftovers_stay(all,
-			  error == ENOENT && is_anchor(one->kind) ? MS_STAY_BUSY
-								  : MS_STAY_ALONE,
-			  all->shown, one->name);
+	ms_leftovers_stay(all, error == ENOENT ? MS_STAY_BUSY : MS_STAY_ALONE, all->shown,
+			  one->name);
 	return 0;
 }
 

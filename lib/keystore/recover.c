@@ -11,7 +11,6 @@
 
 #include "recover.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,26 +23,10 @@
 #include "store.h"
 #include "write.h"
 
-static void close_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-static DIR *open_again(int store)
-{
-	int fd = ms_open_directory(store, ".");
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
 /* Is it a store, and has it anything of ours? Any other directory gets no lock. */
 static bool has_leftovers(int store)
 {
-	_cleanup_(close_directory) DIR *dir = open_again(store);
+	_cleanup_(ms_directory_list_done) DIR *dir = ms_directory_list(store);
 	bool is_store = false, found = false;
 	struct ms_generation_name id;
 	const struct dirent *d;
@@ -101,7 +84,7 @@ static void remove_one(struct ms_ctx *ctx, int dir, const char *shown, const cha
 void ms_store_clear_away(struct ms_ctx *ctx, int dir, const char *shown,
 			 enum ms_recovery *how)
 {
-	_cleanup_(close_directory) DIR *handle = open_again(dir);
+	_cleanup_(ms_directory_list_done) DIR *handle = ms_directory_list(dir);
 	const struct dirent *d;
 
 	while (handle && (d = readdir(handle)))

@@ -8,7 +8,6 @@
  * another directory's key used. Whatever else lies in the directory is not looked at.
  */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
+#include "../base/directory.h"
 #include "../base/shell.h"
 #include "../base/text.h"
 #include "store.h"
@@ -60,19 +60,10 @@ static int add_entry(struct ms_ctx *ctx, struct ms_keystore *store, const char *
 	return 0;
 }
 
-static void close_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int read_entries(struct ms_ctx *ctx, struct ms_keystore *store)
 {
-	_cleanup_(close_directory) DIR *dir = NULL;
-	int fd = openat(store->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(ms_directory_list_done) DIR *dir = ms_directory_list(store->fd);
 
-	if (fd >= 0 && !(dir = fdopendir(fd)))
-		close(fd);
 	if (!dir)
 		return ms_fail_errno(ctx, -errno, "cannot read '%s'", store->path);
 	for (;;) {
