@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,26 +20,35 @@
 
 #include "signals.h"
 
-enum { TICK = 50 /* ms until signals are looked for again */ };
+enum {
+	TICK = 50,     /* ms until signals are looked for again */
+	PATIENCE = 40, /* ticks, in which a reader who is only slow reads after a signal */
+};
+
+/* Nobody has read for so long behind a signal: nothing is waited for any more. */
+static atomic_bool gave_up;
 
 /* False, with errno: what is there is no place to write to, or there is no more waiting. */
 static bool wait_for_room(int fd)
 {
 	struct pollfd waiting = {.fd = fd, .events = POLLOUT};
+	int ticks = 0;
 
 	for (;;) {
-		bool last = cli_interrupted();
-		int r = poll(&waiting, 1, last ? 0 : TICK);
+		int r = poll(&waiting, 1, gave_up ? 0 : TICK);
 
 		if (r > 0)
 			return true;
 		if (r < 0 && errno != EINTR)
 			return false;
-		if (last) {
-			errno = EINTR;
-			return false;
-		}
+		if (!cli_interrupted())
+			continue;
+		if (gave_up || ++ticks > PATIENCE)
+			break;
 	}
+	gave_up = true;
+	errno = EINTR;
+	return false;
 }
 
 /* As fopencookie() wants it: fewer than @len bytes are an error. */

@@ -3,8 +3,8 @@
 #define CLI_STREAMS_H
 
 /**
- * From now on a signal (signals.h) ends the wait for whoever is to read standard output or
- * error and does not. What cannot be written then is an error of the stream, as on a full
+ * From now on a signal (signals.h) ends the wait, within seconds, for whoever is to read
+ * standard output or error and does not. What cannot be written then is an error of the stream, as on a full
  * disk.
  */
 void cli_streams_init(void);
