@@ -6,13 +6,12 @@ The encrypted keys are openssl's; the amount of work that they ask for is change
 
 import base64
 import os
-import shutil
 import signal
 import subprocess
 
 import pytest
 
-from support import atwork, cli, pki as make_pki
+from support import atwork, cli, pki as make_pki, strace
 
 PASSPHRASE = "abc"
 
@@ -252,8 +251,7 @@ def test_sign_file_reads_a_signature_of_a_pipe_without_blocking(pki, module, tmp
 
 def test_want_of_memory_is_not_told_as_a_wrong_passphrase(pki, module, tmp_path):
     """One mapping after the other is refused; the key's own memory is mapped, too."""
-    if not shutil.which("strace"):
-        pytest.skip("no strace")
+    strace.need()
     before, log = module.read_bytes(), tmp_path / "log"
     command = [cli.PROGRAM, "sign", "--dry-run", "-j1", "-k", pki / "p384-enc.key", "-c",
                pki / "p384.pem", module]

@@ -6,18 +6,16 @@ The pipe is standard output; strace makes the calls fail.
 
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
 
-from support import cli
+from support import cli, strace
 
 
 @pytest.fixture
 def command(tmp_path, module, pki):
-    if not shutil.which("strace"):
-        pytest.skip("no strace")
+    strace.need()
     link = tmp_path / "bin" / "sign-file"
     link.parent.mkdir()
     link.symlink_to(cli.PROGRAM)

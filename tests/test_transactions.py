@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from support import cli
+from support import cli, strace
 
 DEPTH = 19000
 
@@ -77,13 +77,10 @@ def test_no_link_below_the_directory_of_o_is_followed(tree, tmp_path, pki):
 
 
 @pytest.fixture
-def strace(tmp_path):
+def injected(tmp_path):
     """A function that signs under strace, with faults injected; the second value it gives is
     what was called, in order."""
-    if not shutil.which("strace") or subprocess.run(
-            ["strace", "-qq", "-e", "inject=fsync:error=EIO", "true"], capture_output=True,
-            check=False).returncode:
-        pytest.skip("no strace on this machine, or it may not inject")
+    strace.need()
 
     def run(pki, *arguments, inject):
         log = tmp_path / "calls"
@@ -97,8 +94,8 @@ def strace(tmp_path):
 
 
 @pytest.mark.parametrize("options", [["--keep-going"], []], ids=["keep-going", "all or nothing"])
-def test_what_was_renamed_is_synced_though_another_rename_failed(strace, tree, pki, options):
-    done, calls = strace(pki, *options, tree, inject=["renameat:error=EIO:when=2"])
+def test_what_was_renamed_is_synced_though_another_rename_failed(injected, tree, pki, options):
+    done, calls = injected(pki, *options, tree, inject=["renameat:error=EIO:when=2"])
     assert done.returncode == 2
     renames = [i for i, call in enumerate(calls) if call.startswith("rename")]
     assert "syncfs" in calls[renames[-1]:]
@@ -108,8 +105,8 @@ def test_what_was_renamed_is_synced_though_another_rename_failed(strace, tree, p
 
 
 @pytest.mark.parametrize("options", [["--keep-going"], []], ids=["keep-going", "all or nothing"])
-def test_the_journal_of_what_could_not_be_synced_stays(strace, tree, pki, options):
-    done, _ = strace(pki, *options, tree, inject=["renameat:error=EIO:when=2",
+def test_the_journal_of_what_could_not_be_synced_stays(injected, tree, pki, options):
+    done, _ = injected(pki, *options, tree, inject=["renameat:error=EIO:when=2",
                                                   "syncfs:error=EIO:when=2"])
     assert done.returncode == 2
     assert "could not be" in done.stderr and "may not be on disk" in done.stderr
@@ -119,8 +116,8 @@ def test_the_journal_of_what_could_not_be_synced_stays(strace, tree, pki, option
     assert sorted(digests(tree)) == ["a/one.ko", "b/two.ko"]
 
 
-def test_the_journals_of_roots_without_a_failure_stay_where_the_sync_fails(strace, tree, pki):
-    done, _ = strace(pki, tree / "a", tree / "b", inject=["renameat:error=EIO:when=2",
+def test_the_journals_of_roots_without_a_failure_stay_where_the_sync_fails(injected, tree, pki):
+    done, _ = injected(pki, tree / "a", tree / "b", inject=["renameat:error=EIO:when=2",
                                                           "syncfs:error=EIO:when=2"])
     assert done.returncode == 2
     assert all((tree / name / ".modseal-journal").stat().st_size for name in "ab")
@@ -167,20 +164,21 @@ def peak(*arguments):
     return usage.ru_maxrss, os.waitstatus_to_exitcode(status)
 
 
+def within(kilobytes, tree, expected):
+    """Do these commands end so, and take no more memory than one that does nothing?"""
+    usual, _ = peak("show", "/nonexistent")
+    for command, status in expected.items():
+        memory, got = peak(command, tree)
+        assert got == status
+        assert memory < usual + kilobytes, command
+
+
 @pytest.mark.kernels  # for what it measures: a sanitizer's memory is no measure
 def test_a_tree_of_19000_nested_directories_costs_no_memory_to_speak_of(deep):
-    usual, _ = peak("show", "/nonexistent")
-    for command, status in [("show", 0), ("strip", 1), ("recover", 1)]:
-        memory, got = peak(command, deep)
-        assert got == status
-        assert memory < usual + 32 * 1024, command
+    within(32 * 1024, deep, {"show": 0, "strip": 1, "recover": 1})
 
 
 @pytest.mark.kernels  # for what it measures
 def test_a_module_in_each_of_19000_nested_directories_is_too_much_and_costs_little(deep_and_full):
-    usual, _ = peak("show", "/nonexistent")
-    for command, status in [("show", 2), ("strip", 2), ("recover", 1)]:
-        memory, got = peak(command, deep_and_full)
-        assert got == status
-        assert memory < usual + 128 * 1024, command
+    within(128 * 1024, deep_and_full, {"show": 2, "strip": 2, "recover": 1})
     assert os.listdir(deep_and_full) == ["d"]

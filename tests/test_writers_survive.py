@@ -8,14 +8,13 @@ program.
 """
 
 import os
-import shutil
 import subprocess
 
 import pytest
 import stores
 from survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
 
-from support import cli
+from support import cli, strace
 from support.syscalls import tracer
 
 FULL = os.environ.get("FULL") == "true"
@@ -24,12 +23,7 @@ STEP = 1 if FULL else 13
 
 @pytest.fixture(scope="module", autouse=True)
 def needs_strace():
-    if not shutil.which("strace"):
-        pytest.skip("no strace on this machine")
-    done = subprocess.run(["strace", "-qq", "-e", "inject=fsync:error=EIO", "true"],
-                          capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip("strace may not trace or inject here")
+    strace.need()
 
 
 @pytest.mark.parametrize("fault", ["error=EIO", "error=ENOSPC", "signal=KILL"])
