@@ -21,21 +21,21 @@
  * SIZE:SECONDS.NANOSECONDS (mtime), or "-" where nothing is. PATH: the target, relative
  * to the directory that the journal is in, percent-encoded. DIGEST: SHA-256 of all that
  * stands before this line; a journal without a whole, right commit line was never
- *decided.
+ * decided.
  *
  * A run over several roots has a journal in each, and one of them decides for all: the
  * lead. Its journal names the others as members; each of theirs names it in its lead
- *line, with the absolute path of the directory and what it is known by: its inode number,
- *and its mark (mark.h), 16 hex digits each, which is not there where a run of before
- *noted it.
+ * line, with the absolute path of the directory and what it is known by: its inode number,
+ * and its mark (mark.h), 16 hex digits each, which is not there where a run of before
+ * noted it.
  *
  * A member's commit line says that its own part is ready, and stands for a decision only
  * together with the commit line of the lead under the same TXID. So there is one write
- *that decides, and it comes after the commit lines of all members, also of those that
- *have nothing to do. A member without one knows by that alone that nothing was decided.
+ * that decides, and it comes after the commit lines of all members, also of those that
+ * have nothing to do. A member without one knows by that alone that nothing was decided.
  *
  * made: a directory that the run makes under -o, parents first, relative. made-root: of
- *the components of the root's own path the run made so many, the last ones.
+ * the components of the root's own path the run made so many, the last ones.
  *
  * Version 1 has neither lead, member nor made lines, and is read as well: it may be lying
  * about since before.

@@ -237,8 +237,7 @@ int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
 		enum ms_lock_answer answer = MS_LOCK_ABSENT;
 
 		r = end_once(ctx, dir, no_wait, &how, &answer, &again);
-		/* after a run that was ended from its lead there mostly is no journal
-		 * left */
+		/* after a run was ended from its lead there mostly is no journal left */
 		if (*ret_answer != MS_LOCK_TAKEN)
 			*ret_answer = answer;
 		if (how > *ret)

@@ -17,11 +17,11 @@
  * several roots one decides for all: see journals.c.
  *
  * And if a step fails? Until step 5 all is undone at once, and after it as long as
- *nothing was renamed; only where even the journal cannot be written any more, journals
- *and files stay for a recovery to look at. Once one file was renamed there is no way
- *back: what cannot be renamed waits, and so does the journal, until a recovery can finish
- *it. Where it is let go instead, the others are synced all the same before their journal
- *goes.
+ * nothing was renamed; only where even the journal cannot be written any more, journals
+ * and files stay for a recovery to look at. Once one file was renamed there is no way
+ * back: what cannot be renamed waits, and so does the journal, until a recovery can finish
+ * it. Where it is let go instead, the others are synced all the same before their journal
+ * goes.
  */
 
 #include "transaction.h"
