@@ -10,7 +10,7 @@
  */
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /**
  * Opens the directory @path below @dirfd: relative, "" for that directory itself, without
@@ -24,6 +24,12 @@ int ms_open_beneath(int dirfd, const char *path, int flags);
 
 /** ms_open_beneath() for @path, which is absolute and has no link in it. */
 int ms_open_resolved(const char *path, int flags);
+
+/** True where the two are of the same file. */
+static inline bool ms_same_inode(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
 
 /** True where @a and @b are open on the same file. */
 bool ms_same_file(int a, int b);

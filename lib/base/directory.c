@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "cleanup.h"
 
 bool ms_others_could_move(const struct stat *parent, uid_t owner)
@@ -73,7 +74,7 @@ int ms_directory_remove(int parent, const char *name, int fd, int depth)
 	if (fstat(fd, &ours) < 0 ||
 	    fstatat(parent, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (ours.st_dev != there.st_dev || ours.st_ino != there.st_ino)
+	if (!ms_same_inode(&ours, &there))
 		return -ESTALE;
 	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }

@@ -84,12 +84,12 @@ static bool is_waiting(const struct ms_set_line *line, const struct stat *st)
 	       (line->kind == MS_SET_DIRECTORY || (uint64_t)st->st_size == line->size);
 }
 
-static bool same_inode(int fd, const char *name, const struct stat *other)
+static bool is_also(int fd, const char *name, const struct stat *other)
 {
 	struct stat st;
 
 	return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_dev == other->st_dev && st.st_ino == other->st_ino;
+	       ms_same_inode(&st, other);
 }
 
 /* Somebody's newer file stays, and ours, which is too late, goes. */
@@ -129,7 +129,7 @@ static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
 	if (!is_waiting(line, &st))
 		return -ESTALE;
-	if (line->kind != MS_SET_DIRECTORY && same_inode(fd, line->base, &st))
+	if (line->kind != MS_SET_DIRECTORY && is_also(fd, line->base, &st))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
 	/* what has a directory's name is not what the rest of the set is to name */
 	if (line->kind != MS_SET_DIRECTORY && !is_old(fd, line))

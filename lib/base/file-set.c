@@ -115,14 +115,6 @@ static int resolve(struct ms_ctx *ctx, const char *path, char **ret)
 	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
-static bool same_directory(const struct stat *st, int fd)
-{
-	struct stat other;
-
-	return fstat(fd, &other) == 0 && st->st_dev == other.st_dev &&
-	       st->st_ino == other.st_ino;
-}
-
 static void drop_slashes(char *path)
 {
 	size_t len = strlen(path);
@@ -182,7 +174,7 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	if (fstat(fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", given);
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
-		if (same_directory(&st, set->dirs[*ret].fd))
+		if (ms_same_file(fd, set->dirs[*ret].fd))
 			return 0;
 	r = add_directory(ctx, set, given, real, fd, st.st_ino);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "beneath.h"
 #include "cleanup.h"
 #include "context.h"
 #include "file-set.h"
@@ -145,7 +146,7 @@ static int follow_link(struct ms_ctx *ctx, const char *path, const struct stat *
 	target->real = realpath(path, NULL);
 	if (!target->real || lstat(target->real, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot write '%s'", path);
-	if (st.st_dev != opened->st_dev || st.st_ino != opened->st_ino)
+	if (!ms_same_inode(&st, opened))
 		return ms_fail(ctx, -EBUSY, "'%s' changed while it was opened", path);
 	close(ms_steal_fd(&target->fd));
 	return 0;

@@ -19,6 +19,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "cleanup.h"
 #include "context.h"
 #include "directory.h"
@@ -167,11 +168,6 @@ static int gone(struct ms_leftovers *all, struct ms_leftover *one, int error)
 	return 0;
 }
 
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* Opens and locks one: 1, 0 where it and its set stay, or a negative errno. */
 static int lock_one(struct ms_leftovers *all, struct ms_leftover *one)
 {
@@ -187,7 +183,7 @@ static int lock_one(struct ms_leftovers *all, struct ms_leftover *one)
 	if (fstat(one->fd, &one->st) < 0 ||
 	    fstatat(all->fd, one->name, &there, AT_SYMLINK_NOFOLLOW) < 0)
 		return gone(all, one, errno);
-	return is_same(&there, &one->st) ? 1 : stays(all, one, &there, MS_STAY_BUSY);
+	return ms_same_inode(&there, &one->st) ? 1 : stays(all, one, &there, MS_STAY_BUSY);
 }
 
 static int lock_anchor(struct ms_leftovers *all, struct ms_leftover *one)

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/beneath.h"
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
@@ -271,7 +272,7 @@ static bool same_file(const char *a, const char *b)
 	struct stat one, other;
 
 	return a && b && stat(a, &one) == 0 && stat(b, &other) == 0 &&
-	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+	       ms_same_inode(&one, &other);
 }
 
 /*

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "../base/attributes.h"
+#include "../base/beneath.h"
 #include "../base/context.h"
 #include "../base/leftovers.h"
 #include "../base/wait.h"
@@ -114,8 +115,7 @@ static bool is_still_there(int dir, int fd)
 	struct stat there, ours;
 
 	return fstatat(dir, MS_STORE_LOCK, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       fstat(fd, &ours) == 0 && there.st_dev == ours.st_dev &&
-	       there.st_ino == ours.st_ino;
+	       fstat(fd, &ours) == 0 && ms_same_inode(&there, &ours);
 }
 
 /* 1: locked; 0: another has it. */

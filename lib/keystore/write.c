@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/context.h"
 #include "../base/directory.h"
 #include "../base/file.h"
@@ -144,7 +145,7 @@ int ms_store_remove(int dirfd, const char *name, const struct stat *was)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_dev != was->st_dev || st.st_ino != was->st_ino)
+	if (!ms_same_inode(&st, was))
 		return -ESTALE;
 	return ms_directory_remove(dirfd, name, fd, 0);
 }

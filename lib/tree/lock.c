@@ -103,7 +103,7 @@ static int look_there(int dirfd, int fd, bool *ret)
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(fd, &ours) < 0)
 		return -errno;
-	*ret = there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+	*ret = ms_same_inode(&there, &ours);
 	return 0;
 }
 

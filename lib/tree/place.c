@@ -344,7 +344,7 @@ static void remove_made_root(const struct ms_place *place)
 		parent = ms_open_resolved(path, O_PATH);
 		if (i == 0 && (fstat(place->fd, &ours) < 0 ||
 			       fstatat(parent, slash + 1, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
-			       ours.st_ino != there.st_ino || ours.st_dev != there.st_dev))
+			       !ms_same_inode(&ours, &there)))
 			return;
 		if (unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0)
 			return; /* somebody has put it to use */
