@@ -70,7 +70,7 @@ static int recover_directory(struct ms_ctx *ctx, const struct ms_start *start,
 int ms_recover(struct ms_ctx *ctx, const char *path, bool no_wait, enum ms_recovery *ret)
 {
 	_cleanup_(ms_starts_done) struct ms_starts starts = { 0 };
-	enum ms_recovery how, most = MS_RECOVERY_NOTHING;
+	enum ms_recovery how = MS_RECOVERY_NOTHING, most = MS_RECOVERY_NOTHING;
 	int r = ms_starts_resolve(ctx, &path, 1, &starts);
 
 	if (r == -ENOENT) {

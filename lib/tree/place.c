@@ -120,8 +120,9 @@ static int go_to_parent(struct recovery *rec, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
-	size_t len = rec->at_path ? strlen(rec->at_path) : 0;
-	bool is_in = parent && rec->at >= 0 && !strncmp(parent, rec->at_path, len) &&
+	const char *at_path = rec->at_path ? rec->at_path : "";
+	size_t len = strlen(at_path);
+	bool is_in = parent && rec->at >= 0 && !strncmp(parent, at_path, len) &&
 		     (!len || !parent[len] || parent[len] == '/');
 	int fd;
 
