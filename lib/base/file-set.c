@@ -124,11 +124,11 @@ static void drop_slashes(char *path)
 }
 
 /*
- * Clears away what killed runs left there, once for a set. @given, @real and @fd are taken
- * over where it goes well.
+ * Clears away what killed runs left there, once for a set. What @dir owns is taken over
+ * where it goes well.
  */
-static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *given,
-			 char *real, int fd, ino_t inode)
+static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set,
+			 const struct ms_set_dir *dir)
 {
 	struct ms_set_dir *dirs = reallocarray(set->dirs, set->n_dirs + 1, sizeof(*dirs));
 	enum ms_recovery how;
@@ -137,12 +137,11 @@ static int add_directory(struct ms_ctx *ctx, struct ms_file_set *set, char *give
 	if (!dirs)
 		return ms_fail_nomem(ctx);
 	set->dirs = dirs;
-	r = ms_check_removable_from(ctx, fd, given);
-	r = r < 0 ? r : ms_leftovers_clear(ctx, fd, given, &how);
+	r = ms_check_removable_from(ctx, dir->fd, dir->given);
+	r = r < 0 ? r : ms_leftovers_clear(ctx, dir->fd, dir->given, &how);
 	if (r < 0)
 		return r;
-	dirs[set->n_dirs++] = (struct ms_set_dir){
-		.given = given, .path = real, .fd = fd, .inode = inode, .note = -1};
+	dirs[set->n_dirs++] = *dir;
 	return 0;
 }
 
@@ -155,6 +154,7 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 {
 	_cleanup_free_ char *given = strdup(path), *real = NULL;
 	_cleanup_fd_ int fd = -1;
+	struct ms_set_dir dir;
 	struct stat st;
 	int r;
 
@@ -176,7 +176,9 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
 		if (ms_same_file(fd, set->dirs[*ret].fd))
 			return 0;
-	r = add_directory(ctx, set, given, real, fd, st.st_ino);
+	dir = (struct ms_set_dir){
+		.given = given, .path = real, .fd = fd, .inode = st.st_ino, .note = -1};
+	r = add_directory(ctx, set, &dir);
 	if (r < 0)
 		return r;
 	given = real = NULL;

@@ -191,13 +191,13 @@ job_tidy()
 	local status=0
 
 	need_command clang clang-tidy cppcheck
-	CC=clang build_in "$BUILD/clang-tidy"
-	"$TOP/tests/support/tidy" "$BUILD/clang-tidy" "$CACHE/tidy" >"$LOGS/tidy.tap" ||
+	CC=clang build_in "$BUILD/clang"
+	"$TOP/tests/support/tidy" "$BUILD/clang" "$CACHE/tidy" >"$LOGS/tidy.tap" ||
 		status=1
 	grep -v '^ok' "$LOGS/tidy.tap"
 	count tap "$LOGS/tidy.tap"
 	mkdir -p "$CACHE/cppcheck"
-	cppcheck --project="$BUILD/clang-tidy/compile_commands.json" -q -j"$(nproc)" \
+	cppcheck --project="$BUILD/clang/compile_commands.json" -q -j"$(nproc)" \
 		--cppcheck-build-dir="$CACHE/cppcheck" --inline-suppr --error-exitcode=1 \
 		--enable=warning,performance,portability \
 		--suppress=memleak --suppress=resourceLeak || status=1
