@@ -11,6 +11,8 @@ import pytest
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 
 @pytest.fixture
 def directory(tmp_path):

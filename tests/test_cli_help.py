@@ -11,6 +11,8 @@ import pytest
 
 from support import cli
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 MAN = cli.TOP / "man"
 COMPLETION = cli.BUILD / "completion"
 COMMANDS = json.loads(cli.ok("--dump-commands"))["commands"] if cli.PROGRAM.exists() else []

@@ -14,6 +14,8 @@ import pytest
 
 from support import atwork, cli
 
+pytestmark = pytest.mark.anywhere
+
 NASTY = "a\nb\x1b[31mred\x07\tc\u202e.ko"
 NOT_UTF8 = b"\xff\xfe%41.ko"
 

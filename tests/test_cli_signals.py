@@ -12,6 +12,8 @@ import pytest
 
 from support import atwork, cli
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 COUNT = 150
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from support import cli
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 COMMANDS = json.loads(cli.ok("--dump-commands"))["commands"] if cli.PROGRAM.exists() else []
 OPTIONS = [(command["name"], option) for command in COMMANDS for option in command["options"]]
 

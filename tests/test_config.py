@@ -19,6 +19,8 @@ import pytest
 
 from support import cli, kernels
 
+pytestmark = pytest.mark.anywhere
+
 CONF = pathlib.Path("/usr/lib/linux-kbuild-6.1/scripts/kconfig/conf")
 KCONFIG = """
 mainmenu "test"

@@ -8,6 +8,8 @@ import pytest
 
 from support import cli, der, worst
 
+pytestmark = pytest.mark.anywhere
+
 LONG = 64 << 20
 TEXT, SIGNATURE = 4096, 16384
 OUTPUT = 200_000  # bytes of output for one module or certificate

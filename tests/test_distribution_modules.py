@@ -3,7 +3,9 @@
 and given back bit for bit after its signature was taken off and put on again.
 
 The oracle is the archive: what Debian signed its own kernel trusts, and the bytes that
-it ships are the bytes to get back."""
+it ships are the bytes to get back. Compressing thousands of modules again takes minutes,
+so of a kernel with compressed ones a tenth is given back, with FULL=true in the environment
+all of them."""
 
 import filecmp
 import json
@@ -17,6 +19,8 @@ import pytest
 from support.kernels import CLOUD, kernel, module_paths
 
 pytestmark = pytest.mark.kernels
+
+FULL = os.environ.get("FULL") == "true"
 
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", "build"))
 PROGRAM = BUILD / "cli/modseal"
@@ -56,7 +60,13 @@ def test_detach_strip_attach_gives_every_file_back(name, tmp_path):
     own = kernel(name)
     tree, bundle = tmp_path / "tree", tmp_path / "signatures"
     shutil.copytree(own.modules, tree, symlinks=True)
-    count = len(module_paths(name))
+    packed = [path for path in module_paths(name) if path.suffix != ".ko"]
+    left_out = set(packed) - set(packed[::1 if FULL else 10])
+    for path in left_out:
+        (tree / path.relative_to(own.modules)).unlink()
+    originals = [path for path in module_paths(name) if path not in left_out]
+    count = len(originals)
+    assert count > 100
 
     modseal("detach", "-o", bundle, tree)
     assert len(bundle.read_text().splitlines()) == count + 1
@@ -68,7 +78,7 @@ def test_detach_strip_attach_gives_every_file_back(name, tmp_path):
     certificates = tmp_path / "own.pem"
     modseal("certs", own.vmlinuz, "-o", certificates)
     modseal("attach", "--no-sync", "--trust", certificates, bundle, tree)
-    for original in module_paths(name):
+    for original in originals:
         path = tree / original.relative_to(own.modules)
         assert filecmp.cmp(path, original, shallow=False), path
 

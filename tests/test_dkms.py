@@ -17,6 +17,8 @@ import stores
 from support import cli, dkms
 from test_pkcs11 import token  # noqa: F401
 
+pytestmark = pytest.mark.plain
+
 PACKED = {"": "none", "xz": "xz", "zst": "zstd"}
 
 

@@ -13,6 +13,8 @@ import stores
 
 from support import cli, dkms
 
+pytestmark = pytest.mark.plain
+
 CONF = "etc/dkms/framework.conf.d/modseal.conf"
 LIBEXEC = "/usr/libexec/modseal"
 

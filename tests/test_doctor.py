@@ -21,6 +21,8 @@ import stores
 from support import asn1, cli, forge
 from test_config import GOOD
 
+pytestmark = pytest.mark.plain
+
 RELEASE = "6.12.95-test"
 SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
 IMAGES = "d719b2cb-3d3a-4596-a3bc-dad00e67656f"

@@ -18,6 +18,8 @@ import pytest
 
 from support import cli, forge, merkle, stacked
 
+pytestmark = pytest.mark.anywhere
+
 CONFIG = "".join(
     f"CONFIG_{name}=y\n"
     for name in ["MODULES", "MODULE_HASHES", "CRYPTO_SHA256", "CRYPTO_SHA512", "CRYPTO_RSA",

@@ -19,6 +19,8 @@ import stores
 
 from support import cli
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 NAMES = [
     "plain", "two words", "x'; touch PWNED; '", "$(touch PWNED)", "`touch PWNED`",
     '"; touch PWNED; "', "; touch PWNED;", "&& touch PWNED", "new\nline; touch PWNED",

@@ -252,6 +252,7 @@ def test_sign_file_reads_a_signature_of_a_pipe_without_blocking(pki, module, tmp
 def test_want_of_memory_is_not_told_as_a_wrong_passphrase(pki, module, tmp_path):
     """One mapping after the other is refused; the key's own memory is mapped, too."""
     strace.need()
+    strace.need_refused_memory()
     before, log = module.read_bytes(), tmp_path / "log"
     command = [cli.PROGRAM, "sign", "--dry-run", "-j1", "-k", pki / "p384-enc.key", "-c",
                pki / "p384.pem", module]

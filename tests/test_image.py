@@ -142,6 +142,7 @@ def refused_or_trusted(answer, certs, tellable):
     return refused(answer, UNTELLABLE)
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("machine", make_image.MACHINES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_is_read_by_its_symbols(tmp_path, ders, machine, layout):
@@ -152,6 +153,7 @@ def test_every_layout_is_read_by_its_symbols(tmp_path, ders, machine, layout):
     assert answer.items.count(("symbols",)) == 1
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("machine", make_image.MACHINES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_without_symbols_a_layout_is_read_or_refused_and_never_mistaken(
@@ -166,6 +168,7 @@ def test_without_symbols_a_layout_is_read_or_refused_and_never_mistaken(
         assert refused_or_trusted(answer, certs, tellable)
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("machine", make_image.MACHINES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_kernel_that_tells_of_no_revocations_needs_no_key_of_its_own(
@@ -351,6 +354,7 @@ def test_images_in_images_have_an_end(tmp_path, plain):
             assert refused(answer, "kernel images in kernel images")
 
 
+@pytest.mark.plain
 def test_a_decompression_bomb_ends_at_the_bound(tmp_path):
     zeros = f"head -c {(1 << 30) + 1} /dev/zero | {make_image.tool('zstd')} -q -1"
     answer = ask_bytes(tmp_path, make_image.run("sh", "-c", zeros))

@@ -16,6 +16,8 @@ import stores
 from support import cli, strace
 from support.syscalls import tracer
 
+pytestmark = pytest.mark.anywhere
+
 CONFIG = ('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
           'CONFIG_MODULE_SIG_HASH="sha512"\nCONFIG_SYSTEM_TRUSTED_KEYS=""\n')
 OTHER = 12345  # a user and a group
@@ -303,6 +305,7 @@ def test_more_leftovers_than_descriptors_all_go(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.plain
 def test_a_list_that_breaks_off_is_not_taken_for_all_there_is(tmp_path):
     """The journal may stand behind where it breaks off, and what that needs before it."""
     configs = [tmp_path / "a", tmp_path / "b"]

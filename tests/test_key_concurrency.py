@@ -20,6 +20,8 @@ import stores
 
 from support import atwork, cli, watch
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 PARTS = {"signing_key.pem": 0o600, "signing_prv.pem": 0o600, "signing_crt.crt": None,
          "khash": None, "ktype": None}
 

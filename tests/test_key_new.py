@@ -12,6 +12,8 @@ import pytest
 from support import cli, debian13
 from support.newkey import new, openssl
 
+pytestmark = pytest.mark.plain
+
 CURVES = {"p256": "prime256v1", "p384": "secp384r1", "p521": "secp521r1"}
 TYPES = ["rsa2048", "rsa3072", "rsa4096", *CURVES]
 ML_DSA = {"mldsa44": "ML-DSA-44", "mldsa65": "ML-DSA-65", "mldsa87": "ML-DSA-87"}

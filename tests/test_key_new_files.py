@@ -18,6 +18,8 @@ from support import atwork, cli
 from support.newkey import new, openssl
 from support.terminal import Terminal
 
+pytestmark = pytest.mark.plain
+
 
 def pin_file(tmp_path, secret):
     path = tmp_path / "pin"

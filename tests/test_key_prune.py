@@ -9,6 +9,8 @@ import stores
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 FOUR = {"20230101-1200": "p521", "20240101-1200": "rsa2048", "20250101-1200": "p256",
         "20260101-1200": "p384"}
 

@@ -14,6 +14,8 @@ from test_key_token import TOKEN, token  # noqa: F401  (a fixture)
 
 from support import cli
 
+pytestmark = pytest.mark.plain
+
 
 def rotate(store, token, *arguments, pin=None):
     return cli.run("key", "rotate", "--store", store, "--pin-file", pin or token.pin, *arguments,

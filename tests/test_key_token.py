@@ -14,6 +14,8 @@ import pytest
 
 from support import cli
 
+pytestmark = pytest.mark.plain
+
 SOFTHSM = next((path for path in ("/usr/lib/softhsm/libsofthsm2.so",
                                   "/usr/lib64/pkcs11/libsofthsm2.so")
                 if os.path.exists(path)), None)

@@ -14,6 +14,8 @@ import stores
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 THREE = {"20240101-1200": "rsa2048", "20250101-1200": "p256", "20260101-1200": "p384"}
 
 

@@ -19,10 +19,8 @@ import pytest
 from support import assignments
 from support.cli import TOP
 
-pytestmark = pytest.mark.scripts
-
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("git", "dpkg-deb", "flock"))), reason="no git or dpkg-deb here")
+pytestmark = [pytest.mark.scripts, pytest.mark.skipif(
+    not all(map(shutil.which, ("git", "dpkg-deb", "flock"))), reason="no git or dpkg-deb here")]
 # packages in the directory MADE_UP; the names are as apt gives them
 ARCHIVE = """#!/bin/sh
 [ "$1" = fetch ] || exit 2

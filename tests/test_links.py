@@ -15,6 +15,8 @@ import pytest
 
 from support import cli
 
+pytestmark = pytest.mark.plain
+
 RELEASE = "6.1.0-links"
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 RELEASE = "7.3.4-test"
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from support import cli, forge, merkle
 
+pytestmark = pytest.mark.anywhere
+
 COUNTS = (0, 1, 2, 3, 4, 5, 31, 32, 33, 1019, 4225)
 
 
@@ -633,6 +635,7 @@ def test_a_kernel_that_hashes_do_not_belong_into_is_refused_and_left(fault, kern
     assert {path.name for path in image.parent.iterdir()} <= {"start.o", "vmlinux"}
 
 
+@pytest.mark.plain
 def test_a_kernel_that_is_cut_off_anywhere_is_refused_and_left(kernel):
     image, tree, _ = kernel()
     data = image.read_bytes()

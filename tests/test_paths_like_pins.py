@@ -9,6 +9,8 @@ import pytest
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 NAME = "pin-value="
 
 

@@ -12,6 +12,8 @@ import survival
 
 from support import cli
 
+pytestmark = pytest.mark.anywhere
+
 CONFIG = survival.CONFIG
 
 

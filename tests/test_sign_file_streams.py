@@ -12,6 +12,8 @@ import pytest
 
 from support import cli, strace
 
+pytestmark = pytest.mark.anywhere
+
 
 @pytest.fixture
 def command(tmp_path, module, pki):

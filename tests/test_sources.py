@@ -170,6 +170,7 @@ def test_a_broken_efi_list_is_refused_with_its_offset(tmp_path, ders):
         assert refused(ask_bytes(tmp_path, data), words)
 
 
+@pytest.mark.plain
 def test_an_efi_list_cut_anywhere_is_refused(tmp_path, ders):
     data = ATTRIBUTES + efi_list(X509, ders[2]) + efi_list(SHA256, bytes(32))
     path = tmp_path / "list"

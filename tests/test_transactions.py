@@ -11,6 +11,8 @@ import pytest
 
 from support import cli, strace
 
+pytestmark = pytest.mark.anywhere
+
 DEPTH = 19000
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from support import atwork, cli, worst
 
+pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
+
 # what doubling the size a second time may cost, as a multiple of doubling it once: 2 is
 # linear, 4 is quadratic
 MOST_GROWTH = 2.5

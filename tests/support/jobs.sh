@@ -12,6 +12,10 @@
 readonly BUILD=$TOP/build/check
 readonly LOGS=$BUILD/logs
 readonly PYTHON=/usr/bin/python3
+# The command tests that are run again elsewhere, by their marks (pytest.ini).
+ELSEWHERE='not lab and not kernels and not flows and not syscalls and not scripts'
+SANITIZED=$ELSEWHERE' and not plain' OTHER_DEBIAN=$ELSEWHERE' and not anywhere'
+! ${FULL-false} || SANITIZED=$ELSEWHERE OTHER_DEBIAN=$ELSEWHERE
 # What a sanitizer or valgrind exits with, so that it is never mistaken for modseal's.
 readonly SANITIZER_STATUS=99
 
@@ -55,6 +59,11 @@ count()
 LAUNCHER=(env)
 ! setarch -R true 2>/dev/null || LAUNCHER=(setarch -R)
 
+# What was compiled before is not compiled again, wherever the tree lies.
+CC_WRAPPER=
+! command -v ccache >/dev/null || CC_WRAPPER='ccache '
+export CCACHE_DIR=$CACHE/ccache CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=true CCACHE_MAXSIZE=2G
+
 # build_in DIR [MESON OPTION...]: configures it if it is not, and builds all
 build_in()
 {
@@ -64,7 +73,8 @@ build_in()
 	mkdir -p "$BUILD"
 	(
 		flock 8
-		[ -f "$dir/build.ninja" ] || meson setup "$dir" "$TOP" -Dwerror=true "$@"
+		[ -f "$dir/build.ninja" ] ||
+			CC="$CC_WRAPPER${CC-cc}" meson setup "$dir" "$TOP" -Dwerror=true "$@"
 		ninja -C "$dir"
 	) 8>"$dir.lock"
 }
@@ -176,10 +186,10 @@ job_asan()
 	local dir=$BUILD/asan status=0
 
 	need_command clang
-	CC=clang build_in "$dir" --buildtype=debug -Db_sanitize=address,undefined \
-		-Db_lundef=false -Dc_args=-fno-sanitize-recover=all
+	CC=clang build_in "$dir" --buildtype=debug -Doptimization=1 \
+		-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
 	under_sanitizers unit_tests "$dir" || status=1
-	under_sanitizers pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls and not scripts' || status=1
+	under_sanitizers pytest_in "$dir" -m "$SANITIZED" || status=1
 	no_reports "$dir/report"
 	return "$status"
 }
@@ -223,7 +233,7 @@ job_valgrind()
 		ln -s "$BUILD/gcc/cli/modseal" "$dir/real/$name"
 	done
 	! $FULL || files="$files or test_cli_verify.py or test_cli_sign.py or test_sign_file.py"
-	pytest_in "$dir" -m 'not lab and not kernels and not flows and not syscalls and not scripts' -k "$files" || status=1
+	pytest_in "$dir" -m "$SANITIZED" -k "$files" || status=1
 	no_reports "$dir/reports/valgrind" || status=1
 	return "$status"
 }
@@ -256,11 +266,11 @@ job_proofs()
 	return "$status"
 }
 
-# Every fuzzer runs over its corpus and then for a minute, as many at a time as there are
-# cores. What a crash leaves behind is in build/check/fuzz/NAME.
+# Every fuzzer runs over its corpus and then for half a minute, as many at a time as there
+# are cores. What a crash leaves behind is in build/check/fuzz/NAME.
 job_fuzz()
 {
-	local dir=$BUILD/fuzz seconds=60 status=0 names
+	local dir=$BUILD/fuzz seconds=30 status=0 names
 
 	need_command clang
 	! $FULL || seconds=600
@@ -449,7 +459,7 @@ job_otherdebian()
 	root=$("$TOP/tests/support/debian-root" native "$release" build test)
 	mkdir -p "$dir"
 	"$TOP/tests/support/in-root" "$root" "$TOP" "$dir" \
-		/srv/tests/support/tests-inside || status=$?
+		/srv/tests/support/tests-inside "$OTHER_DEBIAN" || status=$?
 	count meson "$dir/build/meson-logs/testlog.json"
 	count junit "$dir/junit.xml"
 	return "$status"
@@ -466,8 +476,8 @@ job_bigendian()
 		skip_job "no qemu-s390x on this machine"
 	sysroot=$("$TOP/tests/support/debian-root" sysroot "$(host_release)" s390x)
 	mkdir -p "$dir"
-	sed "s|@QEMU@|$qemu|; s|@SYSROOT@|$sysroot|" "$TOP/tests/support/s390x.ini.in" \
-		>"$dir/s390x.ini"
+	sed "s|@QEMU@|$qemu|; s|@SYSROOT@|$sysroot|; s|@CCACHE@|${CC_WRAPPER:+'ccache', }|" \
+		"$TOP/tests/support/s390x.ini.in" >"$dir/s390x.ini"
 	build_in "$dir/build" --cross-file "$dir/s390x.ini"
 	unit_tests "$dir/build"
 }

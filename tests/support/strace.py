@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """strace, by which a system call of a run fails, waits or is the last."""
 
+import os
 import shutil
 import subprocess
 
@@ -15,3 +16,9 @@ def need():
                           capture_output=True, check=False)
     if done.returncode:
         pytest.skip("strace may not trace or inject here")
+
+
+def need_refused_memory():
+    """Skips where a mapping that is refused never comes back to the program."""
+    if "ASAN_OPTIONS" in os.environ:
+        pytest.skip("AddressSanitizer tries for ever to map memory")
