@@ -108,14 +108,15 @@ pytest_in()
 	return "$status"
 }
 
-# The sanitizers write their reports to files, because a test that expects modseal to
-# fail could take the failure of a sanitizer for it.
+# under_sanitizers LEAKS COMMAND DIR...: LEAKS is 1 where leaks are looked for as well. The
+# reports go to the files DIR/report.*, because a test that expects modseal to fail could
+# take the failure of a sanitizer for it.
 under_sanitizers()
 {
-	local common="exitcode=$SANITIZER_STATUS:log_path=$2/report"
+	local leaks=$1 common="exitcode=$SANITIZER_STATUS:log_path=$3/report"
 
-	rm -f "$2"/report.*
-	ASAN_OPTIONS=$common:detect_leaks=1:detect_stack_use_after_return=1 \
+	shift
+	ASAN_OPTIONS=$common:detect_leaks=$leaks:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=$common:print_stacktrace=1:halt_on_error=1 \
 		"$@"
 }
@@ -181,15 +182,19 @@ job_clang()
 	CC=clang build_in "$BUILD/clang"
 }
 
+# Looking for leaks at the end of every run takes as long as the run, so that is for the unit
+# tests, and for the command tests with --full.
 job_asan()
 {
-	local dir=$BUILD/asan status=0
+	local dir=$BUILD/asan status=0 leaks=0
 
 	need_command clang
 	CC=clang build_in "$dir" --buildtype=debug -Doptimization=1 \
 		-Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fno-sanitize-recover=all
-	under_sanitizers unit_tests "$dir" || status=1
-	under_sanitizers pytest_in "$dir" -m "$SANITIZED" || status=1
+	rm -f "$dir"/report.*
+	! $FULL || leaks=1
+	under_sanitizers 1 unit_tests "$dir" || status=1
+	under_sanitizers $leaks pytest_in "$dir" -m "$SANITIZED" || status=1
 	no_reports "$dir/report"
 	return "$status"
 }

@@ -208,7 +208,8 @@ PACKERS = {
     "xz": ["xz", "--check=crc32", "--x86", "--lzma2=dict=32MiB"],
     "lzo": ["lzop", "-9"],
     "lz4": ["lz4", "-l", "-9", "-", "-"],
-    "zstd": ["zstd", "-q", "-22", "--ultra"],
+    # the window of -22, as the kernel's build has it; that takes a gigabyte to pack with
+    "zstd": ["zstd", "-q", "-9", "--long=27"],
 }
 
 
