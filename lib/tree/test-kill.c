@@ -234,7 +234,7 @@ static void strip_killed_between(int told, int stays)
 	if (told >= 0) /* 0 bytes if it ended before */
 		assert_int_equal(read(told_pipe[0], &byte, 1), 1);
 	/* so that not all kills come right behind the step */
-	delay = (delay + 7919) % 50000;
+	delay = (delay + 7919) % 200000;
 	for (volatile unsigned int i = delay; i > 0; i--)
 		;
 	kill(child, SIGKILL);
