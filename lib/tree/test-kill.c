@@ -15,7 +15,11 @@
 
 #include "transaction.h"
 
-enum { MODULES = 40, LINKED = 4 }; /* of which so many are names of one inode */
+enum {
+	MODULES = 40,
+	LINKED = 4,  /* of which so many are names of one inode */
+	SIZE = 5000, /* of one without its trailer */
+};
 
 static const char *path_of(unsigned i)
 {
@@ -36,8 +40,8 @@ static void make_tree(void)
 
 	help_remove_all("t");
 	for (unsigned i = LINKED; i < MODULES; i++)
-		help_write_module(path_of(i), i, 5000, 1);
-	help_write_module(path_of(0), 0, 5000, 1);
+		help_write_module(path_of(i), i, SIZE, 1);
+	help_write_module(path_of(0), 0, SIZE, 1);
 	snprintf(first, sizeof(first), "%s", path_of(0));
 	for (unsigned i = 1; i < LINKED; i++)
 		assert_int_equal(link(first, path_of(i)), 0);
@@ -49,10 +53,10 @@ static unsigned count_new(void)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < MODULES; i++) {
-		bool is_new = help_is_module(path_of(i), content_of(i), 5000, 0);
+		bool is_new = help_is_module(path_of(i), content_of(i), SIZE, 0);
 
 		n += is_new;
-		if (!is_new && !help_is_module(path_of(i), content_of(i), 5000, 1))
+		if (!is_new && !help_is_module(path_of(i), content_of(i), SIZE, 1))
 			fail_msg("%s is neither old nor new", path_of(i));
 	}
 	return n;
@@ -167,7 +171,7 @@ static void a_recovery_that_is_killed_is_gone_on_with_by_the_next(void **state)
 static void change_one_and_die_withdrawing(const char *step)
 {
 	if (!strcmp(step, "decided"))
-		help_write_module(path_of(20), 20, 7000, 1);
+		help_write_module(path_of(20), 20, SIZE + 1, 1);
 	if (!strcmp(step, "withdrawn"))
 		raise(SIGKILL);
 }
@@ -187,7 +191,7 @@ static void a_decision_that_was_taken_back_is_not_finished(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(recover_tree(), MS_RECOVERY_UNDONE);
-	help_write_module(path_of(20), 20, 5000, 1);
+	help_write_module(path_of(20), 20, SIZE, 1);
 	assert_int_equal(count_new(), 0);
 	assert_int_equal(help_strays("t"), 0);
 }
