@@ -16,12 +16,11 @@ import signal
 import subprocess
 
 import pytest
-from support import cli, watch
+from support import cli, extent, watch
 
 pytestmark = pytest.mark.scripts
 
-FULL = os.environ.get("FULL") == "true"
-STRIDE = 1 if FULL else 10
+STRIDE = 1 if extent.FULL else 10
 OBJECTS = ["a", "b", "c"]
 
 # kills all of the build at the step with that number; what is about to be done is not
@@ -347,7 +346,7 @@ def test_a_matrix_that_was_killed_tells_of_the_warnings_before(bench, tmp_path):
     assert whole.stdout.count("# a warning about ./a") == 1, cli.said(whole)
     steps = cache.done()
     assert not cache.parts()
-    halts = ("compile ./b", "note ./c", "tar whole") if FULL else ("note ./c",)
+    halts = ("compile ./b", "note ./c", "tar whole") if extent.FULL else ("note ./c",)
     for at in [steps.index(step) + 1 for step in halts]:
         assert cache.build(kill_at=at, what=MATRIX).returncode == -signal.SIGKILL
         assert len(cache.parts()) == 1
@@ -372,7 +371,7 @@ def test_two_builds_that_were_killed_at_any_step_are_reported_as_without(bench, 
     assert not cache.parts()
     packed = [at for at, step in enumerate(steps, 1) if step == "pack"]
     assert len(packed) == 4
-    for at in [steps.index("tar whole") + 1, *packed, len(steps)] if FULL else packed[2:3]:
+    for at in [steps.index("tar whole") + 1, *packed, len(steps)] if extent.FULL else packed[2:3]:
         assert cache.build(kill_at=at, what=REPRODUCE).returncode == -signal.SIGKILL
         assert len(cache.parts()) == 1
         again = cache.build(what=REPRODUCE)

@@ -7,7 +7,6 @@ unloaded. One question to the kernel in each mode is about all of them.
 """
 
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -15,7 +14,7 @@ import types
 
 import pytest
 
-from support import campaign, cli, debian13, forge, kernels, known, mldsa, operators
+from support import campaign, cli, debian13, extent, forge, kernels, known, mldsa, operators
 from support.hostile import mixed
 from support.kernels import lab
 
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.lab
 SMALL = ["rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"]
 ML_DSA = ["mldsa44", "mldsa65", "mldsa87"]
 HASHES = ["sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"]
-FULL = os.environ.get("FULL") == "true"
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +210,7 @@ def test_a_kernel_that_unpacks_xz_takes_no_other_check_than_crc32(name, tmp_path
 
 
 def test_what_modseal_signs_with_ml_dsa_loads_clean(kernel, module, tmp_path):
-    if not FULL and not debian13.machine_has_ml_dsa():
+    if not extent.FULL and not debian13.machine_has_ml_dsa():
         pytest.skip("ML-DSA takes an OpenSSL of Debian 13: ./check --full lab")
     debian13.need()
     (tmp_path / "files").mkdir()

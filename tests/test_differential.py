@@ -10,7 +10,7 @@ import secrets
 import differential
 import lab
 import pytest
-from support import campaign, cli, debian13, kernels
+from support import campaign, cli, debian13, extent, kernels
 
 pytestmark = pytest.mark.lab
 
@@ -19,7 +19,6 @@ ASKED = [
     ("6.1", "rsa2048", 300),
     ("6.12", "p256", 300),
 ]
-FULL = os.environ.get("FULL") == "true"
 
 
 def campaign_against(name, count, seed, modes, plans=None):
@@ -32,7 +31,7 @@ def campaign_against(name, count, seed, modes, plans=None):
                         plans)
 
 
-@pytest.mark.skipif(FULL, reason="all kernels are asked more")
+@pytest.mark.skipif(extent.FULL, reason="all kernels are asked more")
 def test_the_newest_kernel_and_modseal_agree_on_4000_cases(capsys):
     plans = [plan for plan in campaign.PLANS["7.3"] if not plan.ml_dsa]  # no Debian 13
     report = campaign_against("7.3", 4000, "1", ["enforcing", "permissive"], plans)
@@ -42,7 +41,7 @@ def test_the_newest_kernel_and_modseal_agree_on_4000_cases(capsys):
     assert report.mismatches == []
 
 
-@pytest.mark.skipif(not FULL, reason="the whole campaign: ./check --full lab")
+@pytest.mark.skipif(not extent.FULL, reason="the whole campaign: ./check --full lab")
 @pytest.mark.parametrize("name", campaign.UNPATCHED_PLANS)
 def test_a_kernel_and_modseal_agree_on_21000_cases(capsys, name):
     if any(plan.ml_dsa for plan in campaign.PLANS[name]):

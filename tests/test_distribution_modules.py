@@ -16,11 +16,11 @@ import subprocess
 
 import pytest
 
+from support import extent
 from support.kernels import CLOUD, kernel, module_paths
 
 pytestmark = pytest.mark.kernels
 
-FULL = os.environ.get("FULL") == "true"
 
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", "build"))
 PROGRAM = BUILD / "cli/modseal"
@@ -61,7 +61,7 @@ def test_detach_strip_attach_gives_every_file_back(name, tmp_path):
     tree, bundle = tmp_path / "tree", tmp_path / "signatures"
     shutil.copytree(own.modules, tree, symlinks=True)
     packed = [path for path in module_paths(name) if path.suffix != ".ko"]
-    left_out = set(packed) - set(packed[::1 if FULL else 10])
+    left_out = set(packed) - set(packed[::1 if extent.FULL else 10])
     for path in left_out:
         (tree / path.relative_to(own.modules)).unlink()
     originals = [path for path in module_paths(name) if path not in left_out]

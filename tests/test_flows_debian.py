@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import cli, flows
+from support import cli, extent, flows
 
 pytestmark = pytest.mark.flows
 
@@ -55,7 +55,7 @@ def build(directory, *, options, umask, **env):
 def packages(tmp_path_factory):
     """Built, with FULL=true in the environment with the unit tests: the job `unit` has run
     those."""
-    options = "" if os.environ.get("FULL") == "true" else "nocheck"
+    options = "" if extent.FULL else "nocheck"
     return build(tmp_path_factory.mktemp("one"), options=options, umask=0o022)
 
 

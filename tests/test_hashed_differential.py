@@ -9,12 +9,11 @@ import secrets
 import differential
 import lab
 import pytest
-from support import campaign, cli, kernels, patched
+from support import campaign, cli, extent, kernels, patched
 from support.hostile import stacks
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]
 LIST, MERKLE = f"{patched.ASKED[0]}-list", f"{patched.ASKED[0]}-merkle"
-FULL = os.environ.get("FULL") == "true"
 
 
 def campaign_against(name, count, seed, modes, **options):
@@ -27,7 +26,7 @@ def campaign_against(name, count, seed, modes, **options):
         name, found, count, seed, modes, jobs=os.cpu_count() or 1, **options)
 
 
-@pytest.mark.skipif(FULL, reason="all of these kernels are asked more")
+@pytest.mark.skipif(extent.FULL, reason="all of these kernels are asked more")
 @pytest.mark.parametrize("name, count", [(MERKLE, 1000), (LIST, 500)])
 def test_a_patched_kernel_and_modseal_agree_on_a_share_of_the_cases(capsys, name, count):
     plans = [plan for plan in campaign.PLANS[name] if plan.stacks]
@@ -41,7 +40,7 @@ def test_a_patched_kernel_and_modseal_agree_on_a_share_of_the_cases(capsys, name
         assert report.verdicts[verdict] >= 10, verdict
 
 
-@pytest.mark.skipif(not FULL, reason="the whole campaign: ./check --full hashed")
+@pytest.mark.skipif(not extent.FULL, reason="the whole campaign: ./check --full hashed")
 @pytest.mark.parametrize("name", patched.ASKED_NAMES)
 def test_a_patched_kernel_and_modseal_agree_on_7000_cases(capsys, name):
     seed = secrets.token_hex(4)

@@ -14,12 +14,11 @@ import pathlib
 
 import pytest
 
-from support import campaign, cli, forge, kernels, operators
+from support import campaign, cli, extent, forge, kernels, operators
 
 pytestmark = pytest.mark.lab
 
-FULL = os.environ.get("FULL") == "true"
-CHANGED = 60 if FULL else 12  # modules of which there are copies
+CHANGED = 60 if extent.FULL else 12  # modules of which there are copies
 # what becomes of a copy in each of the lab's modes: permissive, enforcing, lockdown
 CLEAN = ["clean"] * 3
 TOLERATED = ["tainted", "EKEYREJECTED", "EPERM"]
@@ -44,7 +43,7 @@ def as_shipped(name):
     """(path, what the enforcing kernel says of it) of every module, or every tenth."""
     paths = kernels.module_paths(name)
     assert len(paths) > 900
-    if not FULL:
+    if not extent.FULL:
         paths = paths[::10]
     call = "finit" if name == "6.1" else "compressed"
     return list(zip(paths, kernels.ask(name, paths, mode="enforcing", calls=[call])))

@@ -8,15 +8,13 @@ in the environment all of them. tests/syscalls/run asks one of them again.
 """
 
 import os
-import random
 
 import pytest
 
-from support import cli
+from support import cli, extent
 from support.syscalls import faults, races, sampling, scenarios, tracer, world
 
-SHARE = 1 if os.environ.get("FULL") == "true" else float(os.environ.get("MODSEAL_SHARE", "0.1"))
-SEED = os.environ.get("MODSEAL_SEED") or str(random.SystemRandom().randrange(10**9))
+SHARE = 1 if extent.FULL else float(os.environ.get("MODSEAL_SHARE", "0.1"))
 
 pytestmark = [
     pytest.mark.syscalls,
@@ -37,13 +35,13 @@ def answers(request, pki):
         for item in request.session.items:
             if "answers" in item.fixturenames:
                 work, name = item.callspec.params["work"], item.callspec.params["name"]
-                begun[work, name] = workers.begin(work, name, pki, SHARE, SEED)
+                begun[work, name] = workers.begin(work, name, pki, SHARE, extent.SEED)
         yield begun
 
 
 def no_fault(answers, work, name):
     found, count = answers[work, name].get()
-    assert not found, f"seed {SEED}: {sampling.report(name, found, count)}"
+    assert not found, f"seed {extent.SEED}: {sampling.report(name, found, count)}"
     assert count > 0
 
 

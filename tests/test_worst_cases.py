@@ -16,14 +16,13 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli, worst
+from support import atwork, cli, extent, worst
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 
-SEED = os.environ.get("MODSEAL_SEED") or str(random.SystemRandom().randrange(10**9))
 COUNTED = list(worst.CASES)
-if os.environ.get("FULL") != "true":
-    COUNTED = sorted(random.Random(SEED).sample(COUNTED, len(COUNTED) // 3))
+if not extent.FULL:
+    COUNTED = sorted(random.Random(extent.SEED).sample(COUNTED, len(COUNTED) // 3))
 # what doubling the size a second time may cost, as a multiple of doubling it once: 2 is
 # linear, 4 is quadratic
 MOST_GROWTH = 2.5
@@ -58,7 +57,7 @@ def test_twice_as_large_a_file_takes_twice_the_work(name, counted, tmp_path, tin
         cost(counted, function, tmp_path / str(n), n, tiny_module, pki)
         for n in (start, 2 * start, 4 * start))
     assert four_times - twice < NOISE or (
-        four_times - twice < MOST_GROWTH * (twice - once)), (SEED, once, twice, four_times)
+        four_times - twice < MOST_GROWTH * (twice - once)), (extent.SEED, once, twice, four_times)
 
 
 def test_many_signers_behind_one_chain_verify_it_once(counted, tmp_path, tiny_module, pki):

@@ -14,13 +14,12 @@ import pytest
 import stores
 from survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
 
-from support import cli, strace
+from support import cli, extent, strace
 from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere
 
-FULL = os.environ.get("FULL") == "true"
-STEP = 1 if FULL else 13
+STEP = 1 if extent.FULL else 13
 
 
 @pytest.fixture(scope="module", autouse=True)

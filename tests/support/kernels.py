@@ -23,7 +23,7 @@ if str(TOP) not in sys.path:
     sys.path.insert(0, str(TOP))
 
 import lab  # noqa: E402 (its path is set just above)
-from support import assignments, patched  # noqa: E402
+from support import assignments, extent, patched  # noqa: E402
 
 CLOUD = ("6.1", "6.12", "7.3")
 
@@ -45,7 +45,7 @@ def build(job, *arguments):
     """What lab/build-kernel prints. Building takes minutes, so only with FULL=true in the
     environment, and once. job: that of ./check which builds it."""
     command = [TOP / "lab" / "build-kernel", *arguments]
-    if os.environ.get("FULL") != "true":
+    if not extent.FULL:
         command.append("--cached")
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 3:

@@ -10,12 +10,12 @@ import os
 import pathlib
 import subprocess
 
-from . import forge, merkle
+from . import extent, forge, merkle
 
 SERIES = ("7.3", "6.12")
 # those that are asked: ./check names the ones that it has a kernel of
 ASKED = os.environ.get("HASHED_SERIES", "").split() or list(
-    SERIES if os.environ.get("FULL") == "true" else SERIES[:1]
+    SERIES if extent.FULL else SERIES[:1]
 )
 FORMS = ("list", "merkle")
 NAMES = [f"{series}-{form}" for series in SERIES for form in FORMS]
