@@ -17,7 +17,7 @@ import subprocess
 import pytest
 import stores
 
-from support import cli
+from support import cli, watch
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 
@@ -50,9 +50,9 @@ def paste(tmp_path):
         given = []
         for shell in shells():
             seen.write_bytes(b"")
-            subprocess.run([shutil.which(shell), "-c", hint], cwd=where, check=False,
-                           env={"PATH": f"{stubs}:/usr/bin:/bin", "HOME": os.fspath(where)},
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+            watch.run([shutil.which(shell), "-c", hint], cwd=where, still=60,
+                      env={"PATH": f"{stubs}:/usr/bin:/bin", "HOME": os.fspath(where)},
+                      stdin=subprocess.DEVNULL, capture_output=True)
             assert not list(where.iterdir()), (shell, hint)
             given.append([os.fsdecode(word) for word in seen.read_bytes().split(b"\0")])
         return given

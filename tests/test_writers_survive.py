@@ -14,7 +14,7 @@ import pytest
 import stores
 from survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
 
-from support import cli, extent, strace
+from support import atwork, cli, extent, strace
 from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere
@@ -94,19 +94,22 @@ def test_a_run_at_work_keeps_what_it_has(tmp_path):
     config.write_text(CONFIG)
     other = tmp_path / "other.config"
     other.write_text(CONFIG)
-    log = tmp_path / "log"
-    run = subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", log, "-e", "trace=fsync", "-e",
-         "inject=fsync:delay_enter=2000000:when=1", cli.PROGRAM, "config", "set", "X=y2", config],
-        env=cli.environment(**cli.without_leak_check()), start_new_session=True)
-    while not (waiting := [path for path in tmp_path.iterdir() if path.suffix == ".new"]):
-        assert run.poll() is None, "it came through before anybody saw it"
-    cli.ok("config", "set", "Y=y3", other)
-    assert cli.run("recover", tmp_path).returncode == 1
-    assert waiting[0].exists()
-    assert run.wait(timeout=600) == 0
+
+    def start():
+        config.write_text(CONFIG)
+        return atwork.Run("config", "set", "X=y2", config)
+
+    def waiting():
+        return [path for path in tmp_path.iterdir() if path.suffix == ".new"]
+
+    with atwork.caught(start, waiting) as run:
+        (new,) = waiting()
+        cli.ok("config", "set", "Y=y3", other)
+        assert cli.run("recover", tmp_path).returncode == 1
+        assert new.exists()
+        assert run.end() == 0, run.err
     assert "CONFIG_X" in config.read_text() and "CONFIG_Y" in other.read_text()
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "log", "other.config"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".config", "other.config"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")

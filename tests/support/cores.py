@@ -18,6 +18,8 @@ import subprocess
 
 import pytest
 
+from support import watch
+
 WHOLE = 64 << 20  # more than that of one mapping is no heap of ours
 
 
@@ -44,8 +46,8 @@ def memory_in(core):
 
 def gcore(pid, place):
     """What of the memory of a process that goes on is in its core."""
-    done = subprocess.run(["gcore", "-o", place / "core", str(pid)], capture_output=True,
-                          text=True, errors="replace", timeout=600, check=False)
+    done = watch.run(["gcore", "-o", place / "core", str(pid)], capture_output=True,
+                     text=True, errors="replace")
     path = place / f"core.{pid}"
     assert path.exists(), done.stdout + done.stderr
     content = path.read_bytes()

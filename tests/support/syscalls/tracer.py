@@ -9,11 +9,11 @@ import signal
 import subprocess
 import urllib.parse
 
-from support import cli
+from support import cli, watch
 
 PROGRAM = pathlib.Path(
     os.environ.get("MODSEAL_TRACER", cli.BUILD / "tests" / "syscalls" / "syscall-tracer"))
-LIMIT = 120  # seconds, in which a run of these ends on any machine
+STILL, WORK = 120, 120  # seconds without a move, and of processors' time: then it hangs
 
 # what changes files, and opening them for that
 CHANGES = re.compile(
@@ -82,6 +82,12 @@ def call_from(text):
     return Call(name, int(number))
 
 
+def watched(command, cwd, env, out, err):
+    """Its exit status, negative: the signal that ended it; raises watch.Hung."""
+    return watch.run(command, still=STILL, work=WORK, cwd=cwd, env=env, stdout=out, stderr=err,
+                     stdin=subprocess.DEVNULL, close_fds=False).returncode
+
+
 def run(command, at=None, what=None, *, cwd, env, scratch):
     """The command with something happening at a call: what is the tracer's option and its
     value, ("--error", "EIO")."""
@@ -89,23 +95,17 @@ def run(command, at=None, what=None, *, cwd, env, scratch):
     report.unlink(missing_ok=True)
     traced = [PROGRAM, "--at", str(at), *what, "--report", report, "--"] if at else []
     with open(scratch / "out", "w+b") as out, open(scratch / "err", "w+b") as err:
-        process = subprocess.Popen([*traced, *command], cwd=cwd, env=env, stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL, close_fds=False)
         try:
-            process.wait(timeout=LIMIT)
-            hung = False
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            hung = True
+            code = watched([*traced, *command], cwd, env, out, err)
+        except watch.Hung:
+            code = None
         said = []
         for file in out, err:
             file.seek(0)
             said.append(file.read().decode(errors="surrogateescape"))
-    if hung:
+    if code is None:
         return Run(True, None, signal.SIGKILL, *said, hung=True)
     if not traced:
-        code = process.returncode
         return Run(False, code if code >= 0 else None, -code if code < 0 else None, *said)
     if not report.exists():
         raise RuntimeError(f"the tracer: {said[1]}")
@@ -118,10 +118,8 @@ def calls(command, *, cwd, env, scratch):
     """Every call of a run to which nothing happens, and how that ended."""
     listing = scratch / "calls"
     with open(scratch / "out", "w+b") as out, open(scratch / "err", "w+b") as err:
-        done = subprocess.run(
-            [PROGRAM, "--list", listing, "--", *command], cwd=cwd, env=env, stdout=out, stderr=err,
-            stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
-    return [parse(line) for line in listing.read_text().splitlines()], done.returncode
+        code = watched([PROGRAM, "--list", listing, "--", *command], cwd, env, out, err)
+    return [parse(line) for line in listing.read_text().splitlines()], code
 
 
 def parse(line):
