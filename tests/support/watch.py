@@ -30,6 +30,7 @@ import collections
 import ctypes
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -271,11 +272,23 @@ def described(watch):
 # For tests: what they start is ended by the same reasons.
 
 
+def wait_for_end(process, seconds):
+    """Until it has ended or that time is over, and no longer: Popen.wait() looks only every
+    now and then where it has a limit."""
+    poll = select.poll()
+    with open(os.pidfd_open(process.pid)) as end:
+        poll.register(end, select.POLLIN)
+        poll.poll(seconds * 1000)
+
+
 def communicate(process, given=None, **limits):
     """What a process says to its end, as its own communicate() does; raises Hung."""
     watch = Watch(process.pid, **limits)
     while True:
         try:
+            if process.poll() is None and not any(
+                    (process.stdin, process.stdout, process.stderr)):
+                wait_for_end(process, watch.interval)
             return process.communicate(given, timeout=watch.interval)
         except subprocess.TimeoutExpired:
             given = None
