@@ -23,8 +23,10 @@
 
 #define ACL "system.posix_acl_access"
 
+/* *@mode loses the set-id bits where the file stays somebody else's: they were granted by
+ * its owner and group, and by nobody else. */
 static int keep_owner(struct ms_ctx *ctx, const struct stat *st, int fd, bool lenient,
-		      const char *shown)
+		      const char *shown, mode_t *mode)
 {
 	struct stat now;
 	int r;
@@ -32,8 +34,12 @@ static int keep_owner(struct ms_ctx *ctx, const struct stat *st, int fd, bool le
 	if (fstat(fd, &now) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat the new '%s'", shown);
 	if ((now.st_uid == st->st_uid && now.st_gid == st->st_gid) ||
-	    fchown(fd, st->st_uid, st->st_gid) == 0 || lenient)
+	    fchown(fd, st->st_uid, st->st_gid) == 0)
 		return 0;
+	if (lenient) {
+		*mode &= ~(mode_t)(S_ISUID | S_ISGID);
+		return 0;
+	}
 	r = ms_fail_errno(ctx, -errno, "cannot keep the owner of '%s'", shown);
 	return ms_hint(ctx, r, "run as its owner or as root");
 }
@@ -139,13 +145,14 @@ int ms_metadata_copy(struct ms_ctx *ctx, int source, const struct stat *st, int 
 		     bool lenient, const char *shown, struct ms_metadata_dropped *ret)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
-	int r = keep_owner(ctx, st, fd, lenient, shown);
+	mode_t mode = st->st_mode & 07777;
+	int r = keep_owner(ctx, st, fd, lenient, shown, &mode);
 
 	if (r == 0)
 		r = keep_xattrs(ctx, source, fd, lenient, shown, ret);
 	if (r < 0)
 		return r;
-	if (fchmod(fd, st->st_mode & 07777) < 0)
+	if (fchmod(fd, mode) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot keep the mode of '%s'", shown);
 	if (!lenient)
 		times[1].tv_nsec = UTIME_OMIT;

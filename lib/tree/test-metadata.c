@@ -178,6 +178,32 @@ static void what_another_user_owns_is_not_taken_over(void **state)
 	assert_int_equal(help_strays("."), 0);
 }
 
+static void a_copy_that_is_somebody_else_s_has_no_set_id_bits(void **state)
+{
+	int r;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("SKIPPED: needs root to give files away\n");
+		skip();
+	}
+	help_write_module("t/a.ko", 1, 100, 1);
+	assert_int_equal(chown("t/a.ko", 12, 34), 0);
+	assert_int_equal(chmod("t/a.ko", 06755), 0);
+	assert_int_equal(mkdir("own", 0777), 0);
+	assert_int_equal(chown("own", 65534, 65534), 0);
+	assert_int_equal(seteuid(65534), 0);
+	r = help_strip("t", (struct ms_tree_options){ .output = "own" });
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(r, 0);
+	assert_int_equal(help_stat("own/a.ko").st_uid, 65534);
+	assert_int_equal(help_stat("own/a.ko").st_mode & 07777, 0755);
+	assert_int_equal(help_strip("t", (struct ms_tree_options){ .output = "kept" }),
+			 0);
+	assert_int_equal(help_stat("kept/a.ko").st_uid, 12);
+	assert_int_equal(help_stat("kept/a.ko").st_mode & 07777, 06755);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, help_enter, help_leave)
 
 int main(void)
@@ -191,6 +217,7 @@ int main(void)
 		TEST(hard_links_that_lead_out_are_refused_and_nothing_is_done),
 		TEST(break_links_leaves_the_outer_name_as_it_was),
 		TEST(what_another_user_owns_is_not_taken_over),
+		TEST(a_copy_that_is_somebody_else_s_has_no_set_id_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
