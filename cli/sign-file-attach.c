@@ -15,6 +15,7 @@ int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 		.writes = true,
 		.break_links = true, /* sign-file's rename does so as well */
 		.output = request->work ? ms_workdir_path(request->work) : NULL,
+		.work = request->work,
 		.output_stands_in = request->locked != NULL,
 	};
 
@@ -54,7 +55,7 @@ int sign_file_check(const struct request *request, const struct ms_tree *tree, i
 }
 
 /* Puts the module without any signature into @directory. */
-static int strip_into(const struct request *request, const char *directory)
+static int strip_into(const struct request *request, const struct ms_workdir *directory)
 {
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	const struct ms_tree_options options = {
@@ -62,7 +63,8 @@ static int strip_into(const struct request *request, const char *directory)
 		.any_file = true,
 		.writes = true,
 		.no_sync = true,
-		.output = directory,
+		.output = ms_workdir_path(directory),
+		.work = directory,
 	};
 
 	if (ms_tree_open(request->ctx, &request->module, 1, &options, &tree) < 0)
@@ -70,15 +72,23 @@ static int strip_into(const struct request *request, const char *directory)
 	return sign_file_check(request, tree, ms_tree_strip(request->ctx, tree, true));
 }
 
-/* The digest of a module that has no signature, by which a bundle finds it. */
-static int digest_of(const struct request *request, const char *path, uint8_t ret[32])
+/* The digest of the module in @directory, which has no signature: by it a bundle finds it. */
+static int digest_of(const struct request *request, const struct ms_workdir *directory,
+		     uint8_t ret[32])
 {
 	_cleanup_(cli_free_trust) struct ms_trust *nobody = cli_check(ms_trust_new());
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	const struct ms_tree_options options = {.jobs = 1, .any_file = true};
+	_cleanup_string_ char *path = cli_format("%s/%s", ms_workdir_path(directory),
+						 sign_file_name(request->module));
+	const char *const paths[] = {path};
+	const struct ms_tree_options options = {
+		.jobs = 1,
+		.any_file = true,
+		.work = directory,
+	};
 	const struct ms_verify_options verify = {.want_payload_sha256 = true};
 
-	if (ms_tree_open(request->ctx, &path, 1, &options, &tree) < 0 ||
+	if (ms_tree_open(request->ctx, paths, 1, &options, &tree) < 0 ||
 	    ms_tree_verify(request->ctx, tree, nobody, &verify) < 0)
 		return sign_file_fail_ctx(request);
 	if (!ms_tree_item(tree, 0)->have_payload_sha256)
@@ -92,7 +102,6 @@ static int load_raw(const struct request *request, struct ms_bundle **ret)
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
 	_cleanup_(cli_free_workdir) struct ms_workdir *directory = NULL;
-	_cleanup_string_ char *bare = NULL;
 	uint8_t digest[32];
 	uint8_t *data = NULL;
 	size_t len = 0;
@@ -102,11 +111,9 @@ static int load_raw(const struct request *request, struct ms_bundle **ret)
 			   request->target ? request->target : request->module,
 			   &directory) < 0)
 		return sign_file_fail_ctx(request);
-	bare = cli_format("%s/%s", ms_workdir_path(directory),
-			  sign_file_name(request->module));
-	status = strip_into(request, ms_workdir_path(directory));
+	status = strip_into(request, directory);
 	if (status == OK)
-		status = digest_of(request, bare, digest);
+		status = digest_of(request, directory, digest);
 	if (status == OK)
 		status = sign_file_read_raw(request, &data, &len);
 	if (status == OK && ms_bundle_add(request->ctx, bundle, digest, data, len,

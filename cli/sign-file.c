@@ -140,7 +140,11 @@ static int read_signature(const struct request *request, struct ms_bundle *bundl
 {
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	const char *const paths[] = {request->result};
-	const struct ms_tree_options options = {.jobs = 1, .any_file = true};
+	const struct ms_tree_options options = {
+		.jobs = 1,
+		.any_file = true,
+		.work = request->work,
+	};
 
 	if (ms_tree_open(request->ctx, paths, 1, &options, &tree) < 0 ||
 	    ms_tree_detach(request->ctx, tree, bundle) < 0)
@@ -162,8 +166,9 @@ static int save(const struct request *request)
 
 	if (request->target) {
 		files[n].path = request->target;
-		files[n].since = request->locked ? request->work : NULL;
-		files[n++].from = request->result;
+		files[n].work = request->work;
+		files[n].as_it_was = request->locked != NULL;
+		files[n++].from = sign_file_name(request->module);
 	}
 	if (request->save) {
 		if (read_signature(request, bundle) != OK)
@@ -194,11 +199,34 @@ static bool copy(FILE *in, FILE *out)
 	return fflush(out) == 0;
 }
 
+static FILE *open_result(const struct request *request)
+{
+	int fd = openat(ms_workdir_fd(request->work), sign_file_name(request->module),
+			O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? NULL : cli_check(fdopen(fd, "r"));
+}
+
+/* Which was no file when it was looked at, and must not be one now: nothing is emptied. */
+static FILE *open_dest(const struct request *request)
+{
+	int fd = open(request->dest, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return cli_check(fdopen(fd, "w"));
+	if (fd >= 0) {
+		close(fd);
+		errno = EBUSY;
+	}
+	return NULL;
+}
+
 /* A device or pipe gets the bytes and stays what it is. */
 static int write_to_dest(const struct request *request)
 {
-	_cleanup_stream_ FILE *in = fopen(request->result, "re");
-	_cleanup_stream_ FILE *out = in ? fopen(request->dest, "we") : NULL;
+	_cleanup_stream_ FILE *in = open_result(request);
+	_cleanup_stream_ FILE *out = in ? open_dest(request) : NULL;
 
 	if (in && out && copy(in, out) && fclose(cli_steal(&out)) == 0)
 		return OK;

@@ -109,10 +109,11 @@ struct ms_saved_file {
 	size_t len;
 	uint32_t mode; /* of a new one, less the umask; @exact: of every one */
 	bool exact;
-	const char *from; /* or NULL. Instead of all that: a file on the same file system,
-			     made by the caller, which is moved as it is */
-	const struct ms_workdir *since; /* or NULL: made beside @path, which is to be the
-					   file that it was then, or it is -EBUSY */
+	const char *from; /* or NULL. Instead of all that: the file of this name in @work,
+			     which is moved as it is */
+	const struct ms_workdir *work; /* on the same file system */
+	bool as_it_was; /* @path is to be the file that it was when @work was made beside
+			   it, or it is -EBUSY */
 	const char *keep_as; /* what is there keeps this name, in the same directory; or
 				NULL */
 };
@@ -152,7 +153,15 @@ MS_PUBLIC int ms_files_recover(struct ms_ctx *ctx, const char *path,
 /** Makes one, mode 0700, beside the file @path. */
 MS_PUBLIC int ms_workdir_new(struct ms_ctx *ctx, const char *path,
 			     struct ms_workdir **ret);
+
+/**
+ * Where it was made, for paths into it that are only read by what holds it: see
+ * ms_tree_options. Whoever may write in the directory above can put another one there.
+ */
 MS_PUBLIC const char *ms_workdir_path(const struct ms_workdir *dir);
+
+/** The directory itself, open; it stays @dir's. */
+MS_PUBLIC int ms_workdir_fd(const struct ms_workdir *dir);
 
 /** Removes @dir, which may be NULL, with what is in it. Returns NULL. */
 MS_PUBLIC struct ms_workdir *ms_workdir_free(struct ms_workdir *dir);

@@ -109,9 +109,11 @@ struct ms_tree_options {
 	bool break_links;    /* hard links that lead out of the PATHs may be broken */
 	bool dry_run;        /* prepare nothing, change nothing */
 	const char *output;  /* directory for copies (-o), NULL: in place */
-	bool output_stands_in; /* it is a ms_workdir, from where the caller will put the
-				  copies in the place of their sources: he has these locked,
-				  and what is kept in place must be kept */
+	const struct ms_workdir *work; /* or NULL: @output is to be this directory, or
+					  without @output that of each PATH; -EBUSY */
+	bool output_stands_in; /* from @output the caller will put the copies in the place
+				  of their sources: he has these locked, and what is kept
+				  in place must be kept */
 	int level;           /* compression level for gzip and zstd; 0: their default */
 	ms_progress_fn progress;
 	void *progress_userdata;

@@ -328,9 +328,11 @@ static int write_new(struct ms_ctx *ctx, struct ms_file_set *set,
 
 /* Locked before anybody could take it for what a killed run left. */
 static int move_new(struct ms_ctx *ctx, struct ms_file_set *set,
-		    struct ms_set_entry *entry, const char *from, const char *name)
+		    struct ms_set_entry *entry, const struct ms_new_file *file,
+		    const char *name)
 {
-	entry->fd = ms_temporary_take(from, set->dirs[entry->dir].fd, name);
+	entry->fd = ms_temporary_take(file->from_dir, file->from,
+				      set->dirs[entry->dir].fd, name);
 	if (entry->fd < 0)
 		return fail_write(ctx, entry, entry->fd);
 	memcpy(entry->temp, name, strlen(name) + 1);
@@ -344,7 +346,7 @@ static int stage(struct ms_ctx *ctx, struct ms_file_set *set, struct ms_set_entr
 	int r = next_name(ctx, set, name);
 
 	if (r == 0)
-		r = file->from ? move_new(ctx, set, entry, file->from, name)
+		r = file->from ? move_new(ctx, set, entry, file, name)
 			       : write_new(ctx, set, entry, file, name);
 	if (r == 0 && !set->no_sync && fsync(entry->fd) < 0)
 		r = fail_write(ctx, entry, -errno);

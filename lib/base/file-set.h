@@ -31,9 +31,10 @@ struct ms_new_file {
 	const char *path;
 	const void *data; /* not needed after the call */
 	size_t len;
-	/* Or NULL. Instead of data, mode and keep: a file on the same file system, made by
-	 * this process, which is taken from there as it is. */
+	/* Or NULL. Instead of data, mode and keep: the file of this name in @from_dir, on
+	 * the same file system, made by this process, which is taken as it is. */
 	const char *from;
+	int from_dir;
 	mode_t mode; /* of a new one, less the umask where something is kept */
 	enum ms_keep keep;
 	/*

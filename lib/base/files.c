@@ -51,14 +51,15 @@ static int save(struct ms_ctx *ctx, struct ms_file_set *set,
 		.data = saved->data,
 		.len = saved->len,
 		.from = saved->from,
+		.from_dir = saved->from ? saved->work->fd : -1,
 		.mode = saved->mode,
 		.keep = saved->exact ? MS_KEEP_NOTHING : MS_KEEP_MODE,
 		.beside = true,
-		.was = saved->since ? &saved->since->file : NULL,
+		.was = saved->as_it_was ? &saved->work->file : NULL,
 	};
 	int r;
 
-	if (saved->since && !saved->since->has_file)
+	if (saved->as_it_was && !saved->work->has_file)
 		return ms_fail(ctx, -EBUSY, "'%s' was not there before", saved->path);
 	/* first, since what waits for the second name is not locked itself */
 	r = ms_file_set_add(ctx, set, &file);
@@ -126,6 +127,11 @@ struct ms_workdir *ms_workdir_free(struct ms_workdir *dir)
 const char *ms_workdir_path(const struct ms_workdir *dir)
 {
 	return dir->path;
+}
+
+int ms_workdir_fd(const struct ms_workdir *dir)
+{
+	return dir->fd;
 }
 
 static int make_workdir(struct ms_ctx *ctx, const char *parent, struct ms_workdir *dir)

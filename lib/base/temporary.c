@@ -83,15 +83,15 @@ int ms_temporary_create(int dirfd, const char *name)
 	return -EBUSY;
 }
 
-int ms_temporary_take(const char *from, int dirfd, const char *name)
+int ms_temporary_take(int from_dir, const char *from, int dirfd, const char *name)
 {
-	int fd = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(from_dir, from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
 	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
 		;
-	if (renameat(AT_FDCWD, from, dirfd, name) < 0) {
+	if (renameat(from_dir, from, dirfd, name) < 0) {
 		int r = -errno;
 
 		close(fd);

@@ -70,10 +70,11 @@ int ms_temporary_nameless(int dirfd);
 int ms_temporary_link(int fd, int dirfd, const char *name);
 
 /**
- * Has the file @from get the name @name in @dirfd, and locks it: one that this process has
- * made where nobody clears away. Returns the descriptor, or a negative errno.
+ * Has the file @from of @from_dir get the name @name in @dirfd, and locks it: one that this
+ * process has made where nobody clears away, and nobody else can write. Returns the
+ * descriptor, or a negative errno.
  */
-int ms_temporary_take(const char *from, int dirfd, const char *name);
+int ms_temporary_take(int from_dir, const char *from, int dirfd, const char *name);
 
 /** Makes a directory, mode 0700, and locks it; as ms_temporary_create(). */
 int ms_temporary_mkdir(int dirfd, const char *name);

@@ -73,8 +73,11 @@ static int fail_open(struct ms_ctx *ctx, int error, const char *root, const char
 			     path);
 }
 
-int ms_root_find(struct ms_ctx *ctx, struct ms_root *root, bool held)
+int ms_root_find(struct ms_ctx *ctx, const struct ms_tree *tree, struct ms_root *root,
+		 bool held)
 {
+	const struct ms_workdir *work =
+		root->is_output == (tree->output != NULL) ? tree->options.work : NULL;
 	_cleanup_fd_ int fd = ms_open_resolved(root->real, held ? O_RDONLY : O_PATH);
 	struct stat st;
 
@@ -82,6 +85,8 @@ int ms_root_find(struct ms_ctx *ctx, struct ms_root *root, bool held)
 		return ms_fail_errno(ctx, fd, "cannot open directory '%s'", root->real);
 	if (fstat(fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", root->real);
+	if (work && !ms_same_file(fd, ms_workdir_fd(work)))
+		return fail_open(ctx, -EBUSY, root->real, "");
 	root->device = st.st_dev;
 	root->inode = st.st_ino;
 	if (held)

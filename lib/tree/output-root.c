@@ -111,6 +111,19 @@ static size_t count_made(const struct ms_tree *tree, const char *real)
 	return n;
 }
 
+/* By whatever path: a mount may show one directory at two places. */
+static bool is_where_modules_are(const struct ms_starts *starts, int output)
+{
+	struct stat out, st;
+
+	if (fstat(output, &out) < 0)
+		return true;
+	for (size_t i = 0; i < starts->n; i++)
+		if (stat(starts->list[i].real, &st) == 0 && ms_same_inode(&st, &out))
+			return true;
+	return false;
+}
+
 int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 		   const struct ms_starts *starts)
 {
@@ -124,10 +137,9 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 	real = realpath(tree->output, NULL);
 	if (!real)
 		return ms_fail_errno(ctx, -errno, "cannot resolve '%s'", tree->output);
-	for (size_t i = 0; i < starts->n; i++)
-		if (!strcmp(starts->list[i].real, real))
-			return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
-				       tree->output);
+	if (is_where_modules_are(starts, fd))
+		return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
+			       tree->output);
 	tree->made_root = count_made(tree, real);
 	root = &tree->roots[tree->n_roots++];
 	*root = (struct ms_root){
@@ -136,7 +148,7 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 		.is_output = true,
 		.lock = -1,
 	};
-	r = ms_root_find(ctx, root, true);
+	r = ms_root_find(ctx, tree, root, true);
 	if (r == 0 && !ms_same_file(fd, root->dir))
 		r = ms_fail(ctx, -EBUSY, "directory '%s' changed while at work",
 			    root->real);

@@ -167,7 +167,7 @@ static int open_roots(struct ms_ctx *ctx, struct ms_tree *tree)
 	bool held = tree->options.writes && !tree->options.dry_run && !tree->output;
 
 	for (size_t i = 0; i < tree->n_roots; i++) {
-		int r = ms_root_find(ctx, &tree->roots[i], held);
+		int r = ms_root_find(ctx, tree, &tree->roots[i], held);
 
 		if (r < 0)
 			return r;

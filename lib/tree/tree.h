@@ -126,8 +126,12 @@ struct ms_dirfd {
 	bool borrowed;
 };
 
-/** Looks which directory @root's path leads to, and holds it where @held is set. */
-int ms_root_find(struct ms_ctx *ctx, struct ms_root *root, bool held);
+/**
+ * Looks which directory @root's path leads to, and holds it where @held is set. -EBUSY: it
+ * is not the one that options.work says.
+ */
+int ms_root_find(struct ms_ctx *ctx, const struct ms_tree *tree, struct ms_root *root,
+		 bool held);
 
 /** Opens @root, which is the one that was found when the tree was opened: else -EBUSY. */
 int ms_root_open(struct ms_ctx *ctx, const struct ms_root *root, struct ms_dirfd *ret);

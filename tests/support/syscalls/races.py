@@ -14,6 +14,8 @@ may say what is meant, afterwards no more. Below it a link is never followed.
 
 import dataclasses
 import json
+import pathlib
+import re
 import shlex
 import subprocess
 
@@ -25,7 +27,7 @@ AWAY = "AWAY"  # where what was exchanged is meanwhile, outside of all that the 
 @dataclasses.dataclass(frozen=True)
 class Case:
     call: tracer.Call
-    target: str  # what is exchanged, below t
+    target: str  # what is exchanged, below t; with a * where the run chooses the name
 
     def __str__(self):
         return f"{self.call} swap {self.target}"
@@ -73,12 +75,16 @@ def with_victim(scenario):
     return dataclasses.replace(scenario, make=make)
 
 
+# sign-file works in a directory of its own, which it makes where others may write
 ALL = [with_victim(nested(scenario)) for scenario in scenarios.ALL
-       if scenario.trees or scenario.planted]
+       if scenario.trees or scenario.planted or scenario.command[0] in ("sign-file", "kmodsign")]
 BY_NAME = {scenario.name: scenario for scenario in ALL}
 
 
 def below(name, directory):
+    if "*" in directory:
+        pattern = "[^/]*".join(map(re.escape, directory.split("*")))
+        return bool(re.match(f"{pattern}(/|$)", name))
     return name == directory or name.startswith(f"{directory}/")
 
 
@@ -110,7 +116,15 @@ def targets(ground):
             if (name.startswith(f"{tree}/") and node.kind in ("directory", "file")
                     and ".modseal-" not in name):
                 found[name] = 0
-    return found
+    return found | made_to_work_in(ground)
+
+
+def made_to_work_in(ground):
+    """Directories that the run makes for itself where others may write."""
+    top = f"{ground.world.t}/"
+    return {re.sub(r"\.modseal-[^/]*\.work$", ".modseal-*.work", path.removeprefix(top)): at + 1
+            for at, call in reversed(list(enumerate(ground.calls))) if call.name == "mkdirat"
+            for path in call.paths if path.endswith(".work")}
 
 
 def cases(ground):
@@ -128,12 +142,17 @@ def cases(ground):
 def swap(ground, target):
     """The shell's words for the exchange."""
     t, name = shlex.quote(str(ground.world.t)), shlex.quote(target)
+    if "*" in target:
+        return (f"cd {t}; for name in {target}; do if [ -d $name ] && [ ! -h $name ]; then "
+                f"mv -T $name {AWAY}; ln -s {t}/V/{target.rpartition('/')[0]} $name; fi; done")
     return (f"cd {t}; if [ -e {name} ]; then mv -T {name} {AWAY}; fi; "
             f"if [ -d {name.rpartition('/')[0] or '.'} ]; then ln -s {t}/V/{name} {name}; fi")
 
 
 def put_back(ground, target):
     path, away = ground.world.t / target, ground.world.t / AWAY
+    if "*" in target:
+        path = next(filter(pathlib.Path.is_symlink, ground.world.t.glob(target)), path)
     if path.is_symlink():
         path.unlink()
     if away.exists() and not path.parent.exists():  # was removed, as it was to be

@@ -137,6 +137,15 @@ def one_module(t, world):
     modules(t, "m.ko")
 
 
+def one_with_signature(t, world):
+    """A raw one, of the module that is signed already."""
+    modules(t, "m.ko")
+    for option in [], ["-d"]:
+        subprocess.run([world.bin / "sign-file", *option, "sha512", world.pki / "rsa2048.key",
+                        world.pki / "rsa2048.pem", t / "m.ko"], check=True)
+    (t / "m.ko.p7s").rename(t / "raw")
+
+
 def one_with_bundle(t, world):
     with_bundle(t, world)
     (t / "m.ko").write_bytes((t / "T/k/a.ko").read_bytes())
@@ -304,6 +313,8 @@ FILES = [
              planted=("m.ko.p7s",)),
     Scenario("sign-file to another file", "sign-file", one_module, ["sign-file", "-p", "sha512",
              "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True),
+    Scenario("sign-file -s to another file", "sign-file", one_with_signature, ["sign-file", "-s",
+             "raw", "sha512", "{pki}/rsa2048.pem", "m.ko", "n.ko"], (".",), True),
     Scenario("kmodsign -d", "kmodsign", one_module, ["kmodsign", "-d", "sha512",
              "{pki}/rsa2048.key", "{pki}/rsa2048.pem", "m.ko"], (".",), True,
              planted=("m.ko.p7s",)),
