@@ -9,7 +9,8 @@ import tempfile
 
 import pytest
 
-from support import cli, strace
+from support import cli, strace, watch
+from support.syscalls import world
 
 pytestmark = pytest.mark.anywhere
 
@@ -186,3 +187,43 @@ def test_a_tree_of_19000_nested_directories_costs_no_memory_to_speak_of(deep):
 def test_a_module_in_each_of_19000_nested_directories_is_too_much_and_costs_little(deep_and_full):
     within(128 * 1024, deep_and_full, {"show": 2, "strip": 2, "recover": 1})
     assert os.listdir(deep_and_full) == ["d"]
+
+
+@pytest.fixture
+def twice(tree, tmp_path):
+    """A function that runs modseal where a mount shows the tree's second directory at other
+    places, too."""
+    if reason := world.why_no_mounts():
+        pytest.skip(reason)
+    for place in "again", "out/b":
+        (tmp_path / place).mkdir(parents=True)
+
+    def run(*arguments):
+        script = ('for place in again out/b; do mount --bind tree/b "$place" || exit 99; done; '
+                  'exec "$@"')
+        return watch.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh",
+             cli.PROGRAM, *arguments], cwd=tmp_path, env=cli.environment(),
+            capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)], ids=["wait", "no-wait"])
+def test_a_directory_that_a_mount_shows_twice_is_refused_and_not_waited_for(
+        twice, tree, pki, more):
+    before = digests(tree)
+    done = twice("sign", "-k", pki / "p256.key", "-c", pki / "p256.pem", *more,
+                 tree / "b", "again")
+    assert done.returncode == 2 and "a mount shows it twice" in done.stderr
+    assert digests(tree) == before
+
+
+@pytest.mark.parametrize("output, path", [("again", "tree/b"), ("out", "tree")])
+def test_a_copy_is_never_written_over_what_it_is_made_of(twice, tree, pki, output, path):
+    before = digests(tree)
+    done = twice("sign", "-k", pki / "p256.key", "-c", pki / "p256.pem", "-o", output, path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "is where the modules are" in done.stderr or " itself" in done.stderr
+    assert digests(tree) == before
+    assert not [path for path in tree.parent.rglob(".modseal*")]

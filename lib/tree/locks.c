@@ -17,12 +17,15 @@
 #include "locks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "journal.h"
 #include "journals.h"
 #include "lock.h"
 #include "recover.h"
@@ -57,6 +60,29 @@ static int note(struct round *round, char **field, const char *dir)
 	return *field ? 0 : ms_fail_nomem(round->ctx);
 }
 
+/*
+ * Somebody holds @dir. It is this run itself where a mount shows one directory at two
+ * places: there is no end to wait for, and no way to write both.
+ */
+static int note_busy(struct round *round, const char *dir)
+{
+	_cleanup_fd_ int fd = ms_open_resolved(dir, O_PATH);
+	struct stat there, ours;
+
+	if (fd < 0 || fstatat(fd, MS_JOURNAL_NAME, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return note(round, &round->busy, dir);
+	for (size_t i = 0; i < round->tree->n_roots; i++) {
+		const struct ms_root *root = &round->tree->roots[i];
+
+		if (root->lock >= 0 && fstat(root->lock, &ours) == 0 &&
+		    ms_same_inode(&there, &ours))
+			return ms_fail(round->ctx, -EINVAL,
+				       "'%s' is also at '%s': a mount shows it twice",
+				       dir, root->real);
+	}
+	return note(round, &round->busy, dir);
+}
+
 /* Looks at another directory than a root. */
 static int look(struct round *round, const char *dir)
 {
@@ -64,7 +90,7 @@ static int look(struct round *round, const char *dir)
 	int r = ms_lock_look(round->ctx, dir, &answer);
 
 	if (r == 0 && answer == MS_LOCK_BUSY)
-		return note(round, &round->busy, dir);
+		return note_busy(round, dir);
 	if (r == 0 && answer == MS_LOCK_TAKEN)
 		return note(round, &round->interrupted, dir);
 	return r;
@@ -96,7 +122,7 @@ static int lock_root(struct round *round, struct ms_root *root)
 	if (r < 0)
 		return r;
 	if (answer == MS_LOCK_BUSY)
-		return note(round, &round->busy, root->real);
+		return note_busy(round, root->real);
 	if (answer != MS_LOCK_TAKEN)
 		return ms_lock_fail_foreign(round->ctx, root->real);
 	/* unless it is seen to be empty, it must not be removed */

@@ -206,6 +206,20 @@ static int open_target(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir
 	return ms_directory_add(ctx, tree, tree->n_roots - 1, dir, fd, ret);
 }
 
+/* A mount below the directory of -o may show modules that the run reads. */
+static int check_apart(struct ms_ctx *ctx, const struct ms_tree *tree,
+		       const struct ms_entry *entry)
+{
+	const struct ms_directory *from = &tree->dirs[entry->dir],
+				  *to = &tree->dirs[entry->target_dir];
+
+	if (from->device != to->device || from->inode != to->inode ||
+	    strcmp(entry->name, entry->target_name))
+		return 0;
+	return ms_fail(ctx, -EINVAL, "'%s/%s' is '%s' itself", tree->output,
+		       entry->item.relpath, entry->path);
+}
+
 int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 {
 	_cleanup_free_ char *last = NULL; /* sorted by path: mostly the same as before */
@@ -232,6 +246,8 @@ int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 		}
 		entry->target_dir = last_dir;
 		entry->target_name = relpath + len + (len > 0);
+		if (r == 0)
+			r = check_apart(ctx, tree, entry);
 	}
 	return r;
 }
