@@ -24,6 +24,7 @@ SPELLINGS = [
     f"pkcs11:token=t?pin%2Dvalue={PIN}",
     f"pkcs11:token=t?%70in-value={PIN}",
     f"pkcs11:token=t;pin-value={PIN}",
+    *(f"pkcs11:token=t?pin-value=12{between}{PIN}" for between in ("',", "').", "' ", '";')),
 ]
 
 

@@ -76,33 +76,62 @@ static char *next_value(const char *text)
 	return NULL;
 }
 
-/* A message quotes what it names: the quote that ends it is not the PIN's. */
-static bool ends_here(const char *text)
+/* Is there another attribute of the URI's query behind an ampersand? */
+static bool is_attribute(const char *text)
 {
-	if (*text == '&' || *text == '\n')
-		return true;
-	return (*text == '\'' || *text == '"') &&
-	       (!text[1] || strchr(" \n:;,.)?!", text[1]));
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-_.");
+
+	return len > 0 && text[len] == '=';
 }
 
-static size_t value_length(const char *value)
+/* Where the value ends, at @limit at the latest. */
+static const char *end_of(const char *value, const char *limit)
 {
-	size_t len = 0;
-
-	while (value[len] && !ends_here(value + len))
-		len++;
-	return len;
+	while (value < limit && !(*value == '&' && is_attribute(value + 1)))
+		value++;
+	return value;
 }
 
+static bool is_quote(char c)
+{
+	return c == '\'' || c == '"';
+}
+
+/*
+ * A message quotes what it names, and a PIN may have quotes in it, with anything behind
+ * them. So where a quote stands before the URI, the PIN ends at the last one of its kind
+ * that the text has, and else with the text: rather less of the message than more of the PIN.
+ */
 void ms_pin_strip(char *text)
 {
-	while ((text = next_value(text))) {
-		size_t len = value_length(text), dots = len < 3 ? len : 3;
+	const char *in = text, *end = text + strlen(text);
+	const char *last_quote = strrchr(text, '\''), *last_double = strrchr(text, '"');
+	char *out = text, quote = '\0';
+	bool in_uri = false;
 
-		memset(text, '.', dots);
-		memmove(text + dots, text + len, strlen(text + len) + 1);
-		text += dots;
+	while (*in) {
+		size_t len = name_at(in), dots = 0;
+		const char *limit = quote == '\'' ? last_quote
+				    : quote	  ? last_double
+						  : end;
+
+		if (ms_is_pkcs11(in)) {
+			in_uri = true;
+			quote = in > text && is_quote(in[-1]) ? in[-1] : '\0';
+		} else if (!in_uri && is_quote(*in)) {
+			quote = *in; /* a URI that is misspelt */
+		}
+		memmove(out, in, len ? len : 1);
+		out += len ? len : 1;
+		in += len ? len : 1;
+		if (len == 0)
+			continue;
+		for (limit = end_of(in, limit > in ? limit : end); in < limit; in++)
+			if (dots++ < 3)
+				*out++ = '.';
 	}
+	*out = '\0';
 }
 
 bool ms_holds_pin(const char *text)

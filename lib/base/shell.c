@@ -7,8 +7,9 @@
  * Within '...' a shell takes everything as it is but the quote itself. What a terminal
  * would obey is not shown as it is, and its escape within '...' would be another name; so
  * a name that has such bytes is written as $'...' (POSIX.1-2024, and bash, ksh and zsh
- * before it), with octal escapes. The result is nothing that ms_text_escape() changes:
- * the two can be applied one after the other.
+ * before it), with octal escapes, also for the quote itself: a shell that does not know
+ * that form, such as dash, takes another name then, but runs nothing of it. The result is
+ * nothing that ms_text_escape() changes: the two can be applied one after the other.
  */
 
 #include "shell.h"
@@ -52,10 +53,8 @@ static int append_escaped(struct ms_buf *out, const char *text)
 	while (*text && r == 0) {
 		size_t n = ms_text_shown(text);
 
-		if (n == 0)
+		if (n == 0 || *text == '\'' || *text == '\\')
 			r = ms_buf_printf(out, "\\%03o", (unsigned char)*text);
-		else if (*text == '\'' || *text == '\\')
-			r = ms_buf_printf(out, "\\%c", *text);
 		else
 			r = ms_buf_append(out, text, n);
 		text += n ? n : 1;
@@ -80,7 +79,8 @@ char *ms_shell_word(const char *text)
 	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				   "0123456789_-+=./:,@%";
 
-	if (*text && *text != '-' && strspn(text, bare) == strlen(text))
+	/* zsh expands what begins with an equals sign */
+	if (*text && *text != '-' && *text != '=' && strspn(text, bare) == strlen(text))
 		return strdup(text);
 	return ms_shell_format("%s", text);
 }

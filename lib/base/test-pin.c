@@ -33,6 +33,9 @@ static void a_pin_is_found_in_any_spelling(void **state)
 	check("?pin-value=12;34?56", "?pin-value=...");
 	check("?pin-value=1234&pin-value=5678", "?pin-value=...&pin-value=...");
 	check("pkcs11:a;pin-value=1234", "pkcs11:a;pin-value=...");
+	/* no message: all of it is the URI */
+	check("pkcs11:a'b?pin-value=12'34\n", "pkcs11:a'b?pin-value=...");
+	check("'a' pkcs11:?pin-value=1 'b'", "'a' pkcs11:?pin-value=...");
 }
 
 static void the_message_around_it_stays(void **state)
@@ -44,6 +47,10 @@ static void the_message_around_it_stays(void **state)
 	      "CONFIG_X=\"pkcs11:?pin-value=...\"\nCONFIG_Y=y");
 	/* a quote is a character that a PIN may have */
 	check("'?pin-value=12'34'", "'?pin-value=...'");
+	check("no 'pkcs11:a?pin-value=12',34': gone", "no 'pkcs11:a?pin-value=...': gone");
+	check("no 'pkcs11:a?pin-value=12').34'", "no 'pkcs11:a?pin-value=...'");
+	check("no 'pkcs11:a?pin-value=1\";\n' 34'", "no 'pkcs11:a?pin-value=...'");
+	check("no 'pkcs11:a?pin-value=1&34' &x=y'", "no 'pkcs11:a?pin-value=...&x=y'");
 }
 
 static void what_is_no_pin_stays(void **state)

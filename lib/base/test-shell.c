@@ -43,20 +43,24 @@ static const char *const names[] = {
 	"\n'\\",
 	"%s",
 	"a\n$(touch PWNED)",
+	("a\x01" "';touch PWNED #"),
+	("\x01" "\\';touch PWNED; '"),
+	"=ls",
 };
 
-/* Runs a command of bash's; what it prints, at most @size bytes. */
-static void ask_bash(const char *command, char *ret, size_t size)
+/* Runs a command of that shell's; what it prints, at most @size bytes. */
+static void ask(const char *shell, const char *command, char *ret, size_t size)
 {
-	FILE *bash;
+	FILE *out;
 	size_t len;
 
 	assert_int_equal(setenv("COMMAND", command, 1), 0);
-	bash = popen("bash -c \"$COMMAND\"", "r");
-	assert_non_null(bash);
-	len = fread(ret, 1, size - 1, bash);
+	assert_int_equal(setenv("ASKED", shell, 1), 0);
+	out = popen("\"$ASKED\" -c \"$COMMAND\"", "r");
+	assert_non_null(out);
+	len = fread(ret, 1, size - 1, out);
 	ret[len] = '\0';
-	assert_int_equal(pclose(bash), 0);
+	assert_int_equal(pclose(out), 0);
 }
 
 static void a_shell_takes_a_quoted_name_as_it_is(void **state)
@@ -69,9 +73,26 @@ static void a_shell_takes_a_quoted_name_as_it_is(void **state)
 		char got[256];
 
 		assert_non_null(command);
-		ask_bash(command, got, sizeof(got));
+		ask("bash", command, got, sizeof(got));
 		/* which is a path then, and no option */
 		assert_string_equal(got, *names[i] == '-' ? "./-n" : names[i]);
+		free(command);
+	}
+	assert_int_equal(access("PWNED", F_OK), -1);
+}
+
+static void a_shell_that_does_not_know_the_quoting_has_one_word(void **state)
+{
+	(void)state;
+	if (system("command -v dash >/dev/null"))
+		skip();
+	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++) {
+		char *command = ms_shell_format("set -- %s; echo $#", names[i]);
+		char got[256];
+
+		assert_non_null(command);
+		ask("dash", command, got, sizeof(got));
+		assert_string_equal(got, "1\n");
 		free(command);
 	}
 	assert_int_equal(access("PWNED", F_OK), -1);
@@ -122,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_shell_takes_a_quoted_name_as_it_is),
+		cmocka_unit_test(a_shell_that_does_not_know_the_quoting_has_one_word),
 		cmocka_unit_test(a_terminal_shows_a_quoted_name_as_it_is),
 		cmocka_unit_test(a_command_has_only_the_quoted_conversions),
 		cmocka_unit_test(half_a_command_is_no_hint),
