@@ -128,13 +128,39 @@ static int compare_reals(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorted, each directory comes before those that lie in it; not always right before. */
-static bool lies_in_a_root(const struct ms_tree *tree, const char *real)
+/* The first bytes of a path. */
+struct part {
+	const char *path;
+	size_t len;
+};
+
+static int compare_root(const void *key, const void *element)
 {
-	for (size_t i = tree->n_roots; i-- > 0;)
-		if (ms_path_is_in(real, tree->roots[i].real))
-			return true;
-	return false;
+	const struct part *part = key;
+	const struct ms_root *root = element;
+	int order = strncmp(part->path, root->real, part->len);
+
+	return order ? order : -(root->real[part->len] != '\0');
+}
+
+/*
+ * The root that is @real or that it lies in, or NULL: each directory on the way up is
+ * looked for, since there may be as many roots as PATHs. No root lies in another.
+ */
+static struct ms_root *root_of(const struct ms_tree *tree, const char *real)
+{
+	struct part part = { real, strlen(real) };
+	struct ms_root *root;
+
+	for (;;) {
+		root = bsearch(&part, tree->roots, tree->n_roots, sizeof(*root),
+			       compare_root);
+		if (root || part.len <= 1)
+			return root;
+		while (real[part.len - 1] != '/')
+			part.len--;
+		part.len -= part.len > 1;
+	}
 }
 
 static int add_roots(struct ms_tree *tree, const char **reals, size_t n)
@@ -143,8 +169,8 @@ static int add_roots(struct ms_tree *tree, const char **reals, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct ms_root *root = &tree->roots[tree->n_roots];
 
-		if ((i && !strcmp(reals[i], reals[i - 1])) ||
-		    lies_in_a_root(tree, reals[i]))
+		/* sorted, each directory comes before those that lie in it */
+		if (root_of(tree, reals[i]))
 			continue;
 		*root = (struct ms_root){
 			.real = strdup(reals[i]),
@@ -177,17 +203,15 @@ static int open_roots(struct ms_ctx *ctx, struct ms_tree *tree)
 
 static int place_start(const struct ms_tree *tree, struct ms_start *start)
 {
+	const struct ms_root *root = root_of(tree, start->real);
 	const char *rest;
 
-	for (size_t i = 0; i < tree->n_roots; i++) {
-		if (!ms_path_is_in(start->real, tree->roots[i].real))
-			continue;
-		start->root = i;
-		rest = start->real + strlen(tree->roots[i].real);
-		start->prefix = strdup(*rest == '/' ? rest + 1 : rest);
-		return start->prefix ? 0 : -ENOMEM;
-	}
-	return -EINVAL; /* never: each start's directory is a root or in one */
+	if (!root)
+		return -EINVAL; /* never: each start's directory is a root or in one */
+	start->root = (size_t)(root - tree->roots);
+	rest = start->real + strlen(root->real);
+	start->prefix = strdup(*rest == '/' ? rest + 1 : rest);
+	return start->prefix ? 0 : -ENOMEM;
 }
 
 int ms_roots_make(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_starts *starts)
