@@ -112,13 +112,33 @@ def test_an_image_of_sections_without_names_is_answered(tmp_path):
 ZEROS = 512 << 20
 
 
-def zeros(tmp_path, name, command):
+def zeros(tmp_path, name, command, size=ZEROS):
     """A file of zeros, packed by a command."""
     path = tmp_path / name
     with path.open("wb") as out, subprocess.Popen(
-            ["head", "-c", str(ZEROS), "/dev/zero"], stdout=subprocess.PIPE) as plain:
+            ["head", "-c", str(size), "/dev/zero"], stdout=subprocess.PIPE) as plain:
         subprocess.run(command, stdin=plain.stdout, stdout=out, check=True)
     return path
+
+
+def most_memory(*arguments):
+    """What a run has had at once, kilobytes."""
+    process = subprocess.Popen([cli.PROGRAM, *arguments], env=cli.environment(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss
+
+
+@pytest.mark.parametrize("name, packer", [("m.ko.zst", ["zstd", "-q", "-1"]), ("m.ko", ["cat"])])
+def test_several_bombs_take_the_memory_of_one(name, packer, tmp_path):
+    path = zeros(tmp_path, name, packer, 200 << 20)
+    one = most_memory("show", "-j4", path)
+    for number in range(3):
+        shutil.copy(path, tmp_path / f"{number}{name}")
+    several = most_memory("show", "-j4", tmp_path)
+    assert 200 << 10 < one and several < 1.7 * one, (one, several)
 
 
 def is_at_work(run):

@@ -9,7 +9,7 @@
  * that one run tells all that is wrong. Only the cancellation ends a run early.
  *
  * Memory: a thread holds one module's file, its unpacked bytes and its new packed bytes
- * at a time; nothing of a module outlives its turn.
+ * at a time, of which one is large (load.c); nothing of a module outlives its turn.
  */
 
 #include "engine.h"
@@ -35,6 +35,7 @@ struct run {
 	const struct ms_op *op;
 	struct ms_worker *workers;
 	atomic_bool blocked; /* nothing will be committed */
+	pthread_mutex_t turn; /* of the one who has a large module in memory */
 
 	pthread_mutex_t lock; /* of what follows */
 	uint64_t done, total;
@@ -115,27 +116,6 @@ static bool is_blocking(enum ms_outcome outcome)
 {
 	return outcome == MS_OUTCOME_UNDECIDED || outcome == MS_OUTCOME_MISSING ||
 	       outcome == MS_OUTCOME_NOT_TRUSTED;
-}
-
-static int read_file(struct ms_ctx *ctx, struct run *run, struct ms_job *job,
-		     struct stat *ret_stat)
-{
-	struct ms_entry *entry = job->entry;
-	struct ms_dirfd dir = MS_DIRFD_INIT;
-	int r = ms_directory_open(ctx, run->tree, entry->dir, &dir);
-
-	if (r == 0)
-		r = ms_file_read_at(ctx, dir.fd, entry->name, entry->path, true,
-				    run->tree->options.max_size, &job->worker->file,
-				    ret_stat);
-	ms_directory_close(&dir);
-	if (r < 0)
-		return r;
-	entry->item.size = job->worker->file.len;
-	entry->item.compression =
-		ms_codec_detect(job->worker->file.data, job->worker->file.len);
-	entry->item.have_file = true;
-	return 0;
 }
 
 static void note_content(struct ms_job *job)
@@ -243,21 +223,18 @@ static int do_entry(struct ms_ctx *ctx, struct run *run, struct ms_job *job)
 	struct stat st;
 	int r;
 
-	ms_buf_clear(&worker->file);
-	ms_buf_clear(&worker->unpacked);
 	ms_buf_clear(&worker->packed);
 	ms_buf_clear(&worker->tail);
 	ms_buf_clear(&worker->scratch);
-	r = read_file(ctx, run, job, &st);
-	if (r < 0)
-		return r;
-	r = ms_module_open(ctx, &worker->file, &worker->unpacked,
-			   run->tree->options.max_size, &job->module);
+	r = ms_job_load(ctx, job, &run->turn, &st);
 	if (r == 0)
-		return do_module(ctx, run, job, &st);
-	if (r == -ENOTUNIQ && run->op->doubtful)
-		return run->op->doubtful(ctx, job, run->op->userdata);
-	return ms_fail_prefix(ctx, r, "cannot unpack '%s'", job->entry->path);
+		r = do_module(ctx, run, job, &st);
+	else if (r == -ENOTUNIQ && run->op->doubtful)
+		r = run->op->doubtful(ctx, job, run->op->userdata);
+	else if (r == -ENOTUNIQ)
+		r = ms_fail_prefix(ctx, r, "cannot unpack '%s'", job->entry->path);
+	ms_job_unload(job, &run->turn);
+	return r;
 }
 
 static int64_t milliseconds(void)
@@ -438,13 +415,8 @@ static int run_queue(struct ms_ctx *ctx, struct run *run)
 
 static void workers_free(struct ms_worker *workers, unsigned n)
 {
-	for (unsigned i = 0; workers && i < n; i++) {
-		ms_buf_done(&workers[i].file);
-		ms_buf_done(&workers[i].unpacked);
-		ms_buf_done(&workers[i].packed);
-		ms_buf_done(&workers[i].tail);
-		ms_buf_done(&workers[i].scratch);
-	}
+	for (unsigned i = 0; workers && i < n; i++)
+		ms_worker_done(&workers[i]);
 	free(workers);
 }
 
@@ -458,7 +430,12 @@ void ms_engine_again(struct ms_tree *tree)
 
 int ms_engine_run(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_op *op)
 {
-	struct run run = { .tree = tree, .op = op, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct run run = {
+		.tree = tree,
+		.op = op,
+		.turn = PTHREAD_MUTEX_INITIALIZER,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 	bool writes = op->writes && !tree->options.dry_run;
 	int r;
 

@@ -4,6 +4,8 @@
 
 /* Doing one thing to every module of a tree, on every core, as one transaction. */
 
+#include <pthread.h>
+
 #include "tree.h"
 
 /** Memory that a thread uses again for each module. */
@@ -13,7 +15,10 @@ struct ms_worker {
 	struct ms_buf packed;   /* the new file, where it is packed */
 	struct ms_buf tail;     /* what comes behind the bytes kept */
 	struct ms_buf scratch;  /* for the operation */
+	bool has_turn;		/* it holds a large module, and no other one does */
 };
+
+void ms_worker_done(struct ms_worker *worker);
 
 /** One module at work. */
 struct ms_job {
@@ -26,6 +31,15 @@ struct ms_job {
 	bool change;
 	size_t keep;
 };
+
+/**
+ * Reads and unpacks the job's module; where it is large, when it is its turn, which lasts
+ * until ms_job_unload(), also after an error. -ENOTUNIQ: a packed file that two readers
+ * would read in two ways; the message of that has no prefix.
+ */
+int ms_job_load(struct ms_ctx *ctx, struct ms_job *job, pthread_mutex_t *turn,
+		struct stat *ret_stat);
+void ms_job_unload(struct ms_job *job, pthread_mutex_t *turn);
 
 /**
  * An operation's part for one module, called from many threads: sets the item's outcome
