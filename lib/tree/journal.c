@@ -18,7 +18,6 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/cursor.h"
 #include "../base/room.h"
 #include "../base/text.h"
 #include "../base/words.h"
@@ -55,11 +54,10 @@ int ms_journal_begin(struct ms_buf *text, const char *txid)
 static int add_root(struct ms_buf *text, const char *word,
 		    const struct ms_journal_root *root)
 {
-	int r = ms_buf_printf(text, "%s %" PRIu64, word, root->inode);
+	int r = ms_buf_printf(text, "%s ", word);
 
-	if (r == 0 && root->file_system)
-		r = ms_buf_printf(text, ":%016" PRIx64 ":%016" PRIx64, root->file_system,
-				  root->birth);
+	if (r == 0)
+		r = ms_mark_append(text, &root->mark);
 	if (r == 0)
 		r = ms_buf_append_str(text, " ");
 	if (r == 0)
@@ -180,27 +178,10 @@ static int take_path(struct ms_words *reader, bool absolute, char **ret)
 	return 0;
 }
 
-/* ":" and 16 hex digits. */
-static bool take_hex(struct ms_words *reader, uint64_t *ret)
-{
-	uint8_t bytes[8] = { 0 };
-	struct ms_cursor c = ms_cur_of(bytes, sizeof(bytes));
-
-	if (!ms_take(reader, ":") || reader->end - reader->at < 16 ||
-	    ms_hex_decode(reader->at, 16, bytes, sizeof(bytes)) < 0)
-		return false;
-	reader->at += 16;
-	return ms_cur_be64(&c, ret) == 0;
-}
-
 static int take_root(struct ms_words *reader, struct ms_journal_root *ret)
 {
 	*ret = (struct ms_journal_root){ 0 };
-	if (!ms_take_number(reader, UINT64_MAX, &ret->inode))
-		return -EBADMSG;
-	if (!ms_take(reader, " ") &&
-	    (!take_hex(reader, &ret->file_system) || !take_hex(reader, &ret->birth) ||
-	     !ms_take(reader, " ")))
+	if (!ms_mark_take(reader, &ret->mark) || !ms_take(reader, " "))
 		return -EBADMSG;
 	return take_path(reader, true, &ret->path);
 }

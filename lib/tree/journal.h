@@ -26,7 +26,7 @@
  * A run over several roots has a journal in each, and one of them decides for all: the
  * lead. Its journal names the others as members; each of theirs names it in its lead
  * line, with the absolute path of the directory and what it is known by: its inode number,
- * and its mark (mark.h), 16 hex digits each, which is not there where a run of before
+ * and the rest of its mark (lib/base/mark.h), which is not there where a run of before
  * noted it.
  *
  * A member's commit line says that its own part is ready, and stands for a decision only
@@ -44,6 +44,7 @@
 #include <modseal/base.h>
 
 #include "../base/buffer.h"
+#include "../base/mark.h"
 
 #define MS_JOURNAL_NAME     ".modseal-journal"
 #define MS_JOURNAL_MAX_SIZE (64u << 20) /* more is no journal of ours */
@@ -61,9 +62,8 @@ struct ms_journal_entry {
 
 /** Another root of the same run: a directory. */
 struct ms_journal_root {
-	uint64_t inode;
+	struct ms_mark mark;
 	char *path; /* absolute */
-	uint64_t file_system, birth; /* its mark; 0: unknown */
 };
 
 struct ms_journal {

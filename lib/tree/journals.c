@@ -23,7 +23,6 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "journal.h"
-#include "mark.h"
 #include "transaction.h"
 
 /* Replaces what the journal of @root says. */
@@ -66,10 +65,10 @@ static size_t lead_of(const struct ms_tree *tree)
 
 static struct ms_journal_root name_of(const struct ms_root *root)
 {
-	struct ms_journal_root name = { .path = root->real };
-
-	ms_mark(root->dir, &name);
-	return name;
+	return (struct ms_journal_root){
+		.mark = ms_mark_of(root->dir),
+		.path = root->real,
+	};
 }
 
 static int add_members(const struct ms_tree *tree, struct ms_buf *text, size_t lead)

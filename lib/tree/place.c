@@ -287,7 +287,7 @@ int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 
 	if (r == 0 && fstat(place->fd, &st) < 0)
 		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", root->path);
-	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && st.st_ino != root->inode)) {
+	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && st.st_ino != root->mark.inode)) {
 		ms_fail_clear(ctx);
 		return -ESTALE;
 	}

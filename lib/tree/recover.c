@@ -12,9 +12,9 @@
  *
  * That another root has no such journal says something too: the lead does not know of the
  * run, so it was not decided, or is done; the member has followed. This is believed only
- * of a directory that is certainly the one that was noted (mark.h), and that could be
- * looked into. What cannot be looked at says nothing, and everything stays as it is; but
- * a member that was not ready needs nobody to tell it that nothing was decided.
+ * of a directory that is certainly the one that was noted (lib/base/mark.h), and that
+ * could be looked into. What cannot be looked at says nothing, and everything stays as it
+ * is; but a member that was not ready needs nobody to tell it that nothing was decided.
  */
 
 #include "recover.h"
@@ -25,7 +25,6 @@
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "mark.h"
 #include "place.h"
 
 /* A journal that names its own directory was not written by a run. */
@@ -66,8 +65,9 @@ static int check_absence(struct ms_ctx *ctx, const struct ms_place *place,
 	if (answer == MS_LOCK_HIDDEN)
 		return ms_fail(ctx, -EACCES, "cannot look for a journal in '%s'",
 			       other->dir);
-	return ms_mark_fits(other->fd, noted) ? 0
-					      : fail_elsewhere(ctx, place, other->dir);
+	return ms_mark_fits(other->fd, &noted->mark)
+		       ? 0
+		       : fail_elsewhere(ctx, place, other->dir);
 }
 
 static void remove_blank(struct ms_place *place)

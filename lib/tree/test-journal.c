@@ -64,12 +64,10 @@ static void what_was_written_is_read(void **state)
 }
 
 static const struct ms_journal_root other = {
-	.inode = 77,
-	.file_system = 0xfedcba9876543210,
-	.birth = 42,
+	.mark = { 77, 0xfedcba9876543210, 42 },
 	.path = (char *)"/a b/c",
 };
-static const struct ms_journal_root top = { .inode = 2, .path = (char *)"/" };
+static const struct ms_journal_root top = { .mark = { 2 }, .path = (char *)"/" };
 
 static void the_other_roots_and_what_is_made_are_read(void **state)
 {
@@ -89,13 +87,13 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	assert_true(journal.committed);
 	assert_null(journal.lead.path);
 	assert_int_equal(journal.n_members, 2);
-	assert_int_equal(journal.members[0].inode, 2);
+	assert_int_equal(journal.members[0].mark.inode, 2);
 	assert_string_equal(journal.members[0].path, "/");
-	assert_int_equal(journal.members[1].inode, 77);
+	assert_int_equal(journal.members[1].mark.inode, 77);
 	assert_string_equal(journal.members[1].path, "/a b/c");
-	assert_int_equal(journal.members[0].file_system, 0); /* none was noted */
-	assert_true(journal.members[1].file_system == 0xfedcba9876543210);
-	assert_int_equal(journal.members[1].birth, 42);
+	assert_int_equal(journal.members[0].mark.file_system, 0); /* none was noted */
+	assert_true(journal.members[1].mark.file_system == 0xfedcba9876543210);
+	assert_int_equal(journal.members[1].mark.birth, 42);
 	assert_int_equal(journal.made_root, 3);
 	assert_int_equal(journal.n_made, 2);
 	assert_string_equal(journal.made[1], "x/y z");
@@ -112,7 +110,7 @@ static void a_member_knows_its_lead_before_it_is_ready(void **state)
 	assert_int_equal(ms_journal_lead(&text, &other), 0);
 	assert_int_equal(parse(text.data, text.len, &journal), 0);
 	assert_false(journal.committed);
-	assert_int_equal(journal.lead.inode, 77);
+	assert_int_equal(journal.lead.mark.inode, 77);
 	assert_string_equal(journal.lead.path, "/a b/c");
 }
 

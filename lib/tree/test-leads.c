@@ -234,7 +234,7 @@ static void make_the_lead_another(void)
 		ms_journal_parse(help_ctx, (char *)text.data, text.len, "r", &journal),
 		0);
 	ms_buf_clear(&text);
-	journal.lead.birth++;
+	journal.lead.mark.birth++;
 	assert_int_equal(ms_journal_begin(&text, journal.txid), 0);
 	assert_int_equal(ms_journal_lead(&text, &journal.lead), 0);
 	for (size_t i = 0; i < journal.n_entries; i++)

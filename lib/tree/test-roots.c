@@ -292,7 +292,7 @@ static void a_journal_that_names_itself_is_refused(void **state)
 	(void)state;
 	help_write_text("t/a.ko", "a");
 	real = realpath("t", NULL);
-	self = (struct ms_journal_root){ help_stat("t").st_ino, real };
+	self = (struct ms_journal_root){ { help_stat("t").st_ino }, real };
 	for (int i = 0; i < 2; i++) {
 		ms_buf_clear(&text);
 		assert_int_equal(ms_journal_begin(&text, "0123456789abcdef"), 0);
@@ -312,7 +312,7 @@ static void a_foreign_tree_that_a_journal_names_is_not_touched(void **state)
 	(void)state;
 	help_write_text("victim/.modseal-0123456789abcdef-1", "not of that run");
 	real = realpath("victim", NULL);
-	victim = (struct ms_journal_root){ help_stat("victim").st_ino, real };
+	victim = (struct ms_journal_root){ { help_stat("victim").st_ino }, real };
 	help_write_text("t/a.ko", "a");
 	roots[0] = "t";
 	assert_int_equal(ms_journal_begin(&text, "0123456789abcdef"), 0);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef MS_BASE_MARK_H
+#define MS_BASE_MARK_H
+
+/*
+ * What tells a directory or a file from all others, as a journal can note it. Inode numbers
+ * alone say little, since every root directory of a kind of file system has the same.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+#include "words.h"
+
+struct ms_mark {
+	uint64_t inode;
+	uint64_t file_system; /* 0: none was noted but the inode number */
+	uint64_t birth;	      /* nanoseconds since 1970; 0: it is not told */
+};
+
+/** The mark of what is open as @fd; all 0 where nothing can be said of it. */
+struct ms_mark ms_mark_of(int fd);
+
+/**
+ * Is @fd certainly what was noted as @mark, as far as anybody but what is in it can tell?
+ * Never where no more than an inode number was noted.
+ */
+bool ms_mark_fits(int fd, const struct ms_mark *mark);
+
+/** Appends INODE:FILE-SYSTEM:BIRTH, the latter two as 16 hex digits. 0 or -ENOMEM. */
+int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark);
+
+/** Reads what that appends, or the inode number alone. */
+bool ms_mark_take(struct ms_words *words, struct ms_mark *ret);
+
+#endif
