@@ -5,7 +5,6 @@
 /*
  * Inside lib/keystore: an open store.
  *
- *	name.c          what generations are called
  *	kind.c          what ktype says
  *	period.c        how long a key is good for
  *	faults.c        lists of what is wrong
@@ -26,12 +25,11 @@
 
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
+#include "../base/generation-name.h"
 #include "../base/temporary.h"
 #include "../cms/x509.h"
 #include "lock.h"
-#include "name.h"
 
-#define MS_STORE_LINK	"current"
 #define MS_STORE_KEY	"signing_key.pem"
 #define MS_STORE_PRV	"signing_prv.pem"
 #define MS_STORE_CRT	"signing_crt.crt"

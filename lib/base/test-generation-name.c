@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "name.h"
+#include "generation-name.h"
 
 /* 2026-01-31 09:30:00 UTC, by `date -u -d ... +%s` */
 enum { NOW = 1769851800 };

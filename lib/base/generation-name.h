@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_KEYSTORE_NAME_H
-#define MS_KEYSTORE_NAME_H
+#ifndef MS_BASE_GENERATION_NAME_H
+#define MS_BASE_GENERATION_NAME_H
 
-/* The names of generations, "20260131-0930" and "20260131-0930-2". */
+/*
+ * The names of the generations of a key store, "20260131-0930" and "20260131-0930-2". Here
+ * since a journal that has others in it is none (file-set-finish.c).
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+/** The link to the one that is to be used. */
+#define MS_STORE_LINK "current"
 
 enum { MS_STAMP_LEN = 13, MS_GENERATION_NAME_SIZE = 32 };
 

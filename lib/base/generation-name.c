@@ -6,7 +6,7 @@
  * takes the newest one's minute and the next number then.
  */
 
-#include "name.h"
+#include "generation-name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
