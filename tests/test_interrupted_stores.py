@@ -156,7 +156,7 @@ def test_what_has_gone_is_not_taken_for_what_has_its_name(work):
     (work / "store" / link[0]).unlink()
     done = cli.run("recover", work / "store")
     assert done.returncode == 2 and "has gone" in done.stderr, cli.said(done)
-    assert "hint: look at it, and remove it if it is not needed: rm " in done.stderr
+    assert "remove the journal and run the interrupted command again: rm " in done.stderr
     assert (work / "conf" / ".config").read_text() == CONFIG
     assert os.readlink(work / "store" / "current") == "20200101-1200"
 
@@ -192,6 +192,56 @@ def test_a_configuration_that_is_elsewhere_stops_the_whole_set(work):
     shutil.rmtree(work / "conf")
     (work / "away").rename(work / "conf")
     assert cli.run("recover", work / "store").returncode == 0
+    check_new(work)
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("unshare"), reason="no unshare on this machine")
+def test_another_file_system_in_the_store_s_place_undoes_nothing(work):
+    """The roots of two of a kind have the same inode number."""
+    (work / "stick").mkdir()
+    script = """
+    mount -t tmpfs none "$2" || exit 77
+    cp -a "$3"/. "$2"
+    strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:signal=KILL:when=3 \\
+        "$1" key rotate -q --refresh=always --store "$2" --config "$4"
+    [ -e "$2"/.modseal-*.journal ] || exit 78
+    mount -t tmpfs none "$2"
+    chmod 700 "$2"
+    "$1" recover "$5"; echo "covered: $?"
+    umount "$2"
+    "$1" recover "$2"; echo "back: $?"
+    grep -l "$(readlink "$2/current")/signing_key.pem" "$4"
+    """
+    done = cli.run("--mount", "--propagation", "private", "sh", "-c", script, "sh", cli.PROGRAM,
+                   work / "stick", work / "store", work / "conf" / ".config", work / "conf",
+                   program="unshare")
+    if done.returncode in (1, 77) and "ermi" in done.stderr:
+        pytest.skip("no mounts here")
+    assert "covered: 2\n" in done.stdout and "another directory is there" in done.stderr
+    assert "back: 0\n" in done.stdout and done.returncode == 0, cli.said(done)
+    assert done.stdout.endswith(f"{work}/conf/.config\n"), cli.said(done)
+
+
+@pytest.mark.skipif(not shutil.which("tar"), reason="no tar on this machine")
+def test_a_journal_out_of_an_archive_is_not_followed(work, tmp_path):
+    """Anybody could have written it, in the name of the one who unpacks it."""
+    killed_at(2, *rotation(work), run=as_self)
+    (journal,) = (work / "store").glob("*.journal")
+    subprocess.run(["tar", "-C", work / "store", "-cpf", tmp_path / "tar", journal.name], check=True)
+    journal.unlink()
+    subprocess.run(["tar", "-C", work / "store", "-xpf", tmp_path / "tar"], check=True)
+    before = waiting(work)
+    for place in "store", "conf":
+        done = cli.run("recover", work / place)
+        assert done.returncode == 2 and "is a copy of a journal" in done.stderr, cli.said(done)
+        assert "hint: look at it, and remove it if it is not needed: rm " in done.stderr
+    assert waiting(work) == before and (work / "conf" / ".config").read_text() == CONFIG
+    # what the hint says of a set that cannot be ended: the same command makes it whole
+    journal.unlink()
+    assert cli.run(*rotation(work)).returncode == 0
+    for place in "store", "conf":
+        cli.run("recover", work / place)
     check_new(work)
 
 

@@ -114,25 +114,26 @@ def test_a_run_at_work_keeps_what_it_has(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
 def test_what_another_user_left_is_neither_believed_nor_removed(tmp_path):
-    tmp_path.chmod(0o777)
-    config = tmp_path / ".config"
-    config.write_text(CONFIG)
-    journal = tmp_path / ".modseal-0123456789ab0000.journal"
-    waiting = tmp_path / ".modseal-0123456789ab0001.new"
-    waiting.write_text("theirs\n")
-    journal.write_text(f"modseal-files 2\ndir {tmp_path.stat().st_ino} {tmp_path}\n"
-                       f"rename f 7 {waiting.stat().st_ino} "
-                       f"{len(CONFIG)}:{config.stat().st_mtime_ns // 10**9}."
-                       f"{config.stat().st_mtime_ns % 10**9:09} {waiting.name} 0 .config\nend\n")
-    for path in journal, waiting:
-        path.chmod(0o600)
+    work = tmp_path / "work"
+    work.mkdir()
+    work.chmod(0o777)
+    configs = [work / ".config", work / "other.config"]
+    for config in configs:
+        config.write_text(CONFIG)
+    under_strace(tmp_path / "log", ["renameat2:signal=KILL:when=1"], "config", "set", "X=y",
+                 *configs)
+    left = list(work.glob(".modseal-*"))
+    assert len(left) == 3, left  # the journal, and what waits
+    for path in left:
         os.chown(path, 12345, 12345)
-    assert cli.run("recover", tmp_path).returncode == 1
-    assert config.read_text() == CONFIG and journal.exists() and waiting.exists()
-    os.chown(journal, 0, 0)
-    os.chown(waiting, 0, 0)
-    assert cli.run("recover", tmp_path).returncode == 0
-    assert config.read_text() == "theirs\n" and not journal.exists()
+    assert cli.run("recover", work).returncode == 1
+    assert [config.read_text() for config in configs] == [CONFIG] * 2
+    assert sorted(work.glob(".modseal-*")) == sorted(left)
+    for path in left:
+        os.chown(path, 0, 0)
+    assert cli.run("recover", work).returncode == 0
+    assert all("CONFIG_X=y" in config.read_text() for config in configs)
+    assert not list(work.glob(".modseal-*"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")

@@ -154,24 +154,18 @@ static void places_done(struct places *places)
 int ms_set_place_open(const struct ms_set_place *place)
 {
 	_cleanup_fd_ int fd = ms_open_resolved(place->path, O_RDONLY);
-	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	return (uint64_t)st.st_ino == place->inode ? ms_steal_fd(&fd) : -ESTALE;
+	return ms_mark_fits(fd, &place->mark) ? ms_steal_fd(&fd) : -ESTALE;
 }
 
 /* The one that the journal was found in, which may have been moved there from another. */
 static int open_first(int fd, const struct ms_set_place *place)
 {
-	struct stat st;
 	int copy;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if ((uint64_t)st.st_ino != place->inode)
+	if (!ms_mark_fits(fd, &place->mark))
 		return -ESTALE;
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return copy < 0 ? -errno : copy;

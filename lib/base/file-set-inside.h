@@ -6,6 +6,7 @@
 
 #include "buffer.h"
 #include "file-set.h"
+#include "mark.h"
 #include "temporary.h"
 
 enum ms_set_kind {
@@ -35,7 +36,7 @@ struct ms_set_dir {
 	char *given; /* the path by which it was named, without a slash at its end */
 	char *path;  /* absolute, without links */
 	int fd;
-	ino_t inode;
+	struct ms_mark mark;
 	int note; /* its .at file, locked; -1: none */
 };
 
@@ -71,13 +72,13 @@ int ms_set_forget(struct ms_file_set *set);
 int ms_set_rename(int fd, const char *from, const char *to, bool existed,
 		  enum ms_set_kind kind);
 
-#define MS_SET_HEADER "modseal-files 2\n"
+#define MS_SET_HEADER "modseal-files 3\n"
 #define MS_SET_END    "end\n"
 
 /** A directory of a journal, and which one it was when that was written. */
 struct ms_set_place {
 	char *path; /* absolute */
-	uint64_t inode;
+	struct ms_mark mark;
 };
 
 /** One line of a journal. */
@@ -93,6 +94,7 @@ struct ms_set_line {
 };
 
 struct ms_set_journal {
+	struct ms_mark self; /* of the file that it was written into */
 	struct ms_set_place *dirs;
 	size_t n_dirs;
 	struct ms_set_line *lines;
@@ -108,8 +110,8 @@ void ms_set_journal_done(struct ms_set_journal *journal);
 int ms_set_note_parse(const char *text, size_t len, struct ms_set_place *ret);
 
 /**
- * Opens the directory. -ESTALE: there is another one at its path; errors of open, none of
- * which is fit for a message by itself.
+ * Opens the directory. -ESTALE: what is at its path is not certainly that one; errors of
+ * open, none of which is fit for a message by itself.
  */
 int ms_set_place_open(const struct ms_set_place *place);
 

@@ -3,17 +3,19 @@
 /*
  * Writing the journal of a set of several files, in the directory of the first.
  *
- *	modseal-files 2
- *	dir 4711 /etc/keys
- *	dir 815 /usr/src/linux
+ *	modseal-files 3
+ *	self MARK
+ *	dir MARK /etc/keys
+ *	dir MARK /usr/src/linux
  *	rename d 0 77 - .modseal-key-4a01 0 20260131-0930
  *	rename f 812 78 790:1769850000.123456789 .modseal-4a020001.new 1 .config
  *	end
  *
- * dir: its inode number and path. The first is the journal's own, number 0. The inode
- * number is there to tell the directory from another one that is found at its path later.
- * The number of its device is not: that is another one when the machine has been started
- * again.
+ * MARK: as mark.h writes it. self: of this very file. A journal that was copied or came
+ * out of an archive, where anybody may have written it, is not followed.
+ *
+ * dir: a directory's, and its path. The first is the journal's own, number 0. The mark is
+ * there to tell it from another one that is found at its path later.
  *
  * rename: the kind (file, directory, link), size and inode number of what is new; size
  * and time of what it replaces, or "-"; the name under which it waits; the number of the
@@ -82,9 +84,19 @@ static int open_journal(struct ms_ctx *ctx, struct ms_file_set *set)
 /* Which directory it is, and where. */
 static int append_directory(struct ms_buf *text, const struct ms_set_dir *dir)
 {
-	int r = ms_buf_printf(text, "%ju ", (uintmax_t)dir->inode);
+	int r = ms_mark_append(text, &dir->mark);
 
+	r = r < 0 ? r : ms_buf_append_str(text, " ");
 	r = r < 0 ? r : ms_percent_append(text, dir->path);
+	return r < 0 ? r : ms_buf_append_str(text, "\n");
+}
+
+static int append_header(struct ms_buf *text, int journal)
+{
+	const struct ms_mark self = ms_mark_of(journal);
+	int r = ms_buf_append_str(text, MS_SET_HEADER "self ");
+
+	r = r < 0 ? r : ms_mark_append(text, &self);
 	return r < 0 ? r : ms_buf_append_str(text, "\n");
 }
 
@@ -100,7 +112,7 @@ static int add_directories(struct ms_ctx *ctx, struct ms_file_set *set)
 		r = open_journal(ctx, set);
 		if (r < 0)
 			return r;
-		r = ms_buf_append_str(&text, MS_SET_HEADER);
+		r = append_header(&text, set->journal);
 	}
 	for (size_t i = set->announced; r == 0 && i < set->n_dirs; i++)
 		if (ms_buf_append_str(&text, "dir ") < 0 ||

@@ -77,7 +77,7 @@ static int take_place(struct ms_words *reader, struct ms_set_place *ret)
 {
 	int r;
 
-	if (!ms_take_number(reader, UINT64_MAX, &ret->inode) || !ms_take(reader, " "))
+	if (!ms_mark_take(reader, &ret->mark) || !ms_take(reader, " "))
 		return -EBADMSG;
 	r = take_word(reader, '\n', &ret->path);
 	return r < 0 || ret->path[0] == '/' ? r : -EBADMSG;
@@ -140,7 +140,8 @@ int ms_set_journal_parse(const char *text, size_t len, struct ms_set_journal *re
 	struct ms_words reader = {.at = text, .end = text + len};
 	int r;
 
-	if (!ms_take(&reader, MS_SET_HEADER))
+	if (!ms_take(&reader, MS_SET_HEADER) || !ms_take(&reader, "self ") ||
+	    !ms_mark_take(&reader, &journal.self) || !ms_take(&reader, "\n"))
 		return -EBADMSG;
 	r = take_dirs(&reader, &journal);
 	r = r < 0 ? r : take_lines(&reader, &journal);

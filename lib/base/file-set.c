@@ -155,7 +155,6 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	_cleanup_free_ char *given = strdup(path), *real = NULL;
 	_cleanup_fd_ int fd = -1;
 	struct ms_set_dir dir;
-	struct stat st;
 	int r;
 
 	if (!given)
@@ -171,13 +170,16 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	if (held >= 0 && !ms_same_file(fd, held))
 		return ms_fail(ctx, -ESTALE, "'%s' was exchanged for another directory",
 			       given);
-	if (fstat(fd, &st) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", given);
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
 		if (ms_same_file(fd, set->dirs[*ret].fd))
 			return 0;
 	dir = (struct ms_set_dir){
-		.given = given, .path = real, .fd = fd, .inode = st.st_ino, .note = -1};
+		.given = given,
+		.path = real,
+		.fd = fd,
+		.mark = ms_mark_of(fd),
+		.note = -1,
+	};
 	r = add_directory(ctx, set, &dir);
 	if (r < 0)
 		return r;

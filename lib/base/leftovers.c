@@ -13,10 +13,15 @@
  * A journal or note is believed only if it is a file of this very user, which nobody else
  * may open and which has no second name; it is read from the descriptor that was asked,
  * since its name may be another file's by then. Whoever may write in the directory can
- * still have moved it there from another one of the user's. So it names its directories
- * by their inode numbers, and what it names in them is looked at: only names of this
- * set's tag, or of a key store's own, are renamed or removed, and only onto what was
- * there when the set was made (file-set-finish.c).
+ * still have moved it there from another one of the user's, and whoever gives that user an
+ * archive has him write it himself. So a journal knows its own file and its directories by
+ * their marks (mark.h), and what it names in them is looked at: only names of this set's
+ * tag, or of a key store's own, are renamed or removed, and
+ * only onto what was there when the set was made (file-set-finish.c).
+ *
+ * A note leads to no more than what anybody who clears up in that other directory does
+ * there. That there is no journal there is believed only of the directory with that mark:
+ * it was then not decided.
  */
 
 #include "leftovers.h"
@@ -78,28 +83,50 @@ static const struct ms_leftover *of_kind(const struct ms_leftover *group, size_t
 	return NULL;
 }
 
-static int finish_journal(struct ms_leftovers *all, const struct ms_leftover *file)
+static int read_decided(struct ms_leftovers *all, const struct ms_leftover *file,
+			struct ms_set_journal *ret)
 {
-	_cleanup_(ms_set_journal_done) struct ms_set_journal journal = {0};
 	_cleanup_(ms_buf_done) struct ms_buf text = {0};
 	int r = read_file(all, file, &text);
 
+	if (r < 0)
+		return r;
+	r = ms_set_journal_parse((const char *)text.data, text.len, ret);
+	if (r == -ENOMEM)
+		return ms_fail_nomem(all->ctx);
+	if (r < 0 || !ret->decided)
+		return ms_fail(all->ctx, -EBADMSG,
+			       "'%s/%s' is no journal that this modseal can read",
+			       all->shown, file->name);
+	if (!ms_mark_fits(file->fd, &ret->self))
+		return ms_fail(all->ctx, -EBADMSG,
+			       "'%s/%s' is a copy of a journal, or out of an archive",
+			       all->shown, file->name);
+	return 0;
+}
+
+static int finish_journal(struct ms_leftovers *all, const struct ms_leftover *file)
+{
+	_cleanup_(ms_set_journal_done) struct ms_set_journal journal = {0};
+	int r = read_decided(all, file, &journal);
+
 	if (r == 0)
-		r = ms_set_journal_parse((const char *)text.data, text.len, &journal);
-	if (r == 0 && !journal.decided)
-		r = -EBADMSG;
-	if (r == -EBADMSG)
-		ms_fail(all->ctx, r, "'%s/%s' is no journal", all->shown, file->name);
-	else if (r == 0)
 		r = ms_set_finish(all->ctx, &journal, all->fd, all->shown, file->name,
 				  file->tag);
-	if (r == -EBADMSG || r == -ESTALE || r == -ENOENT)
+	if (r == 0)
+		all->how = MS_RECOVERY_FINISHED;
+	if (r == -EBADMSG)
 		return ms_hint_command(
 			all->ctx, r,
 			"look at it, and remove it if it is not needed: rm %s/%s",
 			all->shown, file->name);
-	if (r == 0)
-		all->how = MS_RECOVERY_FINISHED;
+	/* the same command makes all of it anew, whatever of it there is already */
+	if (r == -ESTALE || r == -ENOENT)
+		return ms_hint_command(
+			all->ctx, r,
+			"bring it back or, where that cannot be, remove the journal and "
+			"run the interrupted command again: rm %s/%s",
+			all->shown, file->name);
 	return r;
 }
 
@@ -132,7 +159,8 @@ static int clear_begun(struct ms_leftovers *all, const struct ms_leftover *file)
 	r = ms_set_journal_parse((const char *)text.data, text.len, &journal);
 	if (r == -ENOMEM)
 		return ms_fail_nomem(all->ctx);
-	if (r < 0) /* killed while it was written: nothing waits elsewhere yet */
+	/* killed while it was written: nothing waits elsewhere yet; or it is a copy */
+	if (r < 0 || !ms_mark_fits(file->fd, &journal.self))
 		return 0;
 	for (size_t i = 1; i < journal.n_dirs && r == 0; i++) {
 		_cleanup_fd_ int fd = ms_set_place_open(&journal.dirs[i]);

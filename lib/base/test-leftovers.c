@@ -17,7 +17,8 @@
 #include "file-set-inside.h"
 #include "leftovers.h"
 
-#define TAG "0123456789ab"
+#define TAG  "0123456789ab"
+#define HEAD "modseal-files 3\nself 1:0123456789abcdef:0123456789abcdef\n"
 
 static char dir[] = "/tmp/modseal-test-leftovers-XXXXXX";
 static struct ms_ctx *ctx;
@@ -85,25 +86,28 @@ static void what_is_no_journal_is_refused(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"modseal-files 2\n",
-		"modseal-files 1\ndir 5 /a\nend\n",
-		"modseal-files 2\ndir /a\nend\n",
-		"modseal-files 2\ndir 05 /a\nend\n",
-		"modseal-files 2\ndir 18446744073709551616 /a\nend\n",
-		"modseal-files 2\ndir 5 a\nend\n",
-		"modseal-files 2\ndir 5 /a\nend\nx",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 b",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 1 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename x 1 2 - a 0 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f -1 2 - a 0 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - ../a 0 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 ..\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 b/c\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 - a 0 \nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4 a 0 b\nend\n",
-		"modseal-files 2\ndir 5 /a\nrename f 1 2 3:4.1000000000 a 0 b\nend\n",
-		("modseal-files 2\ndir 5 /a\nrename f 9999999999999999999 2 - a 0 "
-		 "b\nend\n"),
+		"modseal-files 3\n",
+		"modseal-files 2\ndir 5 /a\nend\n",
+		"modseal-files 2\nself 1\ndir 5 /a\nend\n",
+		"modseal-files 3\ndir 5 /a\nend\n",
+		"modseal-files 3\nself 1:2:3\ndir 5 /a\nend\n",
+		"modseal-files 3\nself 1:0123456789abcdef\ndir 5 /a\nend\n",
+		HEAD "dir /a\nend\n",
+		HEAD "dir 05 /a\nend\n",
+		HEAD "dir 18446744073709551616 /a\nend\n",
+		HEAD "dir 5 a\nend\n",
+		HEAD "dir 5 /a\nend\nx",
+		HEAD "dir 5 /a\nrename f 1 2 - a 0 b",
+		HEAD "dir 5 /a\nrename f 1 2 - a 1 b\nend\n",
+		HEAD "dir 5 /a\nrename x 1 2 - a 0 b\nend\n",
+		HEAD "dir 5 /a\nrename f -1 2 - a 0 b\nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 - ../a 0 b\nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 - a 0 ..\nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 - a 0 b/c\nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 - a 0 \nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 3:4 a 0 b\nend\n",
+		HEAD "dir 5 /a\nrename f 1 2 3:4.1000000000 a 0 b\nend\n",
+		HEAD "dir 5 /a\nrename f 9999999999999999999 2 - a 0 b\nend\n",
 	};
 	struct ms_set_journal journal;
 
@@ -116,7 +120,7 @@ static void what_is_no_journal_is_refused(void **state)
 
 static void the_largest_inode_number_can_be_read(void **state)
 {
-	static const char text[] = "modseal-files 2\ndir 18446744073709551615 /a\n"
+	static const char text[] = HEAD "dir 18446744073709551615 /a\n"
 				   "rename f 1 18446744073709551615 - a 0 b\nend\n";
 	static const char note[] = "18446744073709551615 /a\n";
 	struct ms_set_journal journal;
@@ -124,17 +128,17 @@ static void the_largest_inode_number_can_be_read(void **state)
 
 	(void)state;
 	assert_int_equal(ms_set_journal_parse(text, strlen(text), &journal), 0);
-	assert_true(journal.dirs[0].inode == UINT64_MAX);
+	assert_true(journal.dirs[0].mark.inode == UINT64_MAX);
 	assert_true(journal.lines[0].inode == UINT64_MAX);
 	ms_set_journal_done(&journal);
 	assert_int_equal(ms_set_note_parse(note, strlen(note), &place), 0);
-	assert_true(place.inode == UINT64_MAX);
+	assert_true(place.mark.inode == UINT64_MAX);
 	free(place.path);
 }
 
 static void a_journal_without_its_end_decides_nothing(void **state)
 {
-	static const char text[] = "modseal-files 2\ndir 5 /a%20b\ndir 6 /c\n"
+	static const char text[] = HEAD "dir 5 /a%20b\ndir 6 /c\n"
 				   "rename f 1 2 3:-4.000000005 a 1 b\n";
 	struct ms_set_journal journal;
 
@@ -194,7 +198,7 @@ static void what_waits_may_be_locked_by_anybody_where_a_journal_is_not(void **st
 
 	(void)state;
 	put(".modseal-" TAG "0001.new", "x");
-	put(".modseal-" TAG "0000.begun", "modseal-files 2\n");
+	put(".modseal-" TAG "0000.begun", "modseal-files 3\n");
 	lock = open(".modseal-" TAG "0001.new", O_RDONLY);
 	assert_int_equal(flock(lock, LOCK_EX), 0);
 	assert_int_equal(clear(&how), 0);
@@ -248,22 +252,52 @@ static void a_want_of_descriptors_is_an_error(void **state)
 	assert_false(is_there(".modseal-" TAG "0001.new"));
 }
 
-/* A decided journal with the line @line, in a directory with the inode number @inode. */
-static void put_journal(uintmax_t inode, const char *line)
-{
-	_cleanup_free_ char *text = NULL;
-
-	assert_true(asprintf(&text, "modseal-files 2\ndir %ju %s\n%s\nend\n", inode, dir,
-			     line) > 0);
-	put(".modseal-" TAG "0000.journal", text);
-}
-
 static uintmax_t inode_of(const char *name)
 {
 	struct stat st;
 
 	assert_int_equal(lstat(name, &st), 0);
 	return st.st_ino;
+}
+
+static struct ms_mark mark_of(const char *name)
+{
+	_cleanup_fd_ int file = open(name, O_RDONLY);
+
+	assert_true(file >= 0);
+	return ms_mark_of(file);
+}
+
+static void append_place(struct ms_buf *text, const struct ms_mark *mark, const char *path)
+{
+	assert_int_equal(ms_mark_append(text, mark), 0);
+	assert_int_equal(ms_buf_printf(text, " %s\n", path), 0);
+}
+
+#define JOURNAL ".modseal-" TAG "0000.journal"
+
+/* A decided journal with the line @line, of the directory with the mark @where. */
+static void put_journal_of(const struct ms_mark *where, const char *line)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = {0};
+	struct ms_mark self;
+
+	put(JOURNAL, "");
+	self = mark_of(JOURNAL);
+	assert_int_equal(ms_buf_append_str(&text, "modseal-files 3\nself "), 0);
+	assert_int_equal(ms_mark_append(&text, &self), 0);
+	assert_int_equal(ms_buf_append_str(&text, "\ndir "), 0);
+	append_place(&text, where, dir);
+	assert_int_equal(ms_buf_printf(&text, "%s\nend\n", line), 0);
+	assert_int_equal(ms_buf_append(&text, "", 1), 0);
+	put(JOURNAL, (const char *)text.data);
+}
+
+static void put_journal(const char *line)
+{
+	const struct ms_mark here = mark_of(".");
+
+	put_journal_of(&here, line);
 }
 
 /* One over a file that waits, and one that is in the way or not. */
@@ -274,7 +308,7 @@ static void decide(const char *old)
 	put(".modseal-" TAG "0001.new", "new");
 	assert_true(asprintf(&line, "rename f 3 %ju %s .modseal-" TAG "0001.new 0 file",
 			     inode_of(".modseal-" TAG "0001.new"), old) > 0);
-	put_journal(inode_of("."), line);
+	put_journal(line);
 }
 
 static void what_was_decided_is_finished_where_nobody_came_between(void **state)
@@ -352,7 +386,7 @@ static void a_directory_s_name_that_is_taken_is_an_error(void **state)
 	assert_int_equal(mkdir("20260101-1200", 0700), 0);
 	assert_true(asprintf(&line, "rename d 0 %ju - .modseal-key-1 0 20260101-1200",
 			     inode_of(".modseal-key-1")) > 0);
-	put_journal(inode_of("."), line);
+	put_journal(line);
 	assert_int_equal(clear(&how), -EEXIST);
 	assert_true(is_there(".modseal-key-1"));
 	assert_int_equal(rmdir("20260101-1200"), 0);
@@ -363,14 +397,24 @@ static void a_directory_s_name_that_is_taken_is_an_error(void **state)
 
 static void a_journal_of_another_directory_is_not_followed(void **state)
 {
+	struct ms_mark others[4];
 	enum ms_recovery how;
 
 	(void)state;
 	decide("-");
-	put_journal(inode_of(".") + 1, "rename f 3 1 - .modseal-" TAG "0001.new 0 file");
-	assert_int_equal(clear(&how), -ESTALE);
-	assert_false(is_there("file"));
-	assert_true(is_there(".modseal-" TAG "0001.new"));
+	for (size_t i = 0; i < 4; i++)
+		others[i] = mark_of(".");
+	others[0].inode++;
+	others[1].file_system++;
+	others[2].birth++;
+	others[3].file_system = 0; /* nothing but the inode number was noted */
+	for (size_t i = 0; i < 4; i++) {
+		put_journal_of(&others[i],
+			       "rename f 3 1 - .modseal-" TAG "0001.new 0 file");
+		assert_int_equal(clear(&how), -ESTALE);
+		assert_false(is_there("file"));
+		assert_true(is_there(".modseal-" TAG "0001.new"));
+	}
 	unlink(".modseal-" TAG "0001.new");
 	unlink(".modseal-" TAG "0000.journal");
 }
@@ -396,7 +440,7 @@ static void a_journal_names_nothing_but_what_its_set_has(void **state)
 
 		assert_true(asprintf(&line, "%s%ju%s", before, inode_of("victim"),
 				     strchr(lines[i], 'u') + 1) > 0);
-		put_journal(inode_of("."), line);
+		put_journal(line);
 		assert_int_equal(clear(&how), -EBADMSG);
 		assert_true(is_there("victim"));
 	}
@@ -404,29 +448,58 @@ static void a_journal_names_nothing_but_what_its_set_has(void **state)
 	unlink(".modseal-" TAG "0000.journal");
 }
 
-static void put_note(uintmax_t inode)
+/* Copied, unpacked or restored, it could be anybody's: its bytes alone decide nothing. */
+static void a_journal_that_was_copied_is_not_followed(void **state)
 {
-	_cleanup_free_ char *text = NULL;
+	enum ms_recovery how;
 
-	assert_true(asprintf(&text, "%ju %s/elsewhere\n", inode, dir) > 0);
-	put(".modseal-" TAG "0000.at", text);
+	(void)state;
+	decide("-");
+	assert_int_equal(rename(JOURNAL, "original"), 0);
+	assert_int_equal(system("cp -p original " JOURNAL), 0);
+	assert_int_equal(clear(&how), -EBADMSG);
+	assert_non_null(strstr(ms_ctx_message(ctx), "is a copy of a journal"));
+	assert_false(is_there("file"));
+	assert_true(is_there(JOURNAL));
+	assert_int_equal(rename("original", JOURNAL), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	unlink("file");
+}
+
+static void put_note(const struct ms_mark *mark)
+{
+	_cleanup_(ms_buf_done) struct ms_buf text = {0};
+	_cleanup_free_ char *path = NULL;
+
+	assert_true(asprintf(&path, "%s/elsewhere", dir) > 0);
+	append_place(&text, mark, path);
+	assert_int_equal(ms_buf_append(&text, "", 1), 0);
+	put(".modseal-" TAG "0000.at", (const char *)text.data);
 }
 
 /* A note tells where the journal is, but another directory is there. */
 static void nothing_is_undone_where_the_journal_cannot_be_looked_for(void **state)
 {
+	struct ms_mark others[3], mark;
 	enum ms_recovery how;
 
 	(void)state;
 	assert_int_equal(mkdir("elsewhere", 0700), 0);
+	mark = others[0] = others[1] = others[2] = mark_of("elsewhere");
+	others[0].inode++;
+	others[1].file_system++; /* as the roots of two file systems have one number */
+	others[2].file_system = 0;
 	put(".modseal-" TAG "0001.new", "new");
-	put_note(inode_of("elsewhere") + 1);
-	assert_int_equal(clear(&how), 0);
-	assert_int_equal(how, MS_RECOVERY_NOTHING);
-	assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), -ESTALE);
-	assert_true(is_there(".modseal-" TAG "0001.new"));
-	assert_true(is_there(".modseal-" TAG "0000.at"));
-	put_note(inode_of("elsewhere"));
+	for (size_t i = 0; i < 3; i++) {
+		put_note(&others[i]);
+		assert_int_equal(clear(&how), 0);
+		assert_int_equal(how, MS_RECOVERY_NOTHING);
+		assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), -ESTALE);
+		assert_true(is_there(".modseal-" TAG "0001.new"));
+		assert_true(is_there(".modseal-" TAG "0000.at"));
+	}
+	put_note(&mark);
 	assert_int_equal(ms_leftovers_end(ctx, fd, dir, &how), 0);
 	assert_int_equal(how, MS_RECOVERY_UNDONE);
 	assert_false(is_there(".modseal-" TAG "0001.new"));
@@ -477,6 +550,7 @@ int main(void)
 		cmocka_unit_test(a_directory_s_name_that_is_taken_is_an_error),
 		cmocka_unit_test(a_journal_of_another_directory_is_not_followed),
 		cmocka_unit_test(a_journal_names_nothing_but_what_its_set_has),
+		cmocka_unit_test(a_journal_that_was_copied_is_not_followed),
 		cmocka_unit_test(
 			nothing_is_undone_where_the_journal_cannot_be_looked_for),
 		cmocka_unit_test(a_directory_that_others_could_have_moved_is_not_emptied),
