@@ -22,26 +22,51 @@
 #include "cleanup.h"
 #include "context.h"
 #include "file-set-inside.h"
+#include "generation-name.h"
 
+/* A name under which something waits in a key store; not that of its lock. */
 static bool is_of_store(const char *name)
 {
-	return strncmp(name, MS_TEMPORARY_STORE, strlen(MS_TEMPORARY_STORE)) == 0;
+	const char *tag = name + strlen(MS_TEMPORARY_STORE);
+
+	return strncmp(name, MS_TEMPORARY_STORE, strlen(MS_TEMPORARY_STORE)) == 0 &&
+	       strspn(tag, "0123456789abcdef") == strlen(tag) && *tag;
+}
+
+static bool is_of_generation(const char *name)
+{
+	struct ms_generation_name id;
+
+	return ms_generation_name_parse(name, &id);
 }
 
 /*
- * Does a set of that tag have such a line? What waits has a name of its tag, or one of a
- * key store's own. A generation that is pruned gets such a name.
+ * What changes in a key store, the journal's own directory: a link becomes `current`,
+ * what has a generation's name loses it, and a new generation gets its own.
  */
+static bool is_change_of_store(const struct ms_set_line *line)
+{
+	if (line->dir != 0)
+		return false;
+	if (line->kind == MS_SET_LINK && is_of_store(line->temp))
+		return strcmp(line->base, MS_STORE_LINK) == 0;
+	if (line->existed)
+		return false;
+	if (is_of_store(line->base))
+		return is_of_generation(line->temp);
+	return line->kind == MS_SET_DIRECTORY && is_of_store(line->temp) &&
+	       is_of_generation(line->base);
+}
+
+/* Does a set of that tag have such a line? All else that waits has a name of its tag. */
 static bool is_of_set(const struct ms_set_line *line, const char *tag)
 {
-	bool of_store = is_of_store(line->temp), pruned = is_of_store(line->base);
 	char other[MS_TAG_SIZE];
 
-	if (ms_temporary_parse(line->base, other) != MS_TEMPORARY_NONE)
-		return false;
-	if (line->kind != MS_SET_FILE && of_store != pruned)
+	if (is_change_of_store(line))
 		return true;
-	return line->kind != MS_SET_DIRECTORY && !pruned &&
+	return line->kind != MS_SET_DIRECTORY && !is_of_store(line->base) &&
+	       ms_temporary_parse(line->base, other) == MS_TEMPORARY_NONE &&
 	       ms_temporary_parse(line->temp, other) == MS_TEMPORARY_NEW &&
 	       strcmp(other, tag) == 0;
 }

@@ -16,7 +16,7 @@
  * still have moved it there from another one of the user's, and whoever gives that user an
  * archive has him write it himself. So a journal knows its own file and its directories by
  * their marks (mark.h), and what it names in them is looked at: only names of this set's
- * tag, or of a key store's own, are renamed or removed, and
+ * tag, and in a key store its own and those of generations, are renamed or removed, and
  * only onto what was there when the set was made (file-set-finish.c).
  *
  * A note leads to no more than what anybody who clears up in that other directory does

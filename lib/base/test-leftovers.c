@@ -428,6 +428,9 @@ static void a_journal_names_nothing_but_what_its_set_has(void **state)
 		"rename f 6 %ju - .modseal-" TAG "0001.old 0 file",
 		"rename f 6 %ju - .modseal-" TAG "0001.new 0 .modseal-key-1",
 		"rename d 0 %ju - victim 0 directory",
+		"rename f 6 %ju - victim 0 .modseal-key-1",
+		"rename l 6 %ju - .modseal-key-1 0 link",
+		"rename l 6 %ju - victim 0 .modseal-key-1",
 		"rename d 0 %ju - .modseal-key-1 0 .modseal-key-2",
 		"rename l 6 %ju - victim 0 link",
 	};
@@ -446,6 +449,42 @@ static void a_journal_names_nothing_but_what_its_set_has(void **state)
 	}
 	unlink("victim");
 	unlink(".modseal-" TAG "0000.journal");
+}
+
+/* Neither into a name of a key store's own, by which it would be cleared away, nor out. */
+static void a_journal_renames_no_directory_but_a_generation(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		int dir;
+	} lines[] = {
+		{"victim", ".modseal-key-1", 0},
+		{".modseal-key-1", "victim", 0},
+		{"20260101-1200", ".modseal-key-lock", 0},
+		{"20260101-1200", ".modseal-key-1", 1},
+		{".modseal-key-1", "20260101-1200", 1},
+	};
+	enum ms_recovery how;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		_cleanup_(ms_buf_done) struct ms_buf text = {0};
+		const struct ms_mark here = mark_of(".");
+		_cleanup_free_ char *line = NULL;
+
+		assert_int_equal(mkdir(lines[i].from, 0700), 0);
+		assert_int_equal(ms_buf_append_str(&text, "dir "), 0);
+		append_place(&text, &here, dir);
+		assert_true(asprintf(&line, "%.*srename d 0 %ju - %s %d %s", (int)text.len,
+				     (char *)text.data, inode_of(lines[i].from),
+				     lines[i].from, lines[i].dir, lines[i].to) > 0);
+		put_journal(line);
+		assert_int_equal(clear(&how), -EBADMSG);
+		assert_true(is_there(lines[i].from));
+		assert_false(is_there(lines[i].to));
+		assert_int_equal(rmdir(lines[i].from), 0);
+	}
+	unlink(JOURNAL);
 }
 
 /* Copied, unpacked or restored, it could be anybody's: its bytes alone decide nothing. */
@@ -550,6 +589,7 @@ int main(void)
 		cmocka_unit_test(a_directory_s_name_that_is_taken_is_an_error),
 		cmocka_unit_test(a_journal_of_another_directory_is_not_followed),
 		cmocka_unit_test(a_journal_names_nothing_but_what_its_set_has),
+		cmocka_unit_test(a_journal_renames_no_directory_but_a_generation),
 		cmocka_unit_test(a_journal_that_was_copied_is_not_followed),
 		cmocka_unit_test(
 			nothing_is_undone_where_the_journal_cannot_be_looked_for),
