@@ -167,10 +167,12 @@ static int append_entry(struct ms_buf *text, const struct ms_set_entry *entry)
 	return r < 0 ? r : ms_buf_append_str(text, "\n");
 }
 
+/* With their notes: one that is torn says that nothing was decided. */
 static int sync_directories(struct ms_ctx *ctx, const struct ms_file_set *set)
 {
 	for (size_t i = 0; i < set->n_dirs && !set->no_sync; i++)
-		if (fsync(set->dirs[i].fd) < 0)
+		if ((set->dirs[i].note >= 0 && fsync(set->dirs[i].note) < 0) ||
+		    fsync(set->dirs[i].fd) < 0)
 			return ms_fail_errno(ctx, -errno, "cannot sync '%s'",
 					     set->dirs[i].path);
 	return 0;
