@@ -281,5 +281,5 @@ void ms_output_forget(struct ms_tree *tree)
 	free(tree->made);
 	tree->made = NULL;
 	tree->n_made = tree->made_capacity = 0;
-	ms_output_root_forget(tree);
+	ms_made_done(&tree->made_roots);
 }

@@ -14,10 +14,6 @@
 int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 		   const struct ms_starts *starts);
 
-/** Removes the output's root, and what leads to it, where this run made it and it is empty. */
-void ms_output_root_tidy(struct ms_tree *tree);
-void ms_output_root_forget(struct ms_tree *tree);
-
 /** -EEXIST where two modules would become one copy. */
 int ms_output_plan(struct ms_ctx *ctx, struct ms_tree *tree);
 

@@ -100,7 +100,7 @@ struct ms_tree *ms_tree_free(struct ms_tree *tree)
 	if (!tree)
 		return NULL;
 	ms_locks_release(tree);
-	ms_output_root_tidy(tree);
+	ms_made_remove(&tree->made_roots);
 	ms_output_forget(tree);
 	ms_walk_undo(tree);
 	for (size_t i = 0; i < tree->n_roots; i++) {

@@ -18,6 +18,7 @@
 
 #include "../base/buffer.h"
 #include "../base/file.h"
+#include "../base/made.h"
 #include "../module/module.h"
 #include "depmod.h"
 
@@ -79,14 +80,6 @@ struct ms_made {
 	bool there; /* this run made it */
 };
 
-/** A directory that a run with -o made on the way to the output's root, or that root. */
-struct ms_made_root {
-	int parent; /* held, since its path may lead elsewhere meanwhile */
-	char *name; /* in that */
-	dev_t device;
-	ino_t inode;
-};
-
 /** xattrs that were not taken over, for one warning instead of thousands. */
 struct ms_dropped {
 	size_t ima, evm, other;
@@ -114,8 +107,7 @@ struct ms_tree {
 	char txid[17];             /* of the transaction, "" before it begins */
 	struct ms_made *made;      /* directories for -o, in the order of making */
 	size_t n_made, made_capacity;
-	struct ms_made_root *made_roots;
-	size_t n_made_roots, made_roots_capacity;
+	struct ms_made_directories made_roots; /* on the way to the output, and itself */
 	size_t made_root;          /* of the components of the output's path, the last so many */
 	struct ms_dropped dropped;
 };
