@@ -224,7 +224,7 @@ def test_strace_saw_no_key_file_that_was_ever_open_to_others(tmp_path, config):
     modes = [int(mode, 8) for mode in re.findall(r"mkdir(?:at)?\([^)]*, (0\d+)\)", text)]
     assert modes and set(modes) <= {0o700, 0o755}
     assert re.search(rf'mkdirat\(\d+, "\.modseal-key-[0-9a-f]+", 0700\)', text)
-    assert re.search(rf'mkdir\("{store}", 0700\)', text)
+    assert re.search(rf'mkdirat\(\d+, "{store.name}", 0700\)', text)
     # nothing is made otherwise, and nothing opened further afterwards
     assert not re.search(r"\b(creat|mknod|mknodat|linkat|link)\(", text)
     for line in text.splitlines():

@@ -13,6 +13,7 @@ import pytest
 import stores
 
 from support import cli
+from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere
 
@@ -294,6 +295,39 @@ def test_installing_never_replaces_another_key_of_that_name(store, tmp_path, pki
     done = cli.run("key", "install", "--with-private-key", "--store", store, dest)
     assert done.returncode == 2 and "with another signing_crt.crt" in done.stderr
     assert stores.snapshot(dest) == before
+
+
+@pytest.mark.skipif(not tracer.PROGRAM.exists(), reason="no tracer for this machine")
+@pytest.mark.parametrize("command", ["new", "install"])
+def test_a_directory_that_was_made_in_vain_goes_and_no_other(store, tmp_path, command):
+    """Somebody moves one above it away, and leads its path to a directory of the same name."""
+    (tmp_path / "home" / "p").mkdir(parents=True)
+    (tmp_path / "victim" / "made").mkdir(parents=True)
+    arguments = {"new": ["--store", "home/p/made"],
+                 "install": ["--store", store, "home/p/made"]}[command]
+    swap = "mv home/p home/q; ln -s ../victim home/p; kill -INT $TRACED"
+    run = tracer.run([cli.PROGRAM, "key", command, *arguments], tracer.Call("flock", 1),
+                     ("--run", swap), cwd=tmp_path, scratch=tmp_path,
+                     env=cli.environment(**cli.without_leak_check()))
+    assert run.hit and run.status == 2, run
+    assert list((tmp_path / "victim" / "made").iterdir()) == []
+    assert list((tmp_path / "home" / "q").iterdir()) == []
+
+
+@pytest.mark.skipif(not tracer.PROGRAM.exists(), reason="no tracer for this machine")
+@pytest.mark.parametrize("command", ["new", "install"])
+def test_a_path_that_leads_elsewhere_than_to_what_was_made_gets_nothing(store, tmp_path, command):
+    """As above, at the moment at which it is made."""
+    (tmp_path / "home" / "p").mkdir(parents=True)
+    (tmp_path / "victim" / "made").mkdir(parents=True)
+    arguments = {"new": ["--store", "home/p/made"],
+                 "install": ["--store", store, "home/p/made"]}[command]
+    run = tracer.run([cli.PROGRAM, "key", command, *arguments], tracer.Call("mkdirat", 1),
+                     ("--run", "mv home/p home/q; ln -s ../victim home/p"), cwd=tmp_path,
+                     scratch=tmp_path, env=cli.environment(**cli.without_leak_check()))
+    assert run.hit and run.status == 2, run
+    assert list((tmp_path / "victim" / "made").iterdir()) == []
+    assert list((tmp_path / "home" / "q").iterdir()) == []
 
 
 def test_a_file_in_the_place_of_the_destination_is_trouble(store, tmp_path):

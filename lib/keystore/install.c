@@ -22,6 +22,7 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/directory.h"
 #include "../base/file.h"
 #include "../base/text.h"
 #include "store.h"
@@ -220,16 +221,18 @@ static int lock(struct copy *copy, int dest, struct ms_store_lock *ret)
 	return 0;
 }
 
-static int install(struct copy *copy)
+/* Into the directory open as @at, wherever its path leads by then. */
+static int install(struct copy *copy, int at)
 {
-	_cleanup_fd_ int dest = open(copy->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int dest = ms_open_directory(at, ".");
 	_cleanup_(ms_store_unlock) struct ms_store_lock locked = MS_STORE_UNLOCKED;
 	_cleanup_fd_ int source = open(copy->from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
-	if (dest < 0 || source < 0)
-		return ms_fail_errno(copy->ctx, -errno, "cannot open '%s'",
-				     dest < 0 ? copy->to : copy->from);
+	if (dest < 0)
+		return ms_fail_errno(copy->ctx, dest, "cannot open '%s'", copy->to);
+	if (source < 0)
+		return ms_fail_errno(copy->ctx, -errno, "cannot open '%s'", copy->from);
 	copy->source = source;
 	r = lock(copy, dest, &locked);
 	r = r < 0 ? r : stage(copy, dest);
@@ -251,8 +254,8 @@ int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
 	};
 	const struct ms_generation *current;
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
-	char **made = NULL;
-	size_t n_made = 0;
+	struct ms_made_directories made = { 0 };
+	_cleanup_fd_ int at = -1;
 	int r = set ? ms_keystore_current(ctx, store, &current) : ms_fail_nomem(ctx);
 
 	if (r < 0)
@@ -260,10 +263,10 @@ int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
 	copy.from = current->path;
 	copy.name = current->name;
 	copy.set = set;
-	r = ms_store_make_path(ctx, dest, 0755, &made, &n_made);
-	if (r == 0)
-		r = install(&copy);
-	ms_store_unmake_path(made, n_made); /* what is empty: nothing came of it */
+	at = ms_store_make(ctx, dest, 0755, &made);
+	r = at < 0 ? at : install(&copy, at);
+	ms_made_remove(&made); /* what is empty: nothing came of it */
+	ms_made_done(&made);
 	if (r < 0)
 		return r;
 	*ret_changed = copy.changed;

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/beneath.h"
@@ -22,110 +21,29 @@ struct ms_keystore *ms_keystore_free(struct ms_keystore *store)
 	ms_store_forget(store);
 	if (store->fd >= 0)
 		close(store->fd);
-	ms_store_unmake_path(store->made, store->n_made);
+	ms_made_remove(&store->made);
+	ms_made_done(&store->made);
 	free(store->path);
 	free(store->root);
 	free(store);
 	return NULL;
 }
 
-/* The name of a new directory is to be on the disk before anything in it is promised. */
-static int sync_parent(struct ms_ctx *ctx, const char *path)
+int ms_store_make(struct ms_ctx *ctx, const char *path, mode_t mode,
+		  struct ms_made_directories *made)
 {
-	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *parent =
-		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	_cleanup_fd_ int fd = -1;
+	_cleanup_fd_ int fd = ms_make_directories(ctx, path, 0755, mode, made);
+	int r = fd < 0 ? fd : ms_made_sync(ctx, made, path);
 
-	if (!parent)
-		return ms_fail_nomem(ctx);
-	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot sync the directory of '%s'",
-				     path);
-	return 0;
+	return r < 0 ? r : ms_steal_fd(&fd);
 }
 
-/* One directory: 1 where it was made, 0 where it was there. */
-static int make_one(struct ms_ctx *ctx, const char *path, mode_t mode)
+/* Opens the store as a directory of which the path is known. @made: it, or -1. */
+static int open_store(struct ms_ctx *ctx, struct ms_keystore *store, const char *path,
+		      int made)
 {
-	struct stat st;
-
-	if (mkdir(path, mode) == 0)
-		return 1;
-	if (errno == EEXIST || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
-		return 0;
-	return ms_fail_errno(ctx, -errno, "cannot make directory '%s'", path);
-}
-
-static int note_made(struct ms_ctx *ctx, const char *path, char ***made, size_t *n)
-{
-	char **list = reallocarray(*made, *n + 1, sizeof(*list));
-
-	if (!list)
-		return ms_fail_nomem(ctx);
-	*made = list;
-	list[*n] = strdup(path);
-	if (!list[*n])
-		return ms_fail_nomem(ctx);
-	(*n)++;
-	return 1;
-}
-
-int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char ***ret_made,
-		       size_t *ret_n)
-{
-	_cleanup_free_ char *part = strdup(path);
-	size_t len = part ? strlen(part) : 0;
 	int r;
 
-	if (!part)
-		return ms_fail_nomem(ctx);
-	while (len > 1 && part[len - 1] == '/')
-		part[--len] = '\0';
-	for (char *at = part; at; ) {
-		at = strchr(at + 1, '/');
-		if (at)
-			*at = '\0';
-		r = make_one(ctx, part, at ? 0755 : mode);
-		if (r == 1)
-			r = note_made(ctx, part, ret_made, ret_n);
-		if (r == 1)
-			r = sync_parent(ctx, part);
-		if (r < 0)
-			return r;
-		if (at)
-			*at = '/';
-	}
-	return 0;
-}
-
-void ms_store_unmake_path(char **made, size_t n)
-{
-	/* what is not empty stays: rmdir says so */
-	while (n-- > 0) {
-		rmdir(made[n]);
-		free(made[n]);
-	}
-	free(made);
-}
-
-int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
-		     struct ms_keystore **ret)
-{
-	_cleanup_(cleanup_store) struct ms_keystore *store = calloc(1, sizeof(*store));
-	int r = 0;
-
-	if (!store)
-		return ms_fail_nomem(ctx);
-	store->fd = -1;
-	store->root = strdup("");
-	if (!store->root)
-		return ms_fail_nomem(ctx);
-	if (create)
-		r = ms_store_make_path(ctx, path, 0700, &store->made, &store->n_made);
-	if (r < 0)
-		return r;
 	store->path = realpath(path, NULL);
 	store->fd = store->path ? ms_open_resolved(store->path, O_RDONLY) : -errno;
 	if (store->fd < 0) {
@@ -134,7 +52,31 @@ int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
 						      "modseal key new --store %s", path)
 				    : r;
 	}
-	r = ms_store_scan(ctx, store);
+	if (made >= 0 && !ms_same_file(made, store->fd))
+		return ms_fail(ctx, -EBUSY, "directory '%s' changed while at work", path);
+	return 0;
+}
+
+int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
+		     struct ms_keystore **ret)
+{
+	_cleanup_(cleanup_store) struct ms_keystore *store = calloc(1, sizeof(*store));
+	_cleanup_fd_ int made = -1;
+	int r;
+
+	if (!store)
+		return ms_fail_nomem(ctx);
+	store->fd = -1;
+	store->root = strdup("");
+	if (!store->root)
+		return ms_fail_nomem(ctx);
+	if (create) {
+		made = ms_store_make(ctx, path, 0700, &store->made);
+		if (made < 0)
+			return made;
+	}
+	r = open_store(ctx, store, path, made);
+	r = r < 0 ? r : ms_store_scan(ctx, store);
 	if (r < 0)
 		return r;
 	*ret = ms_steal(&store);

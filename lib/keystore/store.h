@@ -26,6 +26,7 @@
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../base/generation-name.h"
+#include "../base/made.h"
 #include "../base/temporary.h"
 #include "../cms/x509.h"
 #include "lock.h"
@@ -83,8 +84,7 @@ struct ms_keystore {
 	char *link_target; /* as the link says */
 	size_t current;	   /* where the link is good */
 	struct ms_faults faults;
-	char **made; /* directories that opening made, the topmost first */
-	size_t n_made;
+	struct ms_made_directories made; /* by opening */
 };
 
 /** Reads what is in the store now; generations of before are gone. */
@@ -115,11 +115,11 @@ bool ms_store_is_temporary(const char *name);
 int ms_store_lock(struct ms_ctx *ctx, struct ms_keystore *store, bool no_wait,
 		  struct ms_store_lock *ret);
 
-/** Makes directories as mkdir -p, the last one with @mode; notes those that it made. */
-int ms_store_make_path(struct ms_ctx *ctx, const char *path, mode_t mode, char ***ret_made,
-		       size_t *ret_n);
-
-/** Removes directories of that list that are empty, and frees it. */
-void ms_store_unmake_path(char **made, size_t n);
+/**
+ * Makes the directory @path with @mode where it is not there, and puts its name on the
+ * disk, before anything in it is promised. As ms_make_directories().
+ */
+int ms_store_make(struct ms_ctx *ctx, const char *path, mode_t mode,
+		  struct ms_made_directories *made);
 
 #endif
