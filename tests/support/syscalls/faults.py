@@ -13,11 +13,12 @@ import dataclasses
 from . import scenarios, tracer
 
 ERRORS = ("EIO", "ENOSPC", "EMFILE", "ENOMEM", "EROFS")
-# what no kernel lets fail: there is no way to tell a program that it could not end, and what
-# umask answers is the mask that was
-NEVER = {"exit", "exit_group", "rt_sigreturn", "restart_syscall", "umask"}
+# what no kernel lets fail in these ways: there is no way to tell a program that it could not
+# end, what umask answers is the mask that was, and a futex of one process has none of these
+# errors: the C library ends the program by a signal then, or has it wait for ever
+NEVER = {"exit", "exit_group", "rt_sigreturn", "restart_syscall", "umask", "futex"}
 # where these fail the C library takes the machine for broken, and ends the program by a signal
-FATAL = {"futex", "set_robust_list", "rseq", "arch_prctl", "set_tid_address", "rt_sigprocmask"}
+FATAL = {"set_robust_list", "rseq", "arch_prctl", "set_tid_address", "rt_sigprocmask"}
 
 # which of the errors each call can fail with, where it can
 FILES = ("open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "syncfs", "ftruncate",
