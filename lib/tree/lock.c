@@ -15,8 +15,8 @@
  * The lock is flock()'s, so it ends with its process, however that ends. Whoever gets it
  * checks that the file is still the one of that name: the one before may have removed it
  * between our open and our flock. Only a regular file of this user that no one else may
- * open is believed: what another user put there neither holds us up nor tells us what to
- * do.
+ * open is believed: what another user put there is neither waited for nor tells us what to
+ * do, but ends the run, since two that cannot lock would meet.
  */
 
 #include "lock.h"
