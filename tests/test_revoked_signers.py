@@ -15,11 +15,12 @@ import types
 import jsonschema
 import pytest
 
-from support import cli, forge, hostile, stacked
+from support import cli, forge, hostile, keys, stacked
 from support.asn1 import oid, seq
 from support.hostile import messages, mixed
 
 HIDDEN = ["revoked", "no-withdrawn"]  # R1 has signed it, and R2 is said to have
+SECP256K1 = seq(oid(keys.EC_OID), oid("1.3.132.0.10"))
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,24 @@ def signed(world, payload, tmp_path):
         return target
 
     return write
+
+
+@pytest.fixture
+def over(payload):
+    """A function that makes a file of a message whose signers sign the payload."""
+    messages.use_payload(payload)
+    yield lambda tree: forge.append(payload, tree.encode())
+    messages.use_payload(forge.TINY)
+
+
+def no_kernel_knows(identity, part, other):
+    """A certificate of whose parts one is exchanged."""
+    tbs = identity.tbs.copy()
+    if part == "key":
+        tbs.body[6].body[0] = other
+    else:
+        tbs.body[2] = other
+    return identity.certificate(tbs)
 
 
 def only(document):
@@ -305,3 +324,22 @@ def test_a_key_that_a_hash_of_its_certificate_revokes_is_told_of_too(
     entry = only(cli.document(*command, "--revoked", tmp_path / "dbx", path))
     assert entry["verdict"] == "trusted"
     assert entry["warnings"] == ["signer 2 of 2 is revoked: 'R2'"]
+
+
+@pytest.mark.parametrize("part, other", [("key", SECP256K1), ("key", seq(oid("1.3.101.112"))),
+                                         ("signature", seq(oid("1.3.101.112")))])
+def test_a_certificate_of_which_no_kernel_can_use_a_part_hides_no_revoked_issuer(
+    part, other, world, over, sources, tmp_path
+):
+    """The kernel stops at it, with ENOPKG, before it reads who has signed it."""
+    path = tmp_path / "x.ko"
+    for akid in "key", "issuer", "both":
+        leaf = hostile.Identity(world.ec(), messages.name("leaf"), 13, world.withdrawn, akid=akid)
+        certs = [no_kernel_knows(leaf, part, other)]
+        path.write_bytes(over(messages.message(messages.signer(leaf), certs=certs)))
+        entry = only(cli.document("verify", *sources.all, path))
+        assert (entry["verdict"], entry["loads"]["permissive"]) == ("unsupported", "tainted")
+        assert entry["warnings"] == ["the signer is revoked: 'R2'"]
+        command = ["verify", "--mode", "permissive", *sources.trust]
+        assert cli.run(*command, path).returncode == 0
+        assert cli.run(*command, *sources.revoked, path).returncode == 1

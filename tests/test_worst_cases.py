@@ -76,6 +76,13 @@ def test_trailers_that_no_kernel_looks_at_are_not_searched_for_revoked_signers(
     assert many < 1.5 * few, (few, many)
 
 
+def test_self_signatures_of_certificates_are_not_verified_to_look_for_revoked_signers(
+        counted, tmp_path, tiny_module, pki):
+    few, many = (cost(counted, worst.certificates_signed_by_themselves, tmp_path / str(n), n,
+                      tiny_module, pki) for n in (1, 16))
+    assert many < 1.5 * few, (few, many)
+
+
 def limited():
     """A process that has used up its CPU time is killed."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT))

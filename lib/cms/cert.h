@@ -62,6 +62,15 @@ int ms_cert_parse_embedded(struct ms_ctx *ctx, const struct ms_rules *rules,
 			   struct ms_cert **ret);
 
 /**
+ * Reads whom a certificate in a message names, past all that the kernel refuses but for
+ * syntax errors: identifiers, key and what was signed. Nothing is verified, and the key
+ * need not be one that anybody can use. Arguments as above; -EBADMSG, -EMSGSIZE, -ENOMEM.
+ */
+int ms_cert_read_names(struct ms_ctx *ctx, const struct ms_rules *rules,
+		       const uint8_t *data, size_t len, size_t available,
+		       struct ms_cert **ret);
+
+/**
  * Verifies the certificate's signature with @key. Errors as ms_pkey_check() and
  * ms_pkey_verify().
  */
@@ -78,7 +87,9 @@ int ms_x509_decode_time(uint8_t tag, const uint8_t *value, size_t len, int64_t *
 
 /**
  * Reads @cert->data into @cert: x509_cert_parse() up to the parameters of the signature.
+ * @names_only: as ms_cert_read_names() says.
  */
-int ms_x509_read(struct ms_ctx *ctx, const struct ms_rules *rules, struct ms_cert *cert);
+int ms_x509_read(struct ms_ctx *ctx, const struct ms_rules *rules, bool names_only,
+		 struct ms_cert *cert);
 
 #endif

@@ -24,6 +24,7 @@ struct parse {
 	struct ms_signer_info *signer; /* that is being read */
 	struct ms_signer_info **next_signer;
 	struct ms_chain_cert *certs; /* until the list of certificates has ended */
+	bool certs_ended;	     /* what follows is within revocation lists */
 	struct ms_chain_cert **next_cert;
 	enum ms_oid last_oid;
 	struct ms_bytes serial, issuer, skid;
@@ -140,6 +141,16 @@ int ms_pkcs7_note_data(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
+static int read_cert(const struct parse *p, const uint8_t *start, size_t len,
+		     struct ms_cert **ret)
+{
+	size_t available = (size_t)(p->end - start);
+
+	if (p->names_only)
+		return ms_cert_read_names(p->ctx, p->rules, start, len, available, ret);
+	return ms_cert_parse_embedded(p->ctx, p->rules, start, len, available, ret);
+}
+
 /*
  * The end mark of a certificate of indefinite length is counted twice by the kernel: so
  * its parser sees two bytes too many.
@@ -150,8 +161,12 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 	const uint8_t *start = item->value - item->header;
 	size_t len = item->len + item->header;
 	struct ms_chain_cert *link;
-	int r;
+	int r = ms_check_cancelled(p->ctx);
 
+	if (r < 0)
+		return r;
+	if (p->names_only && p->certs_ended)
+		return 0;
 	if (item->tag != MS_BER_SEQUENCE)
 		return refuse(p, -EBADMSG, "certificate in the message is none");
 	if (start[1] == 0x80)
@@ -159,11 +174,10 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return ms_fail_nomem(p->ctx);
-	r = ms_cert_parse_embedded(p->ctx, p->rules, start, len, (size_t)(p->end - start),
-				   &link->cert);
+	r = read_cert(p, start, len, &link->cert);
 	if (r < 0) {
 		free(link);
-		return p->names_only && r != -ENOMEM ? 0 : r;
+		return p->names_only && ms_is_verdict(r) ? 0 : r;
 	}
 	*p->next_cert = link;
 	p->next_cert = &link->next;
@@ -178,6 +192,7 @@ int ms_pkcs7_note_certs(void *userdata, const struct ms_ber_item *item)
 	*p->next_cert = p->message->certs;
 	p->message->certs = ms_steal(&p->certs);
 	p->next_cert = &p->certs;
+	p->certs_ended = true;
 	return 0;
 }
 
@@ -363,7 +378,7 @@ static int walk(struct parse *p, struct ms_pkcs7 *message, const uint8_t *data,
 	p->next_cert = &p->certs;
 	r = ms_ber_walk(ms_pkcs7_grammar, p, data, len);
 	/* of a message that breaks off, the signer at which it does */
-	if (r < 0 && r != -ENOMEM && p->names_only && (p->serial.data || p->skid.data))
+	if (ms_is_verdict(r) && p->names_only && (p->serial.data || p->skid.data))
 		return end_signer(p);
 	return r == -ENOMEM ? ms_fail_nomem(p->ctx) : r;
 }
@@ -402,7 +417,7 @@ int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 	};
 	int r = walk(&p, message, data, len);
 
-	if (r == -ENOMEM)
+	if (r < 0 && !ms_is_verdict(r))
 		return r;
 	ms_fail_clear(ctx);
 	r = ms_pkcs7_index(ctx, message);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "judge.h"
+#include "revoked.h"
 #include "signer.h"
 
 static struct ms_ctx *ctx;
@@ -357,6 +358,32 @@ static void a_key_whose_hash_is_revoked_is_not_there(void **state)
 	}
 }
 
+static void reading_certificates_of_a_message_ends_when_told_to(void **state)
+{
+	struct ms_keyring *keyring = trusting("root.der");
+	struct ms_ctx *told = ms_ctx_new();
+	struct ms_payload payload = {0};
+	struct ms_judgement judgement;
+	struct blob sig;
+	size_t n;
+
+	(void)state;
+	assert_non_null(told);
+	sign("leaf", "-noattr -md sha256");
+	sig = slurp("sig");
+	ms_ctx_cancel(told);
+	rules.hash[MS_HASH_SHA256] = false; /* ENOPKG, behind the certificate */
+	assert_int_equal(ms_cms_judge(told, keyring, &rules, &payload, sig.data, sig.len,
+				      &judgement),
+			 -ECANCELED);
+	rules = ms_rules_default();
+	assert_int_equal(ms_cms_count_signers(told, &rules, sig.data, sig.len, &n),
+			 -ECANCELED);
+	free(sig.data);
+	ms_ctx_free(told);
+	ms_keyring_free(keyring);
+}
+
 static void no_single_changed_byte_is_trusted_as_something_else(void **state)
 {
 	struct ms_keyring *keyring = trusting("p384.der");
@@ -571,6 +598,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_does_not_read_hides_no_revoked_signer),
 		cmocka_unit_test(a_certificate_below_a_revoked_key_is_told_of),
 		cmocka_unit_test(a_key_whose_hash_is_revoked_is_not_there),
+		cmocka_unit_test(reading_certificates_of_a_message_ends_when_told_to),
 		cmocka_unit_test(no_single_changed_byte_is_trusted_as_something_else),
 		cmocka_unit_test(a_message_cut_anywhere_is_malformed),
 		cmocka_unit_test(a_message_of_more_than_65535_bytes_is_too_long),

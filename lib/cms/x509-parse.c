@@ -3,7 +3,8 @@
 /*
  * What the kernel notes while it walks over a certificate, in the order of the walk
  * (crypto/asymmetric_keys/x509_cert_parser.c). The order matters: an algorithm that is
- * unknown ends the walk with -ENOPKG although a syntax error may follow.
+ * unknown ends the walk with -ENOPKG although a syntax error may follow. Where only names
+ * are asked for, nothing but a syntax error ends it.
  */
 
 #include <errno.h>
@@ -27,7 +28,15 @@ struct parse {
 	struct ms_bytes akid_issuer;
 	/* of the name that is being read */
 	struct ms_bytes organization, common_name, email;
+	bool names_only; /* whom it names is all that is asked */
 };
+
+/* What comes of the kernel's error @r; but the question who is named goes on behind it.
+ */
+static int refused(const struct parse *p, int r)
+{
+	return p->names_only && ms_is_verdict(r) ? 0 : r;
+}
 
 static struct ms_bytes content(const struct ms_ber_item *item)
 {
@@ -120,13 +129,16 @@ int ms_x509_note_sig_algo(void *userdata, const struct ms_ber_item *item)
 		p->sig_oid = p->last_oid;
 		return 0;
 	}
-	return ms_fail(p->ctx, -ENOPKG, "certificate signed by an unknown algorithm");
+	return refused(p, ms_fail(p->ctx, -ENOPKG,
+				  "certificate signed by an unknown algorithm"));
 }
 
 int ms_x509_note_signature(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
 
+	if (p->names_only)
+		return 0;
 	if (p->last_oid != p->sig_oid)
 		return ms_fail(p->ctx, -EINVAL,
 			       "certificate's two signature algorithms differ");
@@ -204,16 +216,16 @@ int ms_x509_note_not_before(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
 
-	return ms_x509_decode_time(item->tag, item->value, item->len,
-				   &p->cert->not_before);
+	return refused(p, ms_x509_decode_time(item->tag, item->value, item->len,
+					      &p->cert->not_before));
 }
 
 int ms_x509_note_not_after(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
 
-	return ms_x509_decode_time(item->tag, item->value, item->len,
-				   &p->cert->not_after);
+	return refused(p, ms_x509_decode_time(item->tag, item->value, item->len,
+					      &p->cert->not_after));
 }
 
 /* An AlgorithmIdentifier stands in three places; the key's is the second. */
@@ -266,9 +278,8 @@ static enum ms_pkey find_key_algo(const struct parse *p, enum ms_oid curve)
 	return MS_PKEY_NONE;
 }
 
-int ms_x509_note_key(void *userdata, const struct ms_ber_item *item)
+static int note_key_algo(struct parse *p)
 {
-	struct parse *p = userdata;
 	enum ms_oid curve = MS_OID_UNKNOWN;
 
 	if (p->last_oid == MS_OID_EC_PUBLIC_KEY && find_curve(p, &curve) < 0)
@@ -277,8 +288,18 @@ int ms_x509_note_key(void *userdata, const struct ms_ber_item *item)
 	if (p->cert->key.algo == MS_PKEY_NONE)
 		return ms_fail(p->ctx, -ENOPKG,
 			       "certificate's key is of an unknown type");
+	return 0;
+}
+
+int ms_x509_note_key(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+	int r = refused(p, note_key_algo(p));
+
+	if (r < 0)
+		return r;
 	if (item->len < 1 || item->value[0] != 0)
-		return -EBADMSG;
+		return refused(p, -EBADMSG);
 	p->cert->key.key = (struct ms_bytes){ item->value + 1, item->len - 1 };
 	return 0;
 }
@@ -311,10 +332,8 @@ static int check_basic_constraints(const struct parse *p, const uint8_t *v, size
 									       : -EBADMSG;
 }
 
-int ms_x509_note_extension(void *userdata, const struct ms_ber_item *item)
+static int note_extension(struct parse *p, const struct ms_ber_item *item)
 {
-	struct parse *p = userdata;
-
 	switch (p->last_oid) {
 	case MS_OID_SUBJECT_KEY_ID:
 		return note_skid(p, item->value, item->len);
@@ -332,6 +351,13 @@ int ms_x509_note_extension(void *userdata, const struct ms_ber_item *item)
 	default:
 		return 0;
 	}
+}
+
+int ms_x509_note_extension(void *userdata, const struct ms_ber_item *item)
+{
+	struct parse *p = userdata;
+
+	return refused(p, note_extension(p, item));
 }
 
 int ms_x509_note_akid_key_id(void *userdata, const struct ms_ber_item *item)
@@ -365,9 +391,15 @@ int ms_x509_note_akid_serial(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
-int ms_x509_read(struct ms_ctx *ctx, const struct ms_rules *rules, struct ms_cert *cert)
+int ms_x509_read(struct ms_ctx *ctx, const struct ms_rules *rules, bool names_only,
+		 struct ms_cert *cert)
 {
-	struct parse p = { .ctx = ctx, .rules = rules, .cert = cert };
+	struct parse p = {
+		.ctx = ctx,
+		.rules = rules,
+		.cert = cert,
+		.names_only = names_only,
+	};
 	const struct ms_ber_node *akid = ms_linux_within(rules, MS_LINUX_AKID, 0)
 						 ? ms_akid_grammar
 						 : ms_akid_old_grammar;

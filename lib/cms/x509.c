@@ -119,9 +119,9 @@ static int check_self_signature(struct ms_ctx *ctx, const struct ms_rules *rules
 	return 0;
 }
 
-static int cert_parse(struct ms_ctx *ctx, const struct ms_rules *rules,
-		      const uint8_t *data, size_t len, size_t available,
-		      struct ms_cert **ret)
+static int cert_read(struct ms_ctx *ctx, const struct ms_rules *rules,
+		     const uint8_t *data, size_t len, size_t available, bool names_only,
+		     struct ms_cert **ret)
 {
 	_cleanup_(cleanup_cert) struct ms_cert *cert = calloc(1, sizeof(*cert));
 	int r;
@@ -135,13 +135,26 @@ static int cert_parse(struct ms_ctx *ctx, const struct ms_rules *rules,
 	if (available > 0)
 		memcpy(cert->data, data, available);
 	cert->len = len;
-	r = ms_x509_read(ctx, rules, cert);
+	r = ms_x509_read(ctx, rules, names_only, cert);
+	if (r < 0)
+		return r;
+	if (ms_key_id_join(&cert->id, cert->serial, cert->issuer) < 0)
+		return ms_fail_nomem(ctx);
+	*ret = ms_steal(&cert);
+	return 0;
+}
+
+static int cert_parse(struct ms_ctx *ctx, const struct ms_rules *rules,
+		      const uint8_t *data, size_t len, size_t available,
+		      struct ms_cert **ret)
+{
+	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	int r = cert_read(ctx, rules, data, len, available, false, &cert);
+
 	if (r < 0)
 		return r;
 	cert->unsupported_sig =
 		!ms_sig_takes_data(cert->sig_algo) && !rules->hash[cert->sig_hash];
-	if (ms_key_id_join(&cert->id, cert->serial, cert->issuer) < 0)
-		return ms_fail_nomem(ctx);
 	r = check_self_signature(ctx, rules, cert);
 	if (r < 0)
 		return r;
@@ -198,6 +211,14 @@ int ms_cert_parse_embedded(struct ms_ctx *ctx, const struct ms_rules *rules,
 		return -EOPNOTSUPP; /* the message is that of the attempt */
 	*ret = ms_steal(&cert);
 	return 0;
+}
+
+int ms_cert_read_names(struct ms_ctx *ctx, const struct ms_rules *rules,
+		       const uint8_t *data, size_t len, size_t available,
+		       struct ms_cert **ret)
+{
+	return cert_read(ctx, rules, data, len, available < len ? available : len, true,
+			 ret);
 }
 
 struct ms_bytes ms_cert_der(const struct ms_cert *cert)

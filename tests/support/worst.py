@@ -245,6 +245,25 @@ def trailers_of_signers(world, n):
     return looking_for_revoked(world, [signed_by_chains(world, MOST_IN_A_MESSAGE)] * n)
 
 
+def dear_certificate():
+    """It says that it has signed itself, and to see whether it has takes milliseconds."""
+    rsa, subject = der.algorithm("1.2.840.113549.1.1.11", der.NULL), name(("2.5.4.3", b"x"))
+    key = der.tlv(der.SEQUENCE, der.tlv(der.INTEGER, b"\0" + b"\xff" * 511 + b"\xfd"),
+                  der.tlv(der.INTEGER, b"\x7f" + b"\xff" * 511))
+    tbs = der.tlv(
+        der.SEQUENCE, der.tlv(der.INTEGER, b"\1"), rsa, subject,
+        der.tlv(der.SEQUENCE, der.tlv(0x17, b"200101000000Z"), der.tlv(0x17, b"400101000000Z")),
+        subject, der.tlv(der.SEQUENCE, der.algorithm("1.2.840.113549.1.1.1", der.NULL),
+                         der.tlv(0x03, b"\0" + key)))
+    return der.tlv(der.SEQUENCE, tbs, rsa, der.tlv(0x03, b"\0" + b"\x55" * 512))
+
+
+def certificates_signed_by_themselves(world, n):
+    """n of them in a message, of which the kernel looks at the first only: it is bad."""
+    return looking_for_revoked(world, [
+        message(*[dear_certificate()] * n, signers=[signer(b"\1")])])
+
+
 # sources of trust
 
 
