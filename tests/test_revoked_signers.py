@@ -16,10 +16,11 @@ import jsonschema
 import pytest
 
 from support import cli, forge, hostile, keys, stacked
-from support.asn1 import oid, seq
+from support.asn1 import integer, octets, oid, seq
 from support.hostile import messages, mixed
 
 HIDDEN = ["revoked", "no-withdrawn"]  # R1 has signed it, and R2 is said to have
+UNREAD = "the rest of the message cannot be read: who is revoked in it is not known"
 SECP256K1 = seq(oid(keys.EC_OID), oid("1.3.132.0.10"))
 
 
@@ -343,3 +344,64 @@ def test_a_certificate_of_which_no_kernel_can_use_a_part_hides_no_revoked_issuer
         command = ["verify", "--mode", "permissive", *sources.trust]
         assert cli.run(*command, path).returncode == 0
         assert cli.run(*command, *sources.revoked, path).returncode == 1
+
+
+def stray(certs, signers):
+    """Something between the certificates and the signers that belongs to no message."""
+    tree = messages.message(*signers, certs=certs)
+    tree.body[1].body[0].body.insert(-1, integer(0))
+    return tree
+
+
+def cut_short(certs, signers):
+    """The certificate ends in junk, behind the key that no kernel knows."""
+    extensions = certs[0].body[0].body[7]
+    extensions.body[0].body.append(octets(b"junk"))
+    return messages.message(*signers, certs=certs)
+
+
+@pytest.mark.parametrize("broken, told", [(stray, []),
+                                          (cut_short, ["the signer is revoked: 'R2'"])])
+def test_what_cannot_be_read_behind_what_no_kernel_has_is_not_kept_quiet(
+    broken, told, world, over, sources, tmp_path
+):
+    path = tmp_path / "x.ko"
+    certs = [no_kernel_knows(world.stranger, "key", SECP256K1)]
+    path.write_bytes(over(broken(certs, [messages.signer(world.withdrawn)])))
+    entry = only(cli.document("verify", *sources.all, path))
+    assert (entry["verdict"], entry["loads"]["permissive"]) == ("unsupported", "tainted")
+    assert entry["warnings"] == [*told, UNREAD]
+    command = ["verify", "--mode", "permissive", *sources.trust]
+    assert cli.run(*command, path).returncode == 0
+    assert cli.run(*command, *sources.revoked, path).returncode == 1
+
+
+def test_a_message_that_cannot_be_read_within_a_trusted_module_is_told_of(
+    signed, sources, payload
+):
+    path = signed(["trusted"], data=forge.append(payload, b"junk"))
+    entry = only(cli.document("verify", *sources.all, path))
+    assert (entry["verdict"], entry["warnings"]) == ("trusted", [f"trailer 2: {UNREAD}"])
+    assert not only(cli.document("verify", *sources.trust, path))["warnings"]
+
+
+def test_of_a_message_that_a_kernel_reads_nothing_is_unread(world, sources, tmp_path):
+    for name, tree in world.sound():
+        (tmp_path / f"{name}.ko").write_bytes(messages.signed(tree))
+    read = [entry for entry in cli.document("verify", *sources.all, tmp_path)["modules"]
+            if entry["errno"] != "EBADMSG"]
+    assert len(read) > 30
+    assert [entry["path"] for entry in read if entry["warnings"]] == []
+
+
+def test_a_signer_of_no_version_that_a_kernel_knows_is_not_hidden(
+    world, over, sources, tmp_path
+):
+    path = tmp_path / "x.ko"
+    unknown = messages.signer(world.root, digest=seq(oid("1.2.3.4")))
+    for version, by_skid in itertools.product([0, 1, 2, 3, 4], [False, True]):
+        bad = messages.signer(world.withdrawn, by_skid=by_skid, version=integer(version))
+        path.write_bytes(over(messages.message(unknown, bad)))
+        entry = only(cli.document("verify", *sources.all, path))
+        assert entry["loads"]["permissive"] == "tainted"
+        assert entry["warnings"] == ["signer 2 of 2 is revoked: 'R2'"], (version, by_skid)

@@ -21,8 +21,9 @@ struct ms_judgement {
 	char *vouched_by;     /* the trusted key's name (subject, else SKID), or what the
 				 hashes are that have it; or NULL */
 	char *reason;         /* for a person; or NULL */
-	struct ms_texts warnings; /* a sentence for each signer that is revoked, which
-				     need not show in the verdict (revoked.c) */
+	struct ms_texts warnings; /* a sentence for each signer that is revoked, or where
+				     that is not known, which need not show in the
+				     verdict (revoked.c) */
 };
 
 /**

@@ -29,7 +29,7 @@ struct parse {
 	enum ms_oid last_oid;
 	struct ms_bytes serial, issuer, skid;
 	bool expect_skid;
-	bool names_only; /* whom it names is all that is asked */
+	bool names_only; /* whom it names is all that is asked, by what stands there */
 };
 
 static struct ms_signer_info *signer_free(struct ms_signer_info *signer)
@@ -141,6 +141,15 @@ int ms_pkcs7_note_data(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
+/* What comes of the error @r, where the bytes do not follow the schema. */
+static int unread(struct parse *p, int r)
+{
+	if (!p->names_only || !ms_is_verdict(r))
+		return r;
+	p->message->unread = true;
+	return 0;
+}
+
 static int read_cert(const struct parse *p, const uint8_t *start, size_t len,
 		     struct ms_cert **ret)
 {
@@ -177,7 +186,7 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 	r = read_cert(p, start, len, &link->cert);
 	if (r < 0) {
 		free(link);
-		return p->names_only && ms_is_verdict(r) ? 0 : r;
+		return unread(p, r);
 	}
 	*p->next_cert = link;
 	p->next_cert = &link->next;
@@ -291,6 +300,8 @@ int ms_pkcs7_note_serial(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 
 	p->serial = content(item);
+	if (p->names_only)
+		p->expect_skid = false;
 	return 0;
 }
 
@@ -307,6 +318,8 @@ int ms_pkcs7_note_skid(void *userdata, const struct ms_ber_item *item)
 	struct parse *p = userdata;
 
 	p->skid = content(item);
+	if (p->names_only)
+		p->expect_skid = true;
 	return 0;
 }
 
@@ -363,7 +376,10 @@ static int check_attributes(struct ms_ctx *ctx, struct ms_pkcs7 *message)
 	return 0;
 }
 
-/* Walks over the message. What @p has found is in @message, also where that fails. */
+/*
+ * Walks over the message. Where names are all that is asked, what @p has found of a
+ * message that breaks off is in @message, with the signer at which it does.
+ */
 static int walk(struct parse *p, struct ms_pkcs7 *message, const uint8_t *data,
 		size_t len)
 {
@@ -377,9 +393,8 @@ static int walk(struct parse *p, struct ms_pkcs7 *message, const uint8_t *data,
 	p->next_signer = &message->signers;
 	p->next_cert = &p->certs;
 	r = ms_ber_walk(ms_pkcs7_grammar, p, data, len);
-	/* of a message that breaks off, the signer at which it does */
-	if (ms_is_verdict(r) && p->names_only && (p->serial.data || p->skid.data))
-		return end_signer(p);
+	if (r < 0 && unread(p, r) == 0)
+		r = p->serial.data || p->skid.data ? end_signer(p) : 0;
 	return r == -ENOMEM ? ms_fail_nomem(p->ctx) : r;
 }
 
@@ -417,7 +432,7 @@ int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 	};
 	int r = walk(&p, message, data, len);
 
-	if (r < 0 && !ms_is_verdict(r))
+	if (r < 0)
 		return r;
 	ms_fail_clear(ctx);
 	r = ms_pkcs7_index(ctx, message);

@@ -66,6 +66,7 @@ struct ms_pkcs7 {
 	enum ms_oid data_type;
 	bool has_content;
 	bool has_attributes;
+	bool unread; /* ms_pkcs7_parse_names(): not all of it follows the schema */
 };
 
 /** What the passes work on. */
@@ -90,7 +91,8 @@ int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8
  * Reads whom a message names: signers and certificates, nothing else of it is good for
  * anything. It is read by the same schema, and past all that the kernel refuses: what
  * follows there, up to where the bytes follow the schema no longer, is named all the
- * same. -ENOMEM.
+ * same; and of a message or certificate that breaks off so, @ret says that it was not all
+ * read. -ENOMEM, -ECANCELED.
  */
 int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret);

@@ -15,6 +15,9 @@
  * revoked, by itself, by its hash, or because a revoked key is said to have signed it. It
  * is nobody's business to name a revoked key in a signature that is meant to be good.
  *
+ * What follows something that the kernel refuses is read all the same, for it may load
+ * the module without (ENOPKG). Where the bytes follow the schema no longer, that is told.
+ *
  * Each certificate is looked at once, however many signers stand behind it: what came of
  * it, and of the chain above it, stays with it.
  */
@@ -149,6 +152,12 @@ static int look(const struct search *s, const char *where, struct ms_texts *text
 	if (r == 0 && revoked > MOST_TOLD &&
 	    ms_texts_printf(texts, "%s%zu more signers are revoked", where,
 			    revoked - MOST_TOLD) < 0)
+		r = ms_fail_nomem(s->ctx);
+	if (r == 0 && s->message->unread &&
+	    ms_texts_printf(texts,
+			    "%sthe rest of the message cannot be read: who is revoked in "
+			    "it is not known",
+			    where) < 0)
 		r = ms_fail_nomem(s->ctx);
 	return r;
 }

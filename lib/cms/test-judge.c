@@ -271,7 +271,7 @@ static void expect(const struct ms_keyring *keyring, struct blob sig, int error,
 	assert_int_equal(judgement.warnings.n, warnings);
 	assert_int_equal(ms_judgement_is_good(&judgement), !error && !warnings);
 	for (size_t i = 0; i < warnings; i++)
-		assert_non_null(strstr(judgement.warnings.texts[i], "is revoked: '"));
+		assert_non_null(strstr(judgement.warnings.texts[i], "is revoked"));
 	ms_judgement_done(&judgement);
 	assert_int_equal(judgement.warnings.n, 0);
 }
@@ -307,8 +307,8 @@ static void what_the_kernel_does_not_read_hides_no_revoked_signer(void **state)
 			  "\\x65\\x03\\x04\\x02\\x7f/g' sig"));
 	sig = slurp("sig");
 	expect(keyring, sig, ENOPKG, 1);
-	sig.len -= 300; /* amid the signature of the last */
-	expect(keyring, sig, EBADMSG, 0);
+	sig.len -= 300; /* amid the signature of the last: of the rest nobody knows */
+	expect(keyring, sig, EBADMSG, 1);
 	free(sig.data);
 	ms_keyring_free(keyring);
 }

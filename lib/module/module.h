@@ -98,8 +98,8 @@ size_t ms_trailer_front(const struct ms_trailer *trailer);
  * Adds to @texts a sentence for each revoked signer of any of the module's signatures,
  * also of those that a trailer further out covers: no kernel may look at these, but
  * somebody who is told that the module is good should know. Of trailers further in than
- * any kernel looks nothing is known; one sentence says so. 0; errors of
- * ms_cms_find_revoked().
+ * any kernel looks nothing is known, nor of the rest of a message that cannot be read;
+ * a sentence says so. 0; errors of ms_cms_find_revoked().
  */
 int ms_module_find_revoked(struct ms_ctx *ctx, const struct ms_module *module,
 			   const struct ms_trust *trust, struct ms_texts *texts);
