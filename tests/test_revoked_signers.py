@@ -394,6 +394,93 @@ def test_of_a_message_that_a_kernel_reads_nothing_is_unread(world, sources, tmp_
     assert [entry["path"] for entry in read if entry["warnings"]] == []
 
 
+def test_a_revoked_key_is_told_of_under_another_certificate(world, over, sources, tmp_path):
+    """Whether certificates say the key's identifier or not, and however the signer does."""
+    path, trusted = tmp_path / "x.ko", tmp_path / "other.der"
+    for skid, by_skid, inside in itertools.product([True, False], repeat=3):
+        if by_skid and not skid:
+            continue
+        other = hostile.Identity(world.withdrawn.key, messages.name("other"), 40, skid=skid,
+                                 akid=None)
+        trusted.write_bytes(other.certificate().encode())
+        tree = messages.message(messages.signer(other, by_skid=by_skid),
+                                version=3 if by_skid else 1,
+                                certs=[other.certificate()] if inside else None)
+        path.write_bytes(over(tree))
+        command = ["verify", *sources.trust, "--trust", trusted]
+        assert cli.run(*command, path).returncode == 0
+        entry = only(cli.document(*command, *sources.revoked, path))
+        assert entry["warnings"] == ["the signer is revoked: 'R2'"], (skid, by_skid, inside)
+        assert (entry["verdict"] == "rejected") == by_skid  # so the kernel finds the key
+        assert cli.run(*command, *sources.revoked, path).returncode == 1
+
+
+@pytest.fixture
+def below(world, tmp_path):
+    """Identities below R2, the highest first, and the options that trust all of them."""
+    found, options = [world.withdrawn], []
+    for number in range(3):
+        found.append(hostile.Identity(world.ec(), messages.name(f"below {number}"),
+                                      50 + number, found[-1]))
+        path = tmp_path / f"below-{number}.der"
+        path.write_bytes(found[-1].certificate().encode())
+        options += ["--trust", path]
+    return types.SimpleNamespace(identities=found[1:], options=options)
+
+
+def test_a_trusted_key_below_a_revoked_one_is_told_of_whatever_the_message_carries(
+    world, below, over, sources, tmp_path
+):
+    path = tmp_path / "x.ko"
+    certs = [i.certificate() for i in below.identities]
+    for who, by_skid in itertools.product(below.identities, [False, True]):
+        for inside in None, certs[2:], certs[1:], certs:
+            tree = messages.message(messages.signer(who, by_skid=by_skid),
+                                    version=3 if by_skid else 1, certs=inside)
+            path.write_bytes(over(tree))
+            entry = only(cli.document("verify", *sources.all, *below.options, path))
+            assert entry["warnings"] == ["the signer is revoked: 'R2'"]
+            # the kernel knows of it only from the message
+            assert inside is not None or entry["verdict"] == "trusted"
+    assert cli.run("verify", *sources.all, *below.options, path).returncode == 1
+    assert cli.run("verify", *sources.trust, *below.options, path).returncode == 0
+
+
+def test_who_is_trusted_in_a_circle_is_told_of_where_one_of_it_is_revoked(
+    world, over, sources, tmp_path
+):
+    made, names = [world.ec() for _ in range(3)], [messages.name(f"c{i}") for i in range(3)]
+    first = hostile.Identity(made[0], names[0], 30)
+    third = hostile.Identity(made[2], names[2], 32, first)
+    second = hostile.Identity(made[1], names[1], 31, third)
+    circle = [hostile.Identity(made[0], names[0], 30, second), second, third]
+    trust = []
+    for who, name in zip(circle, "123"):
+        (tmp_path / name).write_bytes(who.certificate().encode())
+        trust += ["--trust", tmp_path / name]
+    path = tmp_path / "x.ko"
+    for who in circle:
+        path.write_bytes(over(messages.message(messages.signer(who))))
+        assert cli.run("verify", *sources.all, *trust, path).returncode == 0
+        entry = only(cli.document("verify", *sources.all, *trust, "--revoked", tmp_path / "2",
+                                  path))
+        assert entry["warnings"] == ["the signer is revoked: 'c1'"]
+
+
+def test_a_signer_by_key_identifier_below_a_revoked_key_is_told_of(
+    world, over, sources, tmp_path
+):
+    """The kernel finds certificates of a message by issuer and serial number only."""
+    path = tmp_path / "x.ko"
+    leaf = hostile.Identity(world.ec(), messages.name("leaf"), 13, world.withdrawn)
+    tree = messages.message(messages.signer(leaf, by_skid=True), version=3,
+                            certs=[leaf.certificate()])
+    path.write_bytes(over(tree))
+    entry = only(cli.document("verify", *sources.all, path))
+    assert (entry["verdict"], entry["loads"]["permissive"]) == ("unknown-key", "tainted")
+    assert entry["warnings"] == ["the signer is revoked: 'R2'"]
+
+
 def test_a_signer_of_no_version_that_a_kernel_knows_is_not_hidden(
     world, over, sources, tmp_path
 ):
@@ -405,3 +492,24 @@ def test_a_signer_of_no_version_that_a_kernel_knows_is_not_hidden(
         entry = only(cli.document("verify", *sources.all, path))
         assert entry["loads"]["permissive"] == "tainted"
         assert entry["warnings"] == ["signer 2 of 2 is revoked: 'R2'"], (version, by_skid)
+
+
+def test_attach_and_manifests_take_nothing_by_a_key_below_a_revoked_one(
+    world, below, over, payload, sources, tmp_path
+):
+    """The message names the trusted key, and nothing in it what stands above that."""
+    path, manifest = tmp_path / "tree" / "x.ko", tmp_path / "MANIFEST"
+    path.parent.mkdir()
+    path.write_bytes(over(messages.message(messages.signer(below.identities[2]))))
+    cli.ok("detach", "-o", tmp_path / "bundle", path)
+    cli.ok("strip", "--all", path)
+    cli.ok("manifest", "create", "-o", manifest, path.parent)
+    messages.use_payload(manifest.read_bytes())
+    tree = messages.message(messages.signer(below.identities[2]))
+    (tmp_path / "MANIFEST.p7s").write_bytes(tree.encode())
+    for command in ["attach", "--dry-run", tmp_path / "bundle", path], [
+            "manifest", "verify", manifest, path.parent]:
+        command = [*command, *sources.trust, *below.options]
+        assert cli.run(*command).returncode == 0
+        done = cli.run(*command, *sources.revoked)
+        assert done.returncode == 1 and "the signer is revoked: 'R2'" in done.stdout, command

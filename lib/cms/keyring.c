@@ -16,6 +16,11 @@
  * added before the keys cost nothing more; each that is added later looks at all keys
  * again.
  *
+ * A trusted key that a revoked one stands behind (the same key with another certificate,
+ * or the key that has signed it) is found as before: so does the kernel. But it is known
+ * of it, for whoever asks for more than the verdict (revoked.c). That takes one look at
+ * all of them, when all is there, and not one for each signer of each module.
+ *
  * `bin:` hashes are of files that were measured or booted; the module loader does not
  * look at them. They are kept to be counted among what was read.
  */
@@ -40,6 +45,7 @@ enum { TBS_HASHES = 3 };
 struct entry {
 	struct ms_cert *cert;
 	bool tbs_revoked;
+	struct ms_standing standing; /* of a trusted one; once the keyring is settled */
 };
 
 struct list {
@@ -55,6 +61,10 @@ struct ms_keyring {
 	struct ms_index tbs;
 	bool has_tbs[TBS_HASHES]; /* of which of tbs_hashes there are any */
 	struct ms_index bin;
+	/* by their bytes; numbers of the revoked list, from its end on of the trusted one
+	 */
+	struct ms_index revoked_keys;
+	bool settled;
 };
 
 struct ms_keyring *ms_keyring_new(void)
@@ -76,6 +86,7 @@ struct ms_keyring *ms_keyring_free(struct ms_keyring *keyring)
 	}
 	ms_index_done(&keyring->tbs);
 	ms_index_done(&keyring->bin);
+	ms_index_done(&keyring->revoked_keys);
 	free(keyring);
 	return NULL;
 }
@@ -128,7 +139,8 @@ static int append(struct list *list, struct ms_cert *cert, bool revoked)
 	list->entries = entries;
 	if (ms_index_add(&list->by_der, der.data, der.len, list->count) < 0)
 		return -ENOMEM;
-	entries[list->count++] = (struct entry){ms_cert_ref(cert), revoked};
+	entries[list->count++] =
+		(struct entry){.cert = ms_cert_ref(cert), .tbs_revoked = revoked};
 	return index_ids(list, list->count - 1);
 }
 
@@ -141,6 +153,7 @@ static int add(struct ms_ctx *ctx, struct ms_keyring *keyring, enum ms_keys keys
 	size_t there;
 	int r = 0;
 
+	keyring->settled = false;
 	if (ms_index_find(&list->by_der, der.data, der.len, &there))
 		return 0;
 	/* what is revoked as a key stays so, whatever else revokes it */
@@ -168,6 +181,7 @@ static int check_trusted(struct ms_ctx *ctx, struct ms_keyring *keyring)
 	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 	int r = 0;
 
+	keyring->settled = false;
 	ms_index_done(&trusted->by_id);
 	ms_index_done(&trusted->by_revoked_id);
 	for (size_t i = 0; r == 0 && i < trusted->count; i++) {
@@ -233,6 +247,11 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 	return 0;
 }
 
+bool ms_keyring_is_settled(const struct ms_keyring *keyring)
+{
+	return keyring->settled;
+}
+
 bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
 {
 	return keyring->keys[MS_KEYS_REVOKED].count > 0 || keyring->tbs.root;
@@ -251,5 +270,117 @@ const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 		return revoked->entries[i].cert;
 	if (ms_index_find(&trusted->by_revoked_id, id->data, id->len, &i))
 		return trusted->entries[i].cert;
+	if (ms_index_find(&trusted->by_id, id->data, id->len, &i))
+		return trusted->entries[i].standing.revoked;
 	return NULL;
+}
+
+/* A revoked certificate of that very key. */
+static const struct ms_cert *revoked_of_key(const struct ms_keyring *keyring,
+					    struct ms_bytes key)
+{
+	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
+	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	size_t i;
+
+	if (!key.len || !ms_index_find(&keyring->revoked_keys, key.data, key.len, &i))
+		return NULL;
+	return i < revoked->count ? revoked->entries[i].cert
+				  : trusted->entries[i - revoked->count].cert;
+}
+
+/* The revoked key that @cert is, or has, or that has signed it; NULL: none. */
+static int look_at_cert(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			const struct ms_cert *cert, const struct ms_cert **ret)
+{
+	const struct ms_cert *found;
+	bool by_hash;
+	int r = ms_keyring_check_tbs(ctx, keyring, cert, &by_hash);
+
+	if (r < 0)
+		return r;
+	found = by_hash ? cert : ms_keyring_revoked(keyring, &cert->id);
+	found = found ? found : ms_keyring_revoked(keyring, &cert->skid);
+	found = found ? found : revoked_of_key(keyring, cert->key.key);
+	found = found ? found : ms_keyring_revoked(keyring, &cert->authority_id);
+	*ret = found ? found : ms_keyring_revoked(keyring, &cert->authority_skid);
+	return 0;
+}
+
+int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			     struct ms_standing *first, ms_issuer_fn issuer,
+			     const void *among)
+{
+	struct ms_standing *end = first;
+
+	while (end && !end->known) {
+		int r = ms_check_cancelled(ctx);
+
+		r = r < 0 ? r : look_at_cert(ctx, keyring, end->cert, &end->revoked);
+		if (r < 0)
+			return r;
+		end->known = true;
+		if (end->revoked)
+			break;
+		end = issuer(among, end->cert);
+	}
+	/* nobody where the way has led in a circle */
+	for (struct ms_standing *s = first; end && end->revoked && s != end;
+	     s = issuer(among, s->cert))
+		s->revoked = end->revoked;
+	return 0;
+}
+
+static struct ms_standing *trusted_issuer(const void *among, const struct ms_cert *cert)
+{
+	const struct list *trusted = among;
+	const struct ms_key_id *ids[] = {&cert->authority_id, &cert->authority_skid};
+	size_t number;
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(ids); i++)
+		if (ids[i]->len &&
+		    ms_index_find(&trusted->by_id, ids[i]->data, ids[i]->len, &number))
+			return &trusted->entries[number].standing;
+	return NULL;
+}
+
+static int index_key(struct ms_keyring *keyring, const struct ms_cert *cert,
+		     size_t number)
+{
+	return ms_index_add(&keyring->revoked_keys, cert->key.key.data, cert->key.key.len,
+			    number);
+}
+
+static int index_revoked_keys(struct ms_keyring *keyring)
+{
+	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
+	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	int r = 0;
+
+	ms_index_done(&keyring->revoked_keys);
+	for (size_t i = 0; i < revoked->count && r == 0; i++)
+		r = index_key(keyring, revoked->entries[i].cert, i);
+	for (size_t i = 0; i < trusted->count && r == 0; i++)
+		if (trusted->entries[i].tbs_revoked)
+			r = index_key(keyring, trusted->entries[i].cert,
+				      revoked->count + i);
+	return r;
+}
+
+int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring)
+{
+	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	size_t n = ms_keyring_has_revoked(keyring) ? trusted->count : 0;
+	int r = 0;
+
+	if (index_revoked_keys(keyring) < 0)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < trusted->count; i++)
+		trusted->entries[i].standing =
+			(struct ms_standing){.cert = trusted->entries[i].cert};
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = ms_keyring_find_standing(ctx, keyring, &trusted->entries[i].standing,
+					     trusted_issuer, trusted);
+	keyring->settled = r == 0;
+	return r;
 }

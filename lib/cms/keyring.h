@@ -28,6 +28,13 @@ int ms_keyring_revoke_tbs(struct ms_ctx *ctx, struct ms_keyring *keyring,
 int ms_keyring_revoke_bin(struct ms_ctx *ctx, struct ms_keyring *keyring,
 			  const uint8_t digest[32]);
 
+/**
+ * Finds out what the revocations mean for the trusted keys. To be called when all is
+ * added; without, nobody can be told who is revoked. -ENOMEM, -ECANCELED and failures of
+ * the crypto library.
+ */
+int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring);
+
 size_t ms_keyring_count(const struct ms_keyring *keyring);           /* trusted */
 const struct ms_cert *ms_keyring_cert(const struct ms_keyring *keyring, size_t i);
 

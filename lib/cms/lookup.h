@@ -23,8 +23,35 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 bool ms_keyring_has_revoked(const struct ms_keyring *keyring);
 
 /**
- * A key that @id names, and that is revoked: by its certificate, or by the hash of that.
- * NULL: none.
+ * What revocations make of a certificate, and of those that it stands below. It is found
+ * out once; zeroed but for @cert: not yet.
+ */
+struct ms_standing {
+	const struct ms_cert *cert;
+	const struct ms_cert *revoked; /* the revoked key behind it; NULL: none */
+	bool known;
+};
+
+/** The one of @among that has signed @cert, by what @cert says. NULL: none there. */
+typedef struct ms_standing *(*ms_issuer_fn)(const void *among,
+					    const struct ms_cert *cert);
+
+/**
+ * Finds out about @first and those above it, as far as the way goes on: to the first that
+ * is revoked, or to one that was on a way before. A certificate is revoked if a revoked
+ * key has its identifiers, or is its key, or is said to have signed it; or its hash is.
+ * 0; -ENOMEM, -ECANCELED and failures of the crypto library.
+ */
+int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			     struct ms_standing *first, ms_issuer_fn issuer,
+			     const void *among);
+
+/** Has ms_keyring_settle() been called since the last change? */
+bool ms_keyring_is_settled(const struct ms_keyring *keyring);
+
+/**
+ * The revoked key behind the key that @id names: itself, by its certificate or by the
+ * hash of that; or, of a trusted key, as ms_keyring_find_standing() says. NULL: none.
  */
 const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 					 const struct ms_key_id *id);

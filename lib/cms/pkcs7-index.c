@@ -67,10 +67,16 @@ struct ms_chain_cert *ms_pkcs7_find(const struct ms_pkcs7 *message,
 	return find(message, &message->by_id, id);
 }
 
+struct ms_chain_cert *ms_pkcs7_find_by_skid(const struct ms_pkcs7 *message,
+					    const struct ms_key_id *skid)
+{
+	return find(message, &message->by_skid, skid);
+}
+
 struct ms_chain_cert *ms_pkcs7_find_issuer(const struct ms_pkcs7 *message,
 					   const struct ms_cert *cert)
 {
 	if (cert->authority_id.data)
 		return find(message, &message->by_id, &cert->authority_id);
-	return find(message, &message->by_skid, &cert->authority_skid);
+	return ms_pkcs7_find_by_skid(message, &cert->authority_skid);
 }

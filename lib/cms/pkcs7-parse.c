@@ -188,6 +188,7 @@ int ms_pkcs7_extract_cert(void *userdata, const struct ms_ber_item *item)
 		free(link);
 		return unread(p, r);
 	}
+	link->standing.cert = link->cert;
 	*p->next_cert = link;
 	p->next_cert = &link->next;
 	return 0;

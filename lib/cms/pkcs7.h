@@ -22,7 +22,7 @@ struct ms_chain_cert {
 	bool seen;
 	bool verified;
 	bool blacklisted; /* its hash is revoked, or one that it depends on */
-	const struct ms_cert *revoked; /* revoked.c: it, or what it stands below */
+	struct ms_standing standing; /* revoked.c */
 };
 
 /** One SignerInfo. */
@@ -110,6 +110,10 @@ void ms_pkcs7_index_done(struct ms_pkcs7 *message);
 /** The first certificate of @message with that issuer and serial; NULL: none. */
 struct ms_chain_cert *ms_pkcs7_find(const struct ms_pkcs7 *message,
 				    const struct ms_key_id *id);
+
+/** The first certificate of @message with that SKID; NULL: none. */
+struct ms_chain_cert *ms_pkcs7_find_by_skid(const struct ms_pkcs7 *message,
+					    const struct ms_key_id *skid);
 
 /**
  * The first that may have signed @cert: by issuer and serial where @cert says them, else

@@ -11,15 +11,17 @@
  * follow the kernel there; a person has to know.
  *
  * Here names alone count, whatever the signatures are worth: a signer is revoked if it
- * names a revoked key, or if a certificate in the message that stands behind it is
- * revoked, by itself, by its hash, or because a revoked key is said to have signed it. It
- * is nobody's business to name a revoked key in a signature that is meant to be good.
+ * names a revoked key, or if a certificate that stands behind it is revoked, by itself,
+ * by its hash, by its key, or because a revoked key is said to have signed it. It is
+ * nobody's business to name a revoked key in a signature that is meant to be good. Nor
+ * does it matter who carries the certificate, the message or the keyring of the trusted:
+ * the kernel looks above those of the message only.
  *
  * What follows something that the kernel refuses is read all the same, for it may load
  * the module without (ENOPKG). Where the bytes follow the schema no longer, that is told.
  *
  * Each certificate is looked at once, however many signers stand behind it: what came of
- * it, and of the chain above it, stays with it.
+ * it, and of the chain above it, stays with it (struct ms_standing).
  */
 
 #include "revoked.h"
@@ -45,71 +47,33 @@ struct search {
 	struct ms_pkcs7 *message;
 };
 
-static const struct ms_cert *named(const struct search *s, const struct ms_key_id *id)
+static struct ms_standing *standing_of(struct ms_chain_cert *cert)
 {
-	return id->data ? ms_keyring_revoked(s->keyring, id) : NULL;
+	return cert ? &cert->standing : NULL;
 }
 
-/* The revoked key that @cert is, or that has signed it; NULL: none. */
-static int look_at_cert(const struct search *s, const struct ms_cert *cert,
-			const struct ms_cert **ret)
+static struct ms_standing *issuer(const void *among, const struct ms_cert *cert)
 {
-	bool by_hash;
-	int r = ms_keyring_check_tbs(s->ctx, s->keyring, cert, &by_hash);
-
-	if (r < 0)
-		return r;
-	if (by_hash) {
-		*ret = cert;
-		return 0;
-	}
-	*ret = named(s, &cert->id);
-	*ret = *ret ? *ret : named(s, &cert->skid);
-	*ret = *ret ? *ret : named(s, &cert->authority_id);
-	*ret = *ret ? *ret : named(s, &cert->authority_skid);
-	return 0;
-}
-
-/*
- * What is revoked of @first and the certificates above it in the message, as far as the
- * way goes on: to the first that is revoked, or to one that was on a way before.
- */
-static int look_at_chain(const struct search *s, struct ms_chain_cert *first,
-			 const struct ms_cert **ret)
-{
-	struct ms_chain_cert *end = first;
-	const struct ms_cert *key = NULL;
-
-	while (end && !end->seen) {
-		int r = ms_check_cancelled(s->ctx);
-
-		r = r < 0 ? r : look_at_cert(s, end->cert, &end->revoked);
-		if (r < 0)
-			return r;
-		end->seen = true;
-		if (end->revoked)
-			break;
-		end = ms_pkcs7_find_issuer(s->message, end->cert);
-	}
-	if (end)
-		key = end->revoked; /* none where the way has led in a circle */
-	for (struct ms_chain_cert *c = first; key && c != end;
-	     c = ms_pkcs7_find_issuer(s->message, c->cert))
-		c->revoked = key;
-	*ret = key;
-	return 0;
+	return standing_of(ms_pkcs7_find_issuer(among, cert));
 }
 
 /* @ret: the revoked key that @signer is or depends on; NULL: none. */
 static int look_at_signer(const struct search *s, const struct ms_signer_info *signer,
 			  const struct ms_cert **ret)
 {
+	struct ms_standing *cert = standing_of(ms_pkcs7_find(s->message, &signer->id));
 	int r = ms_check_cancelled(s->ctx);
 
-	*ret = named(s, &signer->id);
+	*ret = ms_keyring_revoked(s->keyring, &signer->id);
 	if (r < 0 || *ret)
 		return r;
-	return look_at_chain(s, ms_pkcs7_find(s->message, &signer->id), ret);
+	if (!cert) /* which the kernel does not look for */
+		cert = standing_of(ms_pkcs7_find_by_skid(s->message, &signer->id));
+	if (!cert)
+		return 0;
+	r = ms_keyring_find_standing(s->ctx, s->keyring, cert, issuer, s->message);
+	*ret = cert->revoked;
+	return r;
 }
 
 static int tell(struct ms_ctx *ctx, struct ms_texts *texts, const char *where, size_t i,
@@ -172,6 +136,8 @@ int ms_cms_find_revoked(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 
 	if (!ms_keyring_has_revoked(keyring))
 		return 0;
+	if (!ms_keyring_is_settled(keyring))
+		return ms_fail(ctx, -EIO, "who is revoked has not been found out");
 	r = ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
 	if (r < 0)
 		return r;

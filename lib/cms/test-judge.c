@@ -241,6 +241,7 @@ static void a_revoked_key_is_never_trusted(void **state)
 	(void)state;
 	sign("rsa", PLAIN);
 	assert_int_equal(ms_keyring_revoke(ctx, keyring, cert), 0);
+	assert_int_equal(ms_keyring_settle(ctx, keyring), 0);
 	assert_int_equal(judge(keyring, payload_text, "sig"), EKEYREJECTED);
 	ms_cert_free(cert);
 	ms_keyring_free(keyring);
@@ -251,6 +252,7 @@ static void revoke_cert(struct ms_keyring *keyring, const char *name)
 	struct ms_cert *cert = cert_of(name);
 
 	assert_int_equal(ms_keyring_revoke(ctx, keyring, cert), 0);
+	assert_int_equal(ms_keyring_settle(ctx, keyring), 0);
 	ms_cert_free(cert);
 }
 
@@ -352,10 +354,50 @@ static void a_key_whose_hash_is_revoked_is_not_there(void **state)
 		if (i % 2 == 0)
 			assert_int_equal(ms_keyring_revoke_tbs(ctx, keyring, digest, len),
 					 0);
+		assert_int_equal(ms_keyring_settle(ctx, keyring), 0);
 		assert_int_equal(judge(keyring, payload_text, "sig"), ENOKEY);
 		ms_cert_free(cert);
 		ms_keyring_free(keyring);
 	}
+}
+
+static void a_trusted_key_below_a_revoked_one_is_told_of(void **state)
+{
+	struct ms_keyring *keyring = trusting("leaf.der");
+	struct blob sig;
+
+	(void)state;
+	sign("leaf", PLAIN);
+	sig = slurp("sig");
+	expect(keyring, sig, 0, 0);
+	revoke_cert(keyring, "root.der"); /* of which the message has nothing */
+	expect(keyring, sig, 0, 1);
+	free(sig.data);
+	ms_keyring_free(keyring);
+}
+
+static void a_keyring_that_is_not_settled_has_no_answer(void **state)
+{
+	struct ms_keyring *keyring = trusting("rsa.der");
+	struct ms_cert *cert = cert_of("p256.der");
+	struct ms_payload payload = {.data = (const uint8_t *)payload_text,
+				     .len = strlen(payload_text)};
+	struct ms_judgement judgement;
+	struct blob sig;
+
+	(void)state;
+	sign("rsa", PLAIN);
+	sig = slurp("sig");
+	revoke_cert(keyring, "p384.der");
+	expect(keyring, sig, 0, 0);
+	assert_int_equal(ms_keyring_revoke(ctx, keyring, cert), 0);
+	assert_int_equal(ms_cms_judge(ctx, keyring, &rules, &payload, sig.data, sig.len,
+				      &judgement),
+			 -EIO);
+	assert_int_equal(judgement.verdict, MS_VERDICT_UNDECIDED);
+	free(sig.data);
+	ms_cert_free(cert);
+	ms_keyring_free(keyring);
 }
 
 static void reading_certificates_of_a_message_ends_when_told_to(void **state)
@@ -598,6 +640,8 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_does_not_read_hides_no_revoked_signer),
 		cmocka_unit_test(a_certificate_below_a_revoked_key_is_told_of),
 		cmocka_unit_test(a_key_whose_hash_is_revoked_is_not_there),
+		cmocka_unit_test(a_trusted_key_below_a_revoked_one_is_told_of),
+		cmocka_unit_test(a_keyring_that_is_not_settled_has_no_answer),
 		cmocka_unit_test(reading_certificates_of_a_message_ends_when_told_to),
 		cmocka_unit_test(no_single_changed_byte_is_trusted_as_something_else),
 		cmocka_unit_test(a_message_cut_anywhere_is_malformed),

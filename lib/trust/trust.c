@@ -252,7 +252,7 @@ static int fill_keyring(struct ms_ctx *ctx, const struct ms_trust *trust,
 		r = ms_check_cancelled(ctx);
 		r = r < 0 ? r : put_on_ring(ctx, keyring, rules, &trust->items[i]);
 	}
-	return r;
+	return r < 0 ? r : ms_keyring_settle(ctx, keyring);
 }
 
 static int make_rules(struct ms_ctx *ctx, const struct ms_trust *trust, bool modules,

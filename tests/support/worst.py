@@ -227,10 +227,11 @@ def signed_by_chains(world, n):
     return signature
 
 
-def looking_for_revoked(world, signatures):
+def looking_for_revoked(world, signatures, trusted=None):
     dbx = world.write("dbx", efi_list(X509_SHA256, bytes(48)))
     path = world.write("m.ko", world.module + b"".join(map(trailer, signatures)))
-    return ["verify", "--trust", world.pki / "ca.pem", "--revoked", dbx, path]
+    trust = world.write("certs.der", trusted) if trusted else world.pki / "ca.pem"
+    return ["verify", "--trust", trust, "--revoked", dbx, path]
 
 
 @case(32)
@@ -262,6 +263,13 @@ def certificates_signed_by_themselves(world, n):
     """n of them in a message, of which the kernel looks at the first only: it is bad."""
     return looking_for_revoked(world, [
         message(*[dear_certificate()] * n, signers=[signer(b"\1")])])
+
+
+@case(100)
+def trusted_certificates_in_a_chain_and_signers_of_each(world, n):
+    trusted = [chained(world, i) for i in range(n)]
+    signature = message(signers=[signer(struct.pack(">BI", 1, i)) for i in range(n)])
+    return looking_for_revoked(world, [signature], b"".join(trusted))
 
 
 # sources of trust
