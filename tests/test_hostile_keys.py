@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli, pki as make_pki, strace
+from support import atwork, cli, der, pki as make_pki, strace, worst
 
 PASSPHRASE = "abc"
 
@@ -143,6 +143,46 @@ def holds_open(pid, path):
                    for fd in os.listdir(f"/proc/{pid}/fd"))
     except FileNotFoundError:
         return False
+
+
+# Certificates
+
+
+def with_certificate(world_pki, tmp_path, **fields):
+    path = tmp_path / "cert.der"
+    path.write_bytes(worst.certificate((world_pki / "leaf.der").read_bytes(), **fields))
+    return path
+
+
+def extensions(*pairs):
+    return der.tlv(0xA3, der.tlv(der.SEQUENCE, *(
+        der.tlv(der.SEQUENCE, der.oid(kind), der.tlv(der.OCTETS, value))
+        for kind, value in pairs)))
+
+
+def test_a_certificate_that_is_longer_than_kernels_read_signs_nothing(pki, module, tmp_path):
+    def of(size):
+        return with_certificate(pki, tmp_path, extensions=extensions(("1.2.3.4", bytes(size))))
+
+    most = 65535 - (of(60000).stat().st_size - 60000)
+    done = cli.run("sign", "--dry-run", "-k", pki / "leaf.key", "-c", of(most), module)
+    assert of(most).stat().st_size == 65535 and done.returncode == 0, cli.said(done)
+    (cert,) = cli.document("certs", of(most))["certificates"]
+    assert cert["key_type"] == "p384" and cert["kernel_can_use"]
+    done = cli.run("sign", "--dry-run", "-k", pki / "leaf.key", "-c", of(most + 1), module)
+    assert done.returncode == 2 and "larger than 65535 bytes" in done.stderr, cli.said(done)
+    (cert,) = cli.document("certs", of(most + 1))["certificates"]
+    assert cert["key_type"] == "unknown" and not cert["kernel_can_use"]
+
+
+def test_a_certificate_is_named_by_its_skid_whatever_other_extensions_are(pki, module, tmp_path):
+    path = with_certificate(pki, tmp_path, extensions=extensions(
+        ("2.5.29.31", b"x"), ("2.5.29.14", der.tlv(der.OCTETS, b"skid"))))
+    (cert,) = cli.document("certs", path)["certificates"]
+    assert cert["skid"] == "73:6B:69:64"
+    done = cli.run("sign", "--skid", "-k", pki / "leaf.key", "-c", path, module)
+    assert done.returncode == 0, cli.said(done)
+    assert '"73:6B:69:64"' in cli.ok("show", "--json", module)
 
 
 # Pipes

@@ -8,7 +8,6 @@
 #include "cert-text.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include "../base/context.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
+#include "ber.h"
 #include "openssl.h"
 
 void ms_cert_text_done(struct ms_cert_info *info)
@@ -137,10 +137,10 @@ static char *sha256_text(struct ms_ctx *ctx, const uint8_t *der, size_t len)
 	return (char *)ms_steal(&text.data);
 }
 
-static X509 *decode(const uint8_t *der, size_t len)
+X509 *ms_x509_decode(const uint8_t *der, size_t len)
 {
 	const uint8_t *p = der;
-	X509 *cert = len <= LONG_MAX ? d2i_X509(NULL, &p, (long)len) : NULL;
+	X509 *cert = len <= MS_BER_MAX ? d2i_X509(NULL, &p, (long)len) : NULL;
 
 	if (cert && p != der + len) {
 		X509_free(cert);
@@ -149,9 +149,14 @@ static X509 *decode(const uint8_t *der, size_t len)
 	return cert;
 }
 
-static void describe(X509 *cert, struct ms_cert_info *info)
+ASN1_OCTET_STRING *ms_x509_skid(const X509 *cert)
 {
-	const ASN1_OCTET_STRING *skid = X509_get0_subject_key_id(cert);
+	return X509_get_ext_d2i(cert, NID_subject_key_identifier, NULL, NULL);
+}
+
+static void describe(const X509 *cert, struct ms_cert_info *info)
+{
+	_cleanup_(ms_octets_done) ASN1_OCTET_STRING *skid = ms_x509_skid(cert);
 	int skid_len = skid ? ASN1_STRING_length(skid) : 0;
 
 	info->subject = ms_name_text(X509_get_subject_name(cert));
@@ -177,7 +182,7 @@ static void describe_unreadable(struct ms_cert_info *info)
 int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 		 struct ms_cert_info *info)
 {
-	_cleanup_(ms_x509_done) X509 *cert = decode(der, len);
+	_cleanup_(ms_x509_done) X509 *cert = ms_x509_decode(der, len);
 	struct ms_cert_info text = { 0 };
 
 	if (cert)

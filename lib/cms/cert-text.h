@@ -10,8 +10,8 @@
 
 /**
  * Fills subject, issuer, serial, skid, key_type, not_before, not_after and sha256 of @info
- * from a certificate in DER, by OpenSSL. Where OpenSSL cannot read it, skid is NULL, the
- * key type "unknown", and the other texts but sha256 are empty.
+ * from a certificate in DER, by OpenSSL. Where ms_x509_decode() cannot read it, skid is
+ * NULL, the key type "unknown", and the other texts but sha256 are empty.
  *
  * @info: written on success only; free with ms_cert_text_done(). -ENOMEM; -EIO the
  * crypto library failed.
@@ -21,6 +21,19 @@ int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 
 /** Frees those texts; they are NULL then. */
 void ms_cert_text_done(struct ms_cert_info *info);
+
+/**
+ * A certificate as OpenSSL reads it, to X509_free(). NULL: it cannot, or bytes follow, or
+ * there are more bytes than any kernel reads (MS_BER_MAX).
+ */
+X509 *ms_x509_decode(const uint8_t *der, size_t len);
+
+/**
+ * The subject key identifier, to ASN1_OCTET_STRING_free(); NULL: none, or none that can be
+ * read. OpenSSL's own X509_get0_ functions for extensions decode and keep all of them, and
+ * what that costs grows with the cube of a hostile certificate.
+ */
+ASN1_OCTET_STRING *ms_x509_skid(const X509 *cert);
 
 /** A name in one line (RFC 2253, UTF-8), to free(); NULL where there is no memory. */
 char *ms_name_text(const X509_NAME *name);

@@ -13,24 +13,32 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "../base/cleanup.h"
 #include "../base/context.h"
+#include "cert-text.h"
+#include "openssl.h"
 
 #define MODULE_SIGNING "1.3.6.1.4.1.2312.16.1.2"
 
-static void free_cert(X509 **cert)
+enum { DIGITAL_SIGNATURE = 0 }; /* the bit's number in KeyUsage */
+
+MS_OPENSSL_CLEANUP(bits_done, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
+MS_OPENSSL_CLEANUP(list_done, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
+
+/* X509_get_key_usage() would decode all other extensions, too (cert-text.h). */
+static void read_usage(const X509 *cert, struct ms_cert_usage *usage)
 {
-	X509_free(*cert);
+	int found = -1; /* -1: there is none; else it may still be one that is no usage */
+	_cleanup_(bits_done) ASN1_BIT_STRING *bits =
+		X509_get_ext_d2i(cert, NID_key_usage, &found, NULL);
+
+	usage->has_usage = found != -1;
+	usage->digital_signature =
+		bits && ASN1_BIT_STRING_get_bit(bits, DIGITAL_SIGNATURE) == 1;
 }
 
-static void free_usage(EXTENDED_KEY_USAGE **usage)
+static void read_extended(const X509 *cert, struct ms_cert_usage *usage)
 {
-	EXTENDED_KEY_USAGE_free(*usage);
-}
-
-static void read_extended(X509 *cert, struct ms_cert_usage *usage)
-{
-	_cleanup_(free_usage) EXTENDED_KEY_USAGE *list =
+	_cleanup_(list_done) EXTENDED_KEY_USAGE *list =
 		X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
 	char oid[64];
 
@@ -49,17 +57,14 @@ static void read_extended(X509 *cert, struct ms_cert_usage *usage)
 int ms_cert_usage(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 		  struct ms_cert_usage *ret)
 {
-	_cleanup_(free_cert) X509 *cert = d2i_X509(NULL, &der, (long)len);
+	_cleanup_(ms_x509_done) X509 *cert = ms_x509_decode(der, len);
 	struct ms_cert_usage usage = { 0 };
-	uint32_t flags;
 
 	if (!cert) {
 		ERR_clear_error();
 		return ms_fail(ctx, -EBADMSG, "OpenSSL cannot read the certificate");
 	}
-	flags = X509_get_key_usage(cert); /* all bits where there is no keyUsage */
-	usage.has_usage = flags != UINT32_MAX;
-	usage.digital_signature = usage.has_usage && (flags & KU_DIGITAL_SIGNATURE);
+	read_usage(cert, &usage);
 	read_extended(cert, &usage);
 	ERR_clear_error();
 	*ret = usage;

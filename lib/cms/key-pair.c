@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 
 #include "../base/context.h"
+#include "ber.h"
 #include "key.h"
 
 /*
@@ -60,6 +61,11 @@ int ms_key_pair_check(struct ms_ctx *ctx, const struct ms_raw_signing *how,
 			ctx, -EINVAL,
 			"the certificate '%s' does not belong to the private key '%s'",
 			cert_name, key_name);
+	if (i2d_X509(cert, NULL) > MS_BER_MAX)
+		return ms_fail(ctx, -EINVAL,
+			       "the certificate of '%s' is larger than %d bytes, which no "
+			       "kernel reads",
+			       key_name, MS_BER_MAX);
 	if (unnamed)
 		return ms_fail(ctx, -EINVAL,
 			       "the certificate of '%s' gives its curve by parameters and "

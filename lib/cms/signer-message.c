@@ -128,11 +128,10 @@ static int write_issuer_and_serial(struct ms_ctx *ctx, struct ms_der *der, X509 
 static int write_signer(struct ms_ctx *ctx, struct ms_der *der,
 			const struct ms_message *message)
 {
-	const ASN1_OCTET_STRING *skid;
+	const ASN1_OCTET_STRING *skid = message->skid;
 
 	if (!message->use_skid)
 		return write_issuer_and_serial(ctx, der, message->cert);
-	skid = X509_get0_subject_key_id(message->cert);
 	if (!skid)
 		return ms_fail(ctx, -EINVAL,
 			       "the certificate has no subject key identifier");

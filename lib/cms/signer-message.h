@@ -12,6 +12,7 @@ struct ms_message {
 	const struct ms_key_type *type;
 	X509 *cert;
 	bool use_skid;
+	const ASN1_OCTET_STRING *skid; /* the certificate's; NULL: it has none */
 };
 
 /**

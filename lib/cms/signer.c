@@ -32,13 +32,14 @@ struct ms_signer {
 	struct ms_token *cert_token; /* the certificate's, where it has one of its own */
 	EVP_PKEY *key;
 	X509 *cert;
+	ASN1_OCTET_STRING *skid; /* the certificate's; NULL: it has none */
 	struct ms_raw_signing how;
 	struct ms_message message;
 	bool deterministic;
 	struct ms_buf cert_der;
 	char *subject;
 	char *serial;
-	char *skid;
+	char *skid_text;
 };
 
 MS_DEFINE_CLEANUP(ms_signer_done, struct ms_signer *, ms_signer_free)
@@ -49,12 +50,13 @@ struct ms_signer *ms_signer_free(struct ms_signer *signer)
 		return NULL;
 	EVP_PKEY_free(signer->key);
 	X509_free(signer->cert);
+	ASN1_OCTET_STRING_free(signer->skid);
 	ms_token_free(signer->token);
 	ms_token_free(signer->cert_token);
 	ms_buf_done(&signer->cert_der);
 	free(signer->subject);
 	free(signer->serial);
-	free(signer->skid);
+	free(signer->skid_text);
 	free(signer);
 	return NULL;
 }
@@ -204,9 +206,10 @@ static int describe(struct ms_ctx *ctx, struct ms_signer *signer)
 	OPENSSL_free(der);
 	signer->subject = ms_name_text(X509_get_subject_name(signer->cert));
 	signer->serial = ms_serial_text(X509_get0_serialNumber(signer->cert));
-	signer->skid = skid_text(X509_get0_subject_key_id(signer->cert));
-	ERR_clear_error(); /* of extensions that do not parse */
-	if (r < 0 || !signer->subject || !signer->serial || !signer->skid)
+	signer->skid = ms_x509_skid(signer->cert);
+	signer->skid_text = skid_text(signer->skid);
+	ERR_clear_error(); /* of an extension that does not parse */
+	if (r < 0 || !signer->subject || !signer->serial || !signer->skid_text)
 		return ms_fail_nomem(ctx);
 	return 0;
 }
@@ -227,8 +230,9 @@ static int settle_message(struct ms_ctx *ctx, const struct ms_signer_options *op
 {
 	signer->message.cert = signer->cert;
 	signer->message.type = signer->how.type;
+	signer->message.skid = signer->skid;
 	signer->message.use_skid = options->use_skid;
-	if (options->use_skid && !signer->skid[0])
+	if (options->use_skid && !signer->skid_text[0])
 		return ms_fail(
 			ctx, -EINVAL,
 			"the certificate has no subject key identifier to name it by");
@@ -307,7 +311,7 @@ void ms_signer_info(const struct ms_signer *signer, struct ms_signer_info *ret)
 		.hash = signer->message.hash,
 		.subject = signer->subject,
 		.serial = signer->serial,
-		.skid = signer->skid,
+		.skid = signer->skid_text,
 		.deterministic = signer->deterministic,
 	};
 }

@@ -324,7 +324,8 @@ def parts_of_a_name(world, n):
         subject=name(*[("2.5.4.3", b"x")] * n)))]
 
 
-@case(4000)
+# nothing is made of a certificate beyond 65535 bytes, so that 4 * n has to stay below
+@case(1500)
 def digits_of_a_serial_number(world, n):
     return ["certs", world.write("cert.der", world.certificate(
         serial=der.tlv(der.INTEGER, b"\1" + bytes(8 * n))))]
@@ -353,6 +354,37 @@ def extensions_of_a_certificate(world, n):
                   for i in range(n)]
     return ["certs", world.write("cert.der", world.certificate(
         extensions=der.tlv(0xA3, der.tlv(der.SEQUENCE, *extensions))))]
+
+
+def distribution_points(world, n):
+    """Each is relative to the issuer's name, of which a decoder may make a copy for each."""
+    part = der.tlv(der.SEQUENCE, der.oid("2.5.4.3"), der.tlv(0x0C, b"x"))
+    point = der.tlv(der.SEQUENCE, der.tlv(0xA0, der.tlv(0xA1, part)))
+    extensions = [der.tlv(der.SEQUENCE, der.oid(kind), der.tlv(der.OCTETS, value))
+                  for kind, value in (("2.5.29.31", der.tlv(der.SEQUENCE, point * n)),
+                                      ("2.5.29.14", der.tlv(der.OCTETS, b"skid")))]
+    return world.write("cert.der", world.certificate(
+        issuer=name(*[("2.5.4.3", b"x")] * n),
+        extensions=der.tlv(0xA3, der.tlv(der.SEQUENCE, *extensions))))
+
+
+@case(200)
+def distribution_points_of_a_certificate(world, n):
+    return ["certs", distribution_points(world, n)]
+
+
+@case(200)
+def distribution_points_of_a_signers_certificate(world, n):
+    return ["sign", "--dry-run", "--skid", "-k", world.pki / "leaf.key", "-c",
+            distribution_points(world, n), world.write("m.ko", world.module)]
+
+
+@case(200)
+def distribution_points_of_dkms_s_certificate(world, n):
+    distribution_points(world, n).rename(world.write("root/cert.der", b""))
+    world.write("root/etc/dkms/framework.conf", b"mok_certificate=/cert.der\n")
+    world.write("root/lib/modules/6.12.0/modules.order", b"")
+    return ["doctor", "--root", world.directory / "root", "--release", "6.12.0"]
 
 
 # what is packed
