@@ -145,6 +145,99 @@ def holds_open(pid, path):
         return False
 
 
+# Keys that OpenSSL would compute with for as long as they ask for
+
+RSA, DSA = "1.2.840.113549.1.1.1", "1.2.840.10040.4.1"
+KINDS = "hint: modules are signed with RSA (2048, 3072 or 4096 bits), ECDSA on P-256, P-384"
+
+
+def explicit(pki, outer):
+    """PKCS#8 of a P-384 key that gives its curve by parameters: the outer ones, or inside."""
+    algorithm, key = der.children((pki / "p384-explicit.key.der").read_bytes())[1:]
+    oid, parameters = der.children(algorithm)
+    if outer:
+        return worst.pkcs8(algorithm, der.value(key))
+    version, secret, *rest = der.children(der.value(key))
+    inner = der.tlv(der.SEQUENCE, version, secret, der.tlv(0xA0, parameters), *rest)
+    return worst.pkcs8(der.tlv(der.SEQUENCE, oid, der.oid("1.3.132.0.34")), inner)
+
+
+def dsa(traditional):
+    group = [worst.integer(128), worst.integer(20), worst.integer(1)]
+    if traditional:
+        return der.tlv(der.SEQUENCE, worst.integer(1, b"\0"), *group, worst.integer(128),
+                       worst.integer(20))
+    return worst.pkcs8(der.algorithm(DSA, der.tlv(der.SEQUENCE, *group)), worst.integer(20))
+
+
+def rsa_pkcs8(key):
+    return worst.pkcs8(der.algorithm(RSA, der.NULL), key)
+
+
+MORE = worst.rsa(256, b"\x30\0", version=b"\1")
+REFUSED = {
+    "dsa": (lambda pki: dsa(False), "is of the kind dsaEncryption"),
+    "traditional dsa": (lambda pki: dsa(True), "is of the kind DSA"),
+    "dh": (lambda pki: worst.pkcs8(der.algorithm("1.2.840.113549.1.3.1", der.tlv(
+        der.SEQUENCE, worst.integer(256), worst.integer(1))), worst.integer(32)),
+        "is of the kind dhKeyAgreement"),
+    "unknown": (lambda pki: worst.pkcs8(der.algorithm("1.2.3.4"), b"x"),
+                "is of the kind 1.2.3.4"),
+    "rsa 8192": (lambda pki: worst.rsa(1024), "has 8192 bits"),
+    "rsa 8192 in pkcs8": (lambda pki: rsa_pkcs8(worst.rsa(1024)), "has 8192 bits"),
+    "rsa primes": (lambda pki: MORE, "has more than two primes"),
+    "rsa primes in pkcs8": (lambda pki: rsa_pkcs8(MORE), "has more than two primes"),
+    "rsa primes of version 0": (lambda pki: worst.rsa(256, b"\x30\0"),
+                                "has more than two primes"),
+    "rsa exponents": (lambda pki: worst.rsa(256, exponents=257), "no private key"),
+    "rsa exponents in pkcs8": (lambda pki: rsa_pkcs8(worst.rsa(256, exponents=10000)),
+                               "no private key"),
+    "explicit curve": (lambda pki: explicit(pki, True), "that its own parameters give"),
+    "explicit curve inside": (lambda pki: explicit(pki, False),
+                              "that its own parameters give"),
+    "large": (lambda pki: worst.rsa(256, bytes(65000)), "is larger than 65535 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_key_that_modules_are_not_signed_with_is_refused_by_what_it_is(
+        name, pki, module, tmp_path):
+    make, said = REFUSED[name]
+    before, key = module.read_bytes(), tmp_path / "key"
+    key.write_bytes(make(pki))
+    key.chmod(0o600)
+    done = cli.run("sign", "-k", key, "-c", pki / "rsa2048.pem", module)
+    assert done.returncode == 2 and said in done.stderr, cli.said(done)
+    assert (KINDS in done.stderr) == (" of the kind " in said or " bits" in said or
+                                      "parameters" in said)
+    assert module.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["pkcs8", "traditional"])
+def test_a_key_is_told_by_its_kind_behind_a_passphrase_too(form, pki, module, tmp_path):
+    plain, key, pin = tmp_path / "plain", tmp_path / "key", tmp_path / "pin"
+    pin.write_text(PASSPHRASE)
+    pin.chmod(0o600)
+    secret = ["-passout", f"pass:{PASSPHRASE}", "-out", key]
+    if form == "pkcs8":
+        plain.write_bytes(dsa(False))
+        command = ["pkcs8", "-topk8", "-inform", "DER", "-in", plain, *secret]
+    else:
+        plain.write_bytes(dsa(True))
+        command = ["dsa", "-inform", "DER", "-in", plain, "-aes128", *secret]
+    subprocess.run(["openssl", *command], check=True, capture_output=True)
+    key.chmod(0o600)
+    done = cli.run("sign", "-k", key, "-c", pki / "p384.pem", "--pin-file", pin, module)
+    assert done.returncode == 2 and "is of the kind " in done.stderr, cli.said(done)
+
+
+def test_a_configuration_that_names_a_dsa_key_is_told_so(tmp_path):
+    (tmp_path / "key.pem").write_bytes(dsa(False))
+    (tmp_path / "config").write_text('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY="key.pem"\n')
+    done = cli.run("config", "check", tmp_path / "config")
+    assert done.returncode == 1 and "is of the kind dsaEncryption" in done.stdout, cli.said(done)
+
+
 # Certificates
 
 

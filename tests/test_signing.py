@@ -138,6 +138,19 @@ def test_a_key_is_the_same_in_every_form(pki, payload, kind, form):
     assert ours.asked == ([f"private key '{pki}/{kind}{form}'"] if encrypted else [])
 
 
+@pytest.mark.parametrize("command", [
+    "genrsa", "genrsa -traditional", "ecparam -name secp384r1 -genkey",
+    "ecparam -name prime256v1 -genkey -noout", "ecparam -name secp521r1 -genkey -outform DER",
+    "genpkey -algorithm RSA -outform DER", "genpkey -algorithm EC -pkeyopt group:P-256",
+])
+def test_a_key_is_taken_as_openssl_makes_it(pki, payload, tmp_path, command):
+    key, cert = tmp_path / "key", tmp_path / "cert"
+    subprocess.run(["openssl", *command.split(), "-out", key], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-new", "-x509", "-key", key, "-subj", "/CN=x", "-out",
+                    cert], check=True)
+    assert openssl_verifies(sign(key, payload, "-c", cert).der, payload, cert) == ""
+
+
 @pytest.mark.parametrize("name", ["p384-both.pem", "rsa2048-enc-both.pem"])
 def test_the_certificate_may_stand_in_the_keys_file(pki, payload, name):
     ours = sign(pki / name, payload, secret=PASSPHRASE)

@@ -47,12 +47,13 @@ struct ms_signer_options {
  * Opens the key and its certificate, once for a whole run: a token is logged into
  * here and never again.
  *
- * Errors: -ENOENT and other errors of opening files; -EBADMSG no key or certificate
- * in the file; -EKEYREJECTED wrong passphrase or PIN, or a locked token; -ENOKEY no
- * secret to be had; -ENXIO no such token or object, or no PKCS#11 provider;
- * -EINVAL key and certificate do not belong together, no kernel reads such a certificate,
- * a key of a kind that no kernel takes (modseal signs with RSA of 2048, 3072 and 4096
- * bits, ECDSA on P-256, P-384 and P-521, and ML-DSA), or an unusable option;
+ * Errors: -ENOENT and other errors of opening files; -EFBIG a file of more than 1 MiB, or
+ * a private key of more than 65,535 bytes; -EBADMSG no key or certificate in the file;
+ * -EKEYREJECTED wrong passphrase or PIN, or a locked token; -ENOKEY no secret to be had;
+ * -ENXIO no such token or object, or no PKCS#11 provider; -EINVAL key and certificate do
+ * not belong together, no kernel reads such a certificate, a key of a kind that no kernel
+ * takes (modseal signs with RSA of two primes and 2048, 3072 or 4096 bits, ECDSA on P-256,
+ * P-384 and P-521, given by name, and ML-DSA), or an unusable option;
  * -EOPNOTSUPP the crypto library cannot do it: the message says which version can.
  */
 MS_PUBLIC int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *options,

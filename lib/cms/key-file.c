@@ -6,7 +6,8 @@
  *
  * PKCS#8 is taken apart here and not left to OpenSSL's decoders, because only so can
  * three failures be told from one another: a passphrase that is wrong, a file that is no
- * key, and a key of a kind that this OpenSSL does not know.
+ * key, and a key of a kind that this OpenSSL does not know. And OpenSSL sees no key before
+ * it is known to be of a kind that modules are signed with (key-peek.c).
  */
 
 #include <errno.h>
@@ -16,7 +17,12 @@
 
 #include "../base/context.h"
 #include "../hash/hash.h"
+#include "ber.h"
+#include "key-peek.h"
 #include "key.h"
+
+/* Files are OpenSSL's own business, also where tokens are configured for all else. */
+#define OWN_PROVIDER "?provider!=pkcs11"
 
 /* Where the key is from, for messages, and its passphrase. */
 struct source {
@@ -89,7 +95,11 @@ static int unknown_algorithm(const struct source *source,
 static int from_pkcs8(const struct source *source, const PKCS8_PRIV_KEY_INFO *pkcs8,
 		      EVP_PKEY **ret)
 {
-	*ret = EVP_PKCS82PKEY_ex(pkcs8, NULL, "?provider!=pkcs11");
+	int r = ms_key_peek_pkcs8(source->ctx, source->path, pkcs8);
+
+	if (r < 0)
+		return r == -EBADMSG ? no_key(source) : r;
+	*ret = EVP_PKCS82PKEY_ex(pkcs8, NULL, OWN_PROVIDER);
 	return *ret ? 0 : unknown_algorithm(source, pkcs8);
 }
 
@@ -108,10 +118,14 @@ static int from_encrypted_pkcs8(const struct source *source, const X509_SIG *enc
 }
 
 /* RSAPrivateKey (RFC 8017) or ECPrivateKey (RFC 5915). */
-static int from_traditional(const struct source *source, const uint8_t *der, long len,
-			    EVP_PKEY **ret)
+static int from_traditional(const struct source *source, const uint8_t *der,
+			    size_t size, EVP_PKEY **ret)
 {
-	*ret = d2i_AutoPrivateKey(NULL, &der, len);
+	int type, r = ms_key_peek_traditional(source->ctx, source->path, der, size, &type);
+
+	if (r < 0)
+		return r == -EBADMSG ? no_key(source) : r;
+	*ret = d2i_PrivateKey_ex(type, NULL, &der, (long)size, NULL, OWN_PROVIDER);
 	return *ret ? 0 : no_key(source);
 }
 
@@ -122,8 +136,13 @@ static int from_der(const struct source *source, const uint8_t *der, size_t size
 	_cleanup_(ms_x509_sig_done) X509_SIG *encrypted = NULL;
 	_cleanup_(ms_pkcs8_done) PKCS8_PRIV_KEY_INFO *pkcs8 = NULL;
 	const uint8_t *p = der;
-	long len = (long)size; /* of a file of at most 1 MiB */
+	long len = (long)size;
 
+	if (size > MS_BER_MAX)
+		return ms_fail(source->ctx, -EFBIG,
+			       "what should be the private key in '%s' is larger than %d "
+			       "bytes",
+			       source->path, MS_BER_MAX);
 	encrypted = d2i_X509_SIG(NULL, &p, len);
 	if (encrypted)
 		return from_encrypted_pkcs8(source, encrypted, ret);
@@ -131,7 +150,7 @@ static int from_der(const struct source *source, const uint8_t *der, size_t size
 	pkcs8 = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, len);
 	if (pkcs8)
 		return from_pkcs8(source, pkcs8, ret);
-	return from_traditional(source, der, len, ret);
+	return from_traditional(source, der, size, ret);
 }
 
 struct pem_block {

@@ -47,47 +47,66 @@ static const char *canonical_group(const char *group)
 	return group;
 }
 
-static bool is_of_type(const EVP_PKEY *key, const char *group, const struct ms_key_type *type)
+static bool is_of_type(const struct ms_key_type *type, const char *kind, int bits,
+		       const char *group)
 {
-	return EVP_PKEY_is_a(key, type->openssl) == 1 &&
-	       (!type->bits || EVP_PKEY_get_bits(key) == type->bits) &&
+	return !strcmp(kind, type->openssl) && (!type->bits || bits == type->bits) &&
 	       (!type->group || !strcmp(canonical_group(group), type->group));
 }
 
-static int refuse(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
-		  const char *group)
+static int hint(struct ms_ctx *ctx)
 {
-	const char *kind = EVP_PKEY_get0_type_name(key);
-	int bits = EVP_PKEY_get_bits(key);
-
-	if (EVP_PKEY_is_a(key, "RSA") == 1)
-		ms_fail(ctx, -EINVAL, "the RSA key '%s' has %d bits", shown, bits);
-	else if (EVP_PKEY_is_a(key, "EC") == 1)
-		ms_fail(ctx, -EINVAL, "the EC key '%s' is on the curve %s", shown,
-			group[0] ? group : "that its own parameters give");
-	else
-		ms_fail(ctx, -EINVAL, "the key '%s' is of the kind %s", shown,
-			kind ? kind : "unknown");
 	return ms_hint(ctx, -EINVAL,
 		       "modules are signed with RSA (2048, 3072 or 4096 bits), ECDSA on P-256, "
 		       "P-384 or P-521, or ML-DSA");
 }
 
-int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
-		   const struct ms_key_type **ret)
+int ms_key_type_refuse(struct ms_ctx *ctx, const char *shown, const char *kind)
 {
-	char group[64] = "";
+	ms_fail(ctx, -EINVAL, "the key '%s' is of the kind %s", shown, kind);
+	return hint(ctx);
+}
 
-	if (EVP_PKEY_is_a(key, "EC") == 1 &&
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
-		group[0] = '\0';
+int ms_key_type_find(struct ms_ctx *ctx, const char *shown, const char *kind, int bits,
+		     const char *group, const struct ms_key_type **ret)
+{
 	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++) {
-		if (is_of_type(key, group, &types[i])) {
+		if (is_of_type(&types[i], kind, bits, group)) {
 			*ret = &types[i];
 			return 0;
 		}
 	}
-	return refuse(ctx, shown, key, group);
+	if (!strcmp(kind, "RSA"))
+		ms_fail(ctx, -EINVAL, "the RSA key '%s' has %d bits", shown, bits);
+	else if (!strcmp(kind, "EC"))
+		ms_fail(ctx, -EINVAL, "the EC key '%s' is on the curve %s", shown,
+			group[0] ? group : "that its own parameters give");
+	else
+		return ms_key_type_refuse(ctx, shown, kind);
+	return hint(ctx);
+}
+
+/* The name in the table, of which a provider may have another one. */
+static const char *kind_of(const EVP_PKEY *key)
+{
+	const char *name = EVP_PKEY_get0_type_name(key);
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++)
+		if (EVP_PKEY_is_a(key, types[i].openssl) == 1)
+			return types[i].openssl;
+	return name ? name : "unknown";
+}
+
+int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
+		   const struct ms_key_type **ret)
+{
+	const char *kind = kind_of(key);
+	char group[64] = "";
+
+	if (!strcmp(kind, "EC") &&
+	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+		group[0] = '\0';
+	return ms_key_type_find(ctx, shown, kind, EVP_PKEY_get_bits(key), group, ret);
 }
 
 const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len)

@@ -8,6 +8,7 @@
  *	key-read.c      the bytes of a key or certificate file
  *	key-secret.c    a passphrase or PIN: asked for once, wiped
  *	key-file.c      a private key out of such bytes
+ *	key-peek.c      what it is, before OpenSSL computes with it
  *	key-decrypt.c   PKCS#8 by a passphrase, and how much work that may be
  *	key-cert.c      the certificate that goes with it
  *	key-type.c      what kind of key it is, and whether a kernel takes it
@@ -112,6 +113,17 @@ struct ms_key_type {
 /** What @key is. -EINVAL: of a kind that no kernel takes. @shown: where it is from. */
 int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
 		   const struct ms_key_type **ret);
+
+/**
+ * The type of a key of that kind, as EVP_PKEY_is_a() names kinds, with a modulus of @bits
+ * (RSA) or on the curve @group (EC; "": it gives parameters of its own). Errors as
+ * ms_key_type_of().
+ */
+int ms_key_type_find(struct ms_ctx *ctx, const char *shown, const char *kind, int bits,
+		     const char *group, const struct ms_key_type **ret);
+
+/** Says that modules are not signed with keys of that kind. Returns -EINVAL. */
+int ms_key_type_refuse(struct ms_ctx *ctx, const char *shown, const char *kind);
 
 /** The type whose algorithm OID has this content; NULL. Only ML-DSA's are in the table. */
 const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len);

@@ -387,6 +387,58 @@ def distribution_points_of_dkms_s_certificate(world, n):
     return ["doctor", "--root", world.directory / "root", "--release", "6.12.0"]
 
 
+# private keys
+
+
+def signing(world, key):
+    path = world.write("key.der", key)
+    path.chmod(0o600)
+    return ["sign", "--dry-run", "-k", path, "-c", world.pki / "leaf.pem",
+            world.write("m.ko", world.module)]
+
+
+def integer(size, fill=b"\x7f"):
+    """A number of that many bytes, odd unless it is filled with zeros."""
+    return der.tlv(der.INTEGER, fill * size)
+
+
+def pkcs8(algorithm, key):
+    return der.tlv(der.SEQUENCE, integer(1, b"\0"), algorithm, der.tlv(der.OCTETS, key))
+
+
+@case(200)
+def digits_of_a_dsa_key(world, n):
+    group = der.tlv(der.SEQUENCE, integer(n), integer(n), integer(1))
+    return signing(world, pkcs8(der.algorithm("1.2.840.10040.4.1", group), integer(n)))
+
+
+@case(200)
+def digits_of_a_dh_key(world, n):
+    group = der.tlv(der.SEQUENCE, integer(n), integer(1))
+    return signing(world, pkcs8(der.algorithm("1.2.840.113549.1.3.1", group), integer(n)))
+
+
+def rsa(size, *others, version=b"\0", exponents=None):
+    """RSAPrivateKey of such a modulus; OpenSSL decodes it though nothing in it fits."""
+    modulus, exponent = der.tlv(der.INTEGER, b"\0" + b"\xff" * size), integer(exponents or size)
+    return der.tlv(der.SEQUENCE, integer(1, version), modulus, exponent, exponent,
+                   integer(size // 2), integer(size // 2), exponent, exponent, exponent,
+                   *([der.tlv(der.SEQUENCE, *others)] if others else []))
+
+
+@case(200)
+def primes_of_an_rsa_key(world, n):
+    other = der.tlv(der.SEQUENCE, integer(32), integer(1), integer(1))
+    return signing(world, rsa(256, *[other] * n, version=b"\1"))
+
+
+@case(200)
+def primes_of_an_rsa_key_in_pkcs8(world, n):
+    other = der.tlv(der.SEQUENCE, integer(32), integer(1), integer(1))
+    return signing(world, pkcs8(der.algorithm("1.2.840.113549.1.1.1", der.NULL),
+                                rsa(256, *[other] * n, version=b"\1")))
+
+
 # what is packed
 
 
