@@ -278,6 +278,16 @@ def test_a_certificate_is_named_by_its_skid_whatever_other_extensions_are(pki, m
     assert '"73:6B:69:64"' in cli.ok("show", "--json", module)
 
 
+def test_no_passphrase_is_asked_for_of_a_certificate(pki, module, tmp_path):
+    lines = (pki / "leaf.pem").read_text().splitlines()
+    cert = tmp_path / "cert.pem"
+    cert.write_text("\n".join([lines[0], "Proc-Type: 4,ENCRYPTED",
+                               "DEK-Info: AES-128-CBC," + "00" * 16, "", *lines[1:], ""]))
+    done = cli.run("sign", "-k", pki / "leaf.key", "-c", cert, module)
+    assert done.returncode == 2 and "cannot read a certificate" in done.stderr, cli.said(done)
+    assert "pass phrase" not in done.stderr
+
+
 # Pipes
 
 WAYS = {

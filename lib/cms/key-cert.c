@@ -40,6 +40,16 @@ static bool at_end(void)
 	       ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
 }
 
+/* OpenSSL would ask on the terminal for what an encrypted block needs. */
+static int no_passphrase(char *buffer, int size, int for_writing, void *userdata)
+{
+	(void)buffer;
+	(void)size;
+	(void)for_writing;
+	(void)userdata;
+	return -1;
+}
+
 static int from_pem(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
 		    const EVP_PKEY *key, X509 **ret)
 {
@@ -50,9 +60,12 @@ static int from_pem(struct ms_ctx *ctx, const char *path, const struct ms_buf *c
 	if (!bio)
 		return ms_fail_nomem(ctx);
 	for (;;) {
-		_cleanup_(ms_x509_done) X509 *cert =
-			PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		_cleanup_(ms_x509_done) X509 *cert = NULL;
+		int r = ms_check_cancelled(ctx);
 
+		if (r < 0)
+			return r;
+		cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
 		if (!cert && !at_end())
 			return ms_fail_openssl(ctx, -EBADMSG,
 					       "cannot read a certificate in '%s'", path);
