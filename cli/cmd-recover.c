@@ -17,6 +17,8 @@ static const char *recovery_name(enum ms_recovery recovery)
 		return "undone";
 	case MS_RECOVERY_FINISHED:
 		return "finished";
+	case MS_RECOVERY_PARTLY:
+		return "partly";
 	case MS_RECOVERY_UNDECIDED:
 		break;
 	}
@@ -66,6 +68,12 @@ int cmd_recover(struct cli *cli, const struct cli_args *args)
 				      "finished: everything is as the interrupted run "
 				      "wanted it");
 		return CLI_YES;
+	case MS_RECOVERY_PARTLY:
+		if (!cli->quiet)
+			cli_path_line(cli, tree,
+				      "finished, but not everything is as the "
+				      "interrupted run wanted it");
+		return CLI_YES; /* there is nothing left to be ended */
 	case MS_RECOVERY_NOTHING:
 		if (!cli->quiet)
 			cli_path_line(cli, tree, "nothing to recover");

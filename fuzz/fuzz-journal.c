@@ -18,7 +18,8 @@ static struct ms_ctx *ctx;
 
 static bool same_entry(const struct ms_journal_entry *a, const struct ms_journal_entry *b)
 {
-	return a->number == b->number && a->size == b->size && a->had_old == b->had_old &&
+	return a->number == b->number && a->size == b->size && a->inode == b->inode &&
+	       a->birth == b->birth && a->had_old == b->had_old &&
 	       a->old_size == b->old_size && a->old_seconds == b->old_seconds &&
 	       a->old_nanoseconds == b->old_nanoseconds && !strcmp(a->path, b->path);
 }
@@ -29,14 +30,17 @@ static void check_written(const struct ms_journal *journal)
 	_cleanup_(ms_journal_done) struct ms_journal again = { 0 };
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 
-	require(ms_journal_begin(&text, journal->txid) == 0);
+	require(ms_journal_begin(&text, journal->txid, &journal->root) == 0);
 	require(!journal->lead.path || ms_journal_lead(&text, &journal->lead) == 0);
 	for (size_t i = 0; i < journal->n_members; i++)
 		require(ms_journal_member(&text, &journal->members[i]) == 0);
-	require(!journal->made_root ||
-		ms_journal_made_root(&text, journal->made_root) == 0);
+	for (size_t i = 0; i < journal->n_below; i++)
+		require(ms_journal_below(&text, &journal->below[i]) == 0);
+	for (size_t i = 0; i < journal->n_made_roots; i++)
+		require(ms_journal_made_root(&text, &journal->made_roots[i]) == 0);
 	for (size_t i = 0; i < journal->n_made; i++)
-		require(ms_journal_made(&text, journal->made[i]) == 0);
+		require(ms_journal_made(&text, &journal->made[i]) == 0);
+	require(!journal->keep_going || ms_journal_keep_going(&text) == 0);
 	for (size_t i = 0; i < journal->n_entries; i++)
 		require(ms_journal_add(&text, &journal->entries[i]) == 0);
 	require(ms_journal_commit(ctx, &text) == 0);
@@ -47,6 +51,9 @@ static void check_written(const struct ms_journal *journal)
 		require(same_entry(&journal->entries[i], &again.entries[i]));
 	require(!journal->lead.path == !again.lead.path);
 	require(journal->n_members == again.n_members && journal->n_made == again.n_made);
+	require(journal->n_below == again.n_below &&
+		journal->n_made_roots == again.n_made_roots &&
+		journal->keep_going == again.keep_going);
 }
 
 /* Absolute, and without a component that leads elsewhere. */
@@ -69,8 +76,13 @@ static void check(const void *data, size_t len)
 	require(!journal.lead.path || journal.n_members == 0);
 	for (size_t i = 0; i < journal.n_members; i++)
 		require(names_a_root(&journal.members[i]));
+	require(!journal.committed || names_a_root(&journal.root));
+	for (size_t i = 0; i < journal.n_made_roots; i++)
+		require(names_a_root(&journal.made_roots[i]));
+	for (size_t i = 0; i < journal.n_below; i++)
+		require(stays_below(journal.below[i].path));
 	for (size_t i = 0; i < journal.n_made; i++)
-		require(stays_below(journal.made[i]));
+		require(stays_below(journal.made[i].path));
 	if (journal.committed)
 		check_written(&journal);
 }

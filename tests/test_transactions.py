@@ -119,6 +119,40 @@ def test_the_journal_of_what_could_not_be_synced_stays(injected, tree, pki, opti
     assert sorted(digests(tree)) == ["a/one.ko", "b/two.ko"]
 
 
+def interrupted(injected, tree, pki):
+    """The second module still waits for its name."""
+    done, _ = injected(pki, tree, inject=["renameat:error=EIO:when=2"])
+    assert done.returncode == 2
+    return tree / "b"
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]], ids=["words", "json"])
+def test_a_recovery_that_leaves_a_changed_module_does_not_say_all_is_well(
+        injected, tree, pki, json):
+    place = interrupted(injected, tree, pki)
+    (place / "two.ko").write_bytes(b"somebody's newer module")
+    done = cli.run("recover", *json, tree)
+    assert done.returncode == 0, cli.said(done)
+    assert "two.ko' changed since the interrupted run" in done.stderr
+    assert "everything is as" not in done.stdout.replace("not everything", "")
+    assert '"finished"' not in done.stdout
+    assert (place / "two.ko").read_bytes() == b"somebody's newer module"
+
+
+def test_a_recovery_without_the_file_that_waited_fails_and_says_what_to_do(
+        injected, tree, pki):
+    place = interrupted(injected, tree, pki)
+    waiting, = place.glob(".modseal-*-*")
+    waiting.rename(place / "elsewhere")
+    for command in ["recover"], ["strip", "--no-sync"]:
+        done = cli.run(*command, tree)
+        assert done.returncode == 2, cli.said(done)
+        assert "hint: mount or move back what is missing" in done.stderr
+    (place / "elsewhere").rename(waiting)
+    assert cli.run("recover", tree).returncode == 0
+    assert sorted(digests(tree)) == ["a/one.ko", "b/two.ko"]
+
+
 def test_the_journals_of_roots_without_a_failure_stay_where_the_sync_fails(injected, tree, pki):
     done, _ = injected(pki, tree / "a", tree / "b", inject=["renameat:error=EIO:when=2",
                                                           "syncfs:error=EIO:when=2"])

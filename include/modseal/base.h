@@ -136,6 +136,7 @@ enum ms_recovery {
 	MS_RECOVERY_NOTHING,  /* there was none */
 	MS_RECOVERY_UNDONE,   /* nothing is left of the run: all is as it was before */
 	MS_RECOVERY_FINISHED, /* everything is as the run wanted it */
+	MS_RECOVERY_PARTLY,   /* finished, but what others changed since is left */
 };
 
 /**

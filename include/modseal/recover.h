@@ -21,8 +21,9 @@ extern "C" {
  *
  * Errors: -ENOENT nothing is there, and nothing was left of it; -EWOULDBLOCK a run is at
  * work, and @no_wait; -ESTALE one of the trees is not where it was, and what was decided
- * hangs on it; -EBADMSG a journal is none; those of opening and renaming. What could be done
- * then is done, and the journal stays.
+ * hangs on it, or something of the run is not there: what was mounted in a tree, or a new
+ * file; -EBADMSG a journal is none, or one of another directory; those of opening and
+ * renaming. What could be done then is done, and the journal stays.
  */
 MS_PUBLIC int ms_recover(struct ms_ctx *ctx, const char *path, bool no_wait,
 			 enum ms_recovery *ret);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/*
+ * Linux removes directories by name only, so another one may get the name between the
+ * look and the removal. Whoever can do that can remove an empty directory there himself.
+ */
+
 #include "made.h"
 
 #include <errno.h>
@@ -16,6 +21,37 @@
 
 enum { LOOK = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
+static int open_child(int parent, const char *name)
+{
+	int fd = openat(parent, name, LOOK | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+struct ms_mark ms_made_mark(int parent, const char *name)
+{
+	_cleanup_fd_ int fd = open_child(parent, name);
+
+	return fd < 0 ? (struct ms_mark){ 0 } : ms_mark_of(fd);
+}
+
+int ms_made_remove_one(int parent, const char *name, const struct ms_mark *mark)
+{
+	_cleanup_fd_ int fd = open_child(parent, name);
+
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+		return 0; /* it was never made, or is none of ours */
+	if (fd < 0)
+		return fd;
+	if (mark && !ms_mark_fits(fd, mark))
+		return 0;
+	/* what is not empty stays: it was put to use */
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	    errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+		return -errno;
+	return 0;
+}
+
 /* Notes that @name in @parent was made. */
 static int note(struct ms_ctx *ctx, struct ms_made_directories *made, int parent,
 		const char *name)
@@ -23,7 +59,6 @@ static int note(struct ms_ctx *ctx, struct ms_made_directories *made, int parent
 	struct ms_made_directory *list =
 		ms_room(made->list, made->n, &made->capacity, sizeof(*list));
 	struct ms_made_directory one = { .name = strdup(name) };
-	struct stat st;
 
 	if (list)
 		made->list = list;
@@ -33,33 +68,28 @@ static int note(struct ms_ctx *ctx, struct ms_made_directories *made, int parent
 		return ms_fail_nomem(ctx);
 	}
 	one.parent = fcntl(parent, F_DUPFD_CLOEXEC, 0);
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		one.device = st.st_dev;
-		one.inode = st.st_ino;
-	}
+	one.mark = ms_made_mark(parent, name);
 	list[made->n++] = one;
 	return 0;
 }
 
 /*
  * Opens @name below *@fd, which becomes it, and makes it where it is not there. A link is
- * followed that the user's path has; what was made just now is none.
+ * followed that the user's path has; one that has come since then is none of those.
  */
 static int enter(struct ms_ctx *ctx, const char *path, const char *name, mode_t mode,
 		 struct ms_made_directories *made, int *fd)
 {
-	int next = openat(*fd, name, LOOK), flags = LOOK, r = 0;
+	int next = openat(*fd, name, LOOK), r = 0;
 
 	if (next < 0 && errno == ENOENT) {
-		if (mkdirat(*fd, name, mode) == 0) {
+		if (mkdirat(*fd, name, mode) == 0)
 			r = note(ctx, made, *fd, name);
-			flags |= O_NOFOLLOW;
-		} else if (errno != EEXIST) {
+		else if (errno != EEXIST)
 			r = ms_fail_errno(ctx, -errno, "cannot make directory '%s'", path);
-		}
 		if (r < 0)
 			return r;
-		next = openat(*fd, name, flags);
+		next = openat(*fd, name, LOOK | O_NOFOLLOW);
 	}
 	if (next < 0)
 		return ms_fail_errno(ctx, -errno, "cannot open directory '%s'", path);
@@ -119,16 +149,11 @@ int ms_made_sync(struct ms_ctx *ctx, const struct ms_made_directories *made,
 
 void ms_made_remove(const struct ms_made_directories *made)
 {
-	struct stat st;
-
 	for (size_t i = made->n; i-- > 0;) {
 		const struct ms_made_directory *one = &made->list[i];
 
-		if (fstatat(one->parent, one->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    st.st_dev != one->device || st.st_ino != one->inode)
-			continue;
-		/* what is not empty stays: it was put to use */
-		unlinkat(one->parent, one->name, AT_REMOVEDIR);
+		if (one->parent >= 0)
+			ms_made_remove_one(one->parent, one->name, &one->mark);
 	}
 }
 

@@ -12,12 +12,13 @@
 
 #include <modseal/base.h>
 
+#include "mark.h"
+
 /** A directory that this process has made. */
 struct ms_made_directory {
 	int parent; /* held; -1: it could not be */
 	char *name; /* in that */
-	dev_t device;
-	ino_t inode;
+	struct ms_mark mark;
 };
 
 /** Those that it has made, the topmost first. A zeroed one is empty. */
@@ -38,6 +39,15 @@ int ms_make_directories(struct ms_ctx *ctx, const char *path, mode_t mode_above,
 /** Puts their names on the disk. @path: for messages. */
 int ms_made_sync(struct ms_ctx *ctx, const struct ms_made_directories *made,
 		 const char *path);
+
+/** The mark of the directory @name in @parent; all 0 where nothing can be said of it. */
+struct ms_mark ms_made_mark(int parent, const char *name);
+
+/**
+ * Removes the directory @name in @parent where it is empty and the one of @mark, which is
+ * NULL for any. 0, also where it stays for one of these reasons, or a negative errno.
+ */
+int ms_made_remove_one(int parent, const char *name, const struct ms_mark *mark);
 
 /** Removes those that are empty. */
 void ms_made_remove(const struct ms_made_directories *made);

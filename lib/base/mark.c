@@ -9,19 +9,18 @@
  * directory for the right one cannot be taken back.
  *
  * Of a file it tells the very one from a copy of it: whoever copies, unpacks or restores
- * a file can choose neither the number nor the birth of what he makes.
+ * a file can choose neither the number nor the birth of what he makes. The number is
+ * given to the next file as soon as one is removed, but that one is born later.
  */
 
 #include "mark.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-
-#include "cursor.h"
-#include "text.h"
 
 static uint64_t file_system_of(int fd, const struct stat *st)
 {
@@ -34,15 +33,36 @@ static uint64_t file_system_of(int fd, const struct stat *st)
 	return id ? id : (uint64_t)st->st_dev;
 }
 
-/* Nanoseconds since 1970. */
+int ms_mark_look(int fd, const char *name, struct statx *ret)
+{
+	return statx(fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+		     STATX_BASIC_STATS | STATX_BTIME, ret) < 0
+		       ? -errno
+		       : 0;
+}
+
+uint64_t ms_mark_birth(const struct statx *stx)
+{
+	if (!(stx->stx_mask & STATX_BTIME))
+		return 0;
+	return (uint64_t)stx->stx_btime.tv_sec * 1000000000u + stx->stx_btime.tv_nsec;
+}
+
+uint64_t ms_mark_mount(int fd)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
+	    !(stx.stx_mask & STATX_MNT_ID))
+		return 0;
+	return stx.stx_mnt_id;
+}
+
 static uint64_t birth_of(int fd)
 {
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0 ||
-	    !(stx.stx_mask & STATX_BTIME))
-		return 0;
-	return (uint64_t)stx.stx_btime.tv_sec * 1000000000u + stx.stx_btime.tv_nsec;
+	return ms_mark_look(fd, "", &stx) < 0 ? 0 : ms_mark_birth(&stx);
 }
 
 struct ms_mark ms_mark_of(int fd)
@@ -66,6 +86,13 @@ bool ms_mark_fits(int fd, const struct ms_mark *mark)
 	       now.file_system == mark->file_system && now.birth == mark->birth;
 }
 
+bool ms_mark_is_home(int fd, const struct ms_mark *mark)
+{
+	const struct ms_mark now = ms_mark_of(fd);
+
+	return now.file_system && now.inode == mark->inode && now.birth == mark->birth;
+}
+
 int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark)
 {
 	int r = ms_buf_printf(text, "%" PRIu64, mark->inode);
@@ -76,19 +103,6 @@ int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark)
 			     mark->birth);
 }
 
-/* ":" and 16 hex digits. */
-static bool take_hex(struct ms_words *words, uint64_t *ret)
-{
-	uint8_t bytes[8] = { 0 };
-	struct ms_cursor c = ms_cur_of(bytes, sizeof(bytes));
-
-	if (!ms_take(words, ":") || words->end - words->at < 16 ||
-	    ms_hex_decode(words->at, 16, bytes, sizeof(bytes)) < 0)
-		return false;
-	words->at += 16;
-	return ms_cur_be64(&c, ret) == 0;
-}
-
 bool ms_mark_take(struct ms_words *words, struct ms_mark *ret)
 {
 	struct ms_mark mark = { 0 };
@@ -96,7 +110,7 @@ bool ms_mark_take(struct ms_words *words, struct ms_mark *ret)
 	if (!ms_take_number(words, UINT64_MAX, &mark.inode))
 		return false;
 	if (words->at < words->end && *words->at == ':' &&
-	    (!take_hex(words, &mark.file_system) || !take_hex(words, &mark.birth)))
+	    (!ms_take_hex(words, &mark.file_system) || !ms_take_hex(words, &mark.birth)))
 		return false;
 	*ret = mark;
 	return true;

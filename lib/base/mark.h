@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "buffer.h"
 #include "words.h"
@@ -27,6 +28,26 @@ struct ms_mark ms_mark_of(int fd);
  * Never where no more than an inode number was noted.
  */
 bool ms_mark_fits(int fd, const struct ms_mark *mark);
+
+/**
+ * Is the directory @fd the one that was noted as @mark in a journal that lies in it? A
+ * journal can be moved only within its file system, on which the inode number and the
+ * birth tell; so here, where ms_mark_fits() would say no, a device may have got another
+ * number.
+ */
+bool ms_mark_is_home(int fd, const struct ms_mark *mark);
+
+/**
+ * What is @name in directory @fd, or @fd itself where that is ""? 0 or the negative errno
+ * value of stat. Links are not followed.
+ */
+int ms_mark_look(int fd, const char *name, struct statx *ret);
+
+/** When that was born, in nanoseconds since 1970; 0 where it is not told. */
+uint64_t ms_mark_birth(const struct statx *stx);
+
+/** A number of the mount that @fd was opened on; 0 where the kernel does not tell. */
+uint64_t ms_mark_mount(int fd);
 
 /** Appends INODE:FILE-SYSTEM:BIRTH, the latter two as 16 hex digits. 0 or -ENOMEM. */
 int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "cursor.h"
+#include "text.h"
+
 bool ms_take(struct ms_words *words, const char *text)
 {
 	size_t len = strlen(text);
@@ -31,6 +34,18 @@ bool ms_take_number(struct ms_words *words, uint64_t max, uint64_t *ret)
 		return false;
 	*ret = value;
 	return true;
+}
+
+bool ms_take_hex(struct ms_words *words, uint64_t *ret)
+{
+	uint8_t bytes[8] = { 0 };
+	struct ms_cursor c = ms_cur_of(bytes, sizeof(bytes));
+
+	if (!ms_take(words, ":") || words->end - words->at < 16 ||
+	    ms_hex_decode(words->at, 16, bytes, sizeof(bytes)) < 0)
+		return false;
+	words->at += 16;
+	return ms_cur_be64(&c, ret) == 0;
 }
 
 /* Nine digits, whatever they are. */

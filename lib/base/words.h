@@ -23,6 +23,9 @@ bool ms_take(struct ms_words *words, const char *text);
 /** A decimal number, at most @max, in its one spelling: no sign, no leading zero. */
 bool ms_take_number(struct ms_words *words, uint64_t max, uint64_t *ret);
 
+/** ":" and a number as 16 hex digits. */
+bool ms_take_hex(struct ms_words *words, uint64_t *ret);
+
 /** The size of a file and the time of its last change: SIZE:SECONDS.NANOSECONDS. */
 bool ms_take_state(struct ms_words *words, uint64_t *ret_size, int64_t *ret_seconds,
 		   uint32_t *ret_nanoseconds);

@@ -19,6 +19,7 @@
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/mark.h"
 #include "../base/text.h"
 #include "tree.h"
 
@@ -89,6 +90,7 @@ int ms_root_find(struct ms_ctx *ctx, const struct ms_tree *tree, struct ms_root 
 		return fail_open(ctx, -EBUSY, root->real, "");
 	root->device = st.st_dev;
 	root->inode = st.st_ino;
+	root->mount = ms_mark_mount(fd);
 	if (held)
 		root->dir = ms_steal_fd(&fd);
 	return 0;
@@ -293,6 +295,7 @@ static int add_one(struct ms_ctx *ctx, struct ms_tree *tree, size_t root, size_t
 		.base = base,
 		.device = st.st_dev,
 		.inode = st.st_ino,
+		.mount = ms_mark_mount(fd),
 		.fd = -1,
 	};
 	if (tree->fd_budget > (is_far(tree, base, strlen(path)) ? 0 : KEPT_BACK)) {

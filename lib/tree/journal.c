@@ -23,10 +23,10 @@
 #include "../base/words.h"
 #include "../hash/payload.h"
 
-#define HEADER	   "modseal-journal 2 "
-#define HEADER_1   "modseal-journal 1 "
+#define HEADER	   "modseal-journal 3 "
 #define COMMIT	   "commit "
 #define COMMIT_LEN (sizeof(COMMIT) - 1 + 64 + 1)
+#define KEEP_GOING "keep-going\n"
 #define STAGED	   ".modseal-"
 
 void ms_staged_name(const char *txid, size_t number, char ret[MS_STAGED_NAME_SIZE])
@@ -46,11 +46,6 @@ bool ms_is_staged_name(const char *name, const char *txid)
 	return *digits && strspn(digits, "0123456789") == strlen(digits);
 }
 
-int ms_journal_begin(struct ms_buf *text, const char *txid)
-{
-	return ms_buf_printf(text, HEADER "%s\n", txid);
-}
-
 static int add_root(struct ms_buf *text, const char *word,
 		    const struct ms_journal_root *root)
 {
@@ -65,6 +60,14 @@ static int add_root(struct ms_buf *text, const char *word,
 	return r < 0 ? r : ms_buf_append_str(text, "\n");
 }
 
+int ms_journal_begin(struct ms_buf *text, const char *txid,
+		     const struct ms_journal_root *root)
+{
+	int r = ms_buf_printf(text, HEADER "%s\n", txid);
+
+	return r < 0 ? r : add_root(text, "root", root);
+}
+
 int ms_journal_lead(struct ms_buf *text, const struct ms_journal_root *root)
 {
 	return add_root(text, "lead", root);
@@ -75,23 +78,31 @@ int ms_journal_member(struct ms_buf *text, const struct ms_journal_root *root)
 	return add_root(text, "member", root);
 }
 
-int ms_journal_made_root(struct ms_buf *text, uint64_t count)
+int ms_journal_below(struct ms_buf *text, const struct ms_journal_root *below)
 {
-	return ms_buf_printf(text, "made-root %" PRIu64 "\n", count);
+	return add_root(text, "below", below);
 }
 
-int ms_journal_made(struct ms_buf *text, const char *path)
+int ms_journal_made_root(struct ms_buf *text, const struct ms_journal_root *made)
 {
-	int r = ms_buf_append_str(text, "made ");
+	return add_root(text, "made-root", made);
+}
 
-	if (r == 0)
-		r = ms_percent_append(text, path);
-	return r < 0 ? r : ms_buf_append_str(text, "\n");
+int ms_journal_made(struct ms_buf *text, const struct ms_journal_root *made)
+{
+	return add_root(text, "made", made);
+}
+
+int ms_journal_keep_going(struct ms_buf *text)
+{
+	return ms_buf_append_str(text, KEEP_GOING);
 }
 
 int ms_journal_add(struct ms_buf *text, const struct ms_journal_entry *entry)
 {
-	int r = ms_buf_printf(text, "file %llu %" PRIu64 " ", entry->number, entry->size);
+	int r = ms_buf_printf(text,
+			      "file %llu %" PRIu64 ":%016" PRIx64 ":%016" PRIx64 " ",
+			      entry->number, entry->size, entry->inode, entry->birth);
 
 	if (r == 0 && entry->had_old)
 		r = ms_buf_printf(text, "%" PRIu64 ":%" PRId64 ".%09" PRIu32 " ",
@@ -117,18 +128,24 @@ int ms_journal_commit(struct ms_ctx *ctx, struct ms_buf *text)
 	return 0;
 }
 
+static void roots_done(struct ms_journal_root *roots, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(roots[i].path);
+	free(roots);
+}
+
 void ms_journal_done(struct ms_journal *journal)
 {
 	for (size_t i = 0; i < journal->n_entries; i++)
 		free(journal->entries[i].path);
 	free(journal->entries);
-	for (size_t i = 0; i < journal->n_members; i++)
-		free(journal->members[i].path);
-	free(journal->members);
+	free(journal->root.path);
 	free(journal->lead.path);
-	for (size_t i = 0; i < journal->n_made; i++)
-		free(journal->made[i]);
-	free(journal->made);
+	roots_done(journal->members, journal->n_members);
+	roots_done(journal->below, journal->n_below);
+	roots_done(journal->made_roots, journal->n_made_roots);
+	roots_done(journal->made, journal->n_made);
 	*journal = (struct ms_journal){ 0 };
 }
 
@@ -178,76 +195,55 @@ static int take_path(struct ms_words *reader, bool absolute, char **ret)
 	return 0;
 }
 
-static int take_root(struct ms_words *reader, struct ms_journal_root *ret)
+static int take_root(struct ms_words *reader, bool absolute, struct ms_journal_root *ret)
 {
 	*ret = (struct ms_journal_root){ 0 };
 	if (!ms_mark_take(reader, &ret->mark) || !ms_take(reader, " "))
 		return -EBADMSG;
-	return take_path(reader, true, &ret->path);
+	return take_path(reader, absolute, &ret->path);
 }
 
-/* A count of components of a path. */
-static int take_made_root(struct ms_words *reader, uint64_t *ret)
+/* All lines that begin with @word, each with a directory. */
+static int take_roots(struct ms_words *reader, const char *word, bool absolute,
+		      struct ms_journal_root **list, size_t *n)
 {
-	return ms_take_number(reader, PATH_MAX, ret) && ms_take(reader, "\n") ? 0
-									      : -EBADMSG;
-}
+	size_t capacity = 0;
+	int r = 0;
 
-/* A line "member ". 1: the line is another one. */
-static int take_member(struct ms_words *reader, struct ms_journal *journal,
-		       size_t *capacity)
-{
-	struct ms_journal_root *grown;
-	int r;
+	while (r == 0 && ms_take(reader, word)) {
+		struct ms_journal_root *grown =
+			ms_room(*list, *n, &capacity, sizeof(*grown));
 
-	if (!ms_take(reader, "member "))
-		return 1;
-	if (journal->lead.path) /* which has members itself */
-		return -EBADMSG;
-	grown = ms_room(journal->members, journal->n_members, capacity, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	journal->members = grown;
-	r = take_root(reader, &grown[journal->n_members]);
-	journal->n_members += r == 0;
-	return r;
-}
-
-/* A line "made ". 1: the line is another one. */
-static int take_made(struct ms_words *reader, struct ms_journal *journal,
-		     size_t *capacity)
-{
-	char **grown;
-	int r;
-
-	if (!ms_take(reader, "made "))
-		return 1;
-	grown = ms_room(journal->made, journal->n_made, capacity, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	journal->made = grown;
-	r = take_path(reader, false, &grown[journal->n_made]);
-	journal->n_made += r == 0;
+		if (!grown)
+			return -ENOMEM;
+		*list = grown;
+		r = take_root(reader, absolute, &grown[*n]);
+		*n += r == 0;
+	}
 	return r;
 }
 
 /* What stands between the header and the files. */
 static int take_preamble(struct ms_words *reader, struct ms_journal *journal)
 {
-	size_t members = 0, made = 0;
-	int r = 0;
+	int r = ms_take(reader, "root ") ? take_root(reader, true, &journal->root)
+					 : -EBADMSG;
 
-	if (ms_take(reader, "lead "))
-		r = take_root(reader, &journal->lead);
-	while (r == 0)
-		r = take_member(reader, journal, &members);
-	if (r == 1)
-		r = ms_take(reader, "made-root ")
-			    ? take_made_root(reader, &journal->made_root)
-			    : 0;
-	while (r == 0)
-		r = take_made(reader, journal, &made);
-	return r == 1 ? 0 : r;
+	if (r == 0 && ms_take(reader, "lead "))
+		r = take_root(reader, true, &journal->lead);
+	if (r == 0 && !journal->lead.path) /* which alone has members */
+		r = take_roots(reader, "member ", true, &journal->members,
+			       &journal->n_members);
+	if (r == 0)
+		r = take_roots(reader, "below ", false, &journal->below,
+			       &journal->n_below);
+	if (r == 0)
+		r = take_roots(reader, "made-root ", true, &journal->made_roots,
+			       &journal->n_made_roots);
+	if (r == 0)
+		r = take_roots(reader, "made ", false, &journal->made, &journal->n_made);
+	journal->keep_going = r == 0 && ms_take(reader, KEEP_GOING);
+	return r;
 }
 
 static int take_entry(struct ms_words *reader, struct ms_journal_entry *ret)
@@ -258,6 +254,7 @@ static int take_entry(struct ms_words *reader, struct ms_journal_entry *ret)
 
 	if (!ms_take(reader, "file ") || !ms_take_number(reader, SIZE_MAX, &number) ||
 	    !ms_take(reader, " ") || !ms_take_number(reader, INT64_MAX, &entry.size) ||
+	    !ms_take_hex(reader, &entry.inode) || !ms_take_hex(reader, &entry.birth) ||
 	    !ms_take(reader, " ") || !take_old(reader, &entry))
 		return -EBADMSG;
 	r = take_path(reader, false, &entry.path);
@@ -289,13 +286,11 @@ static int take_entries(struct ms_words *reader, struct ms_journal *journal)
 	return 0;
 }
 
-static bool take_header(struct ms_words *reader, char txid[17], bool *ret_has_preamble)
+static bool take_header(struct ms_words *reader, char txid[17])
 {
 	uint8_t unused[8];
 
-	*ret_has_preamble = ms_take(reader, HEADER);
-	if ((!*ret_has_preamble && !ms_take(reader, HEADER_1)) ||
-	    reader->end - reader->at < 17 ||
+	if (!ms_take(reader, HEADER) || reader->end - reader->at < 17 ||
 	    ms_hex_decode(reader->at, 16, unused, 8) < 0 || reader->at[16] != '\n')
 		return false;
 	memcpy(txid, reader->at, 16);
@@ -331,13 +326,13 @@ int ms_journal_parse(struct ms_ctx *ctx, const char *text, size_t len, const cha
 {
 	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
 	struct ms_words reader = {text, text + len};
-	bool has_preamble;
 	int r;
 
-	if (!take_header(&reader, journal.txid, &has_preamble))
-		return ms_fail(ctx, -EBADMSG, "'%s' is no journal of modseal", shown);
+	if (!take_header(&reader, journal.txid))
+		return ms_fail(ctx, -EBADMSG, "'%s' is no journal of this modseal",
+			       shown);
 	r = take_commit(ctx, text, &reader, &journal.committed);
-	if (r == 0 && has_preamble)
+	if (r == 0)
 		r = take_preamble(&reader, &journal);
 	if (r == -EBADMSG && !journal.committed)
 		r = 0; /* torn */

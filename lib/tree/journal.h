@@ -5,40 +5,54 @@
 /*
  * The journal's text, and nothing of what is done by it.
  *
- *	modseal-journal 2 TXID
+ *	modseal-journal 3 TXID
+ *	root INODE:FILE-SYSTEM:BIRTH PATH
  *	lead INODE:FILE-SYSTEM:BIRTH PATH
  *	member INODE:FILE-SYSTEM:BIRTH PATH
  *	...
- *	made-root COUNT
- *	made PATH
+ *	below INODE:FILE-SYSTEM:BIRTH PATH
  *	...
- *	file NUMBER SIZE OLD PATH
+ *	made-root INODE:FILE-SYSTEM:BIRTH PATH
+ *	...
+ *	made INODE:FILE-SYSTEM:BIRTH PATH
+ *	...
+ *	keep-going
+ *	file NUMBER SIZE:INODE:BIRTH OLD PATH
  *	...
  *	commit DIGEST
  *
  * TXID: 16 hex digits; the transaction's files are named .modseal-TXID-NUMBER and stand
- * beside their targets. SIZE: of the new file. OLD: what is replaced, as
+ * beside their targets. SIZE, INODE, BIRTH: of the new file, by which it is known again,
+ * waiting or in its place (16 hex digits for the latter two). OLD: what is replaced, as
  * SIZE:SECONDS.NANOSECONDS (mtime), or "-" where nothing is. PATH: the target, relative
  * to the directory that the journal is in, percent-encoded. DIGEST: SHA-256 of all that
  * stands before this line; a journal without a whole, right commit line was never
  * decided.
  *
+ * A directory is noted with its path and its mark (lib/base/mark.h), by which it is known
+ * again; the inode number is 0 and all there is of it where nothing could be told.
+ * root: the directory that the journal was written in. In another one, to which somebody
+ * has moved it, it says nothing.
+ *
  * A run over several roots has a journal in each, and one of them decides for all: the
  * lead. Its journal names the others as members; each of theirs names it in its lead
- * line, with the absolute path of the directory and what it is known by: its inode number,
- * and the rest of its mark (lib/base/mark.h), which is not there where a run of before
- * noted it.
+ * line, all with absolute paths.
  *
  * A member's commit line says that its own part is ready, and stands for a decision only
  * together with the commit line of the lead under the same TXID. So there is one write
  * that decides, and it comes after the commit lines of all members, also of those that
  * have nothing to do. A member without one knows by that alone that nothing was decided.
  *
- * made: a directory that the run makes under -o, parents first, relative. made-root: of
- * the components of the root's own path the run made so many, the last ones.
+ * below: a directory below the root, relative, on another mount than it: without that one
+ * nobody can say that the run is ended.
  *
- * Version 1 has neither lead, member nor made lines, and is read as well: it may be lying
- * about since before.
+ * made-root: the root itself and directories that lead to it, absolute, the innermost
+ * first, as far as the run made them. made: one that the run makes under -o, relative,
+ * parents first; inode 0 and no mark, as long as it is only meant to.
+ *
+ * keep-going: what could not be renamed was let go by the run, which goes on without it.
+ *
+ * Journals of versions before are refused: they do not say which directory they are of.
  */
 
 #include <modseal/base.h>
@@ -52,7 +66,7 @@
 
 struct ms_journal_entry {
 	unsigned long long number;
-	uint64_t size;
+	uint64_t size, inode, birth; /* of the new file; birth 0: unknown */
 	bool had_old;
 	uint64_t old_size;
 	int64_t old_seconds;
@@ -60,21 +74,22 @@ struct ms_journal_entry {
 	char *path;
 };
 
-/** Another root of the same run: a directory. */
+/** A directory, and what it is known by. */
 struct ms_journal_root {
-	struct ms_mark mark;
-	char *path; /* absolute */
+	struct ms_mark mark; /* all 0: unknown */
+	char *path;
 };
 
 struct ms_journal {
 	char txid[17];
 	bool committed;			/* in a member: its part is ready */
+	bool keep_going;
+	struct ms_journal_root root;	/* its path is NULL where a crash tore it */
 	struct ms_journal_root lead;	/* of a member; else the path is NULL */
 	struct ms_journal_root *members; /* of a lead */
 	size_t n_members;
-	uint64_t made_root;
-	char **made;
-	size_t n_made;
+	struct ms_journal_root *below, *made_roots, *made;
+	size_t n_below, n_made_roots, n_made;
 	struct ms_journal_entry *entries; /* only where committed */
 	size_t n_entries;
 };
@@ -86,11 +101,14 @@ void ms_staged_name(const char *txid, size_t number, char ret[MS_STAGED_NAME_SIZ
 bool ms_is_staged_name(const char *name, const char *txid);
 
 /** Begins a journal. 0 or -ENOMEM, as the following; they append to @text in this order. */
-int ms_journal_begin(struct ms_buf *text, const char *txid);
+int ms_journal_begin(struct ms_buf *text, const char *txid,
+		     const struct ms_journal_root *root);
 int ms_journal_lead(struct ms_buf *text, const struct ms_journal_root *root);
 int ms_journal_member(struct ms_buf *text, const struct ms_journal_root *root);
-int ms_journal_made_root(struct ms_buf *text, uint64_t count);
-int ms_journal_made(struct ms_buf *text, const char *path);
+int ms_journal_below(struct ms_buf *text, const struct ms_journal_root *below);
+int ms_journal_made_root(struct ms_buf *text, const struct ms_journal_root *made);
+int ms_journal_made(struct ms_buf *text, const struct ms_journal_root *made);
+int ms_journal_keep_going(struct ms_buf *text);
 int ms_journal_add(struct ms_buf *text, const struct ms_journal_entry *entry);
 /** Adds the commit line. Also errors of the hash. */
 int ms_journal_commit(struct ms_ctx *ctx, struct ms_buf *text);

@@ -13,6 +13,7 @@
 #include "journals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "journal.h"
@@ -86,10 +88,80 @@ static int add_members(const struct ms_tree *tree, struct ms_buf *text, size_t l
 
 static int add_made(const struct ms_tree *tree, struct ms_buf *text)
 {
-	int r = tree->made_root ? ms_journal_made_root(text, tree->made_root) : 0;
+	int r = 0;
 
+	for (size_t i = 0; i < tree->n_made_paths && r == 0; i++)
+		r = ms_journal_made_root(text, &tree->made_paths[i]);
 	for (size_t i = 0; i < tree->n_made && r == 0; i++)
-		r = ms_journal_made(text, tree->made[i].path);
+		r = ms_journal_made(text, &tree->made[i].as);
+	return r;
+}
+
+/* Is directory @i the first one, of those beside it, on another mount than its root? */
+static bool is_crossing(const struct ms_tree *tree, size_t i)
+{
+	const struct ms_directory *dir = &tree->dirs[i];
+	const struct ms_root *root = &tree->roots[dir->root];
+
+	return (dir->device != root->device || dir->mount != root->mount) &&
+	       (i == 0 || dir[-1].root != dir->root || dir[-1].device != dir->device ||
+		dir[-1].mount != dir->mount);
+}
+
+/* Cuts @path, which leads to @dir, down to where its mount begins. *@ret: of that. */
+static int find_mount(const struct ms_root *root, const struct ms_directory *dir,
+		      char *path, struct ms_mark *ret)
+{
+	char *slash = path;
+
+	do {
+		_cleanup_fd_ int fd = -1;
+		struct stat st;
+
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		fd = ms_open_beneath(root->dir, path, O_PATH);
+		if (fd < 0)
+			return fd;
+		if (fstat(fd, &st) < 0)
+			return -errno;
+		if (st.st_dev == dir->device && ms_mark_mount(fd) == dir->mount) {
+			*ret = ms_mark_of(fd);
+			return 0;
+		}
+		if (slash)
+			*slash = '/';
+	} while (slash);
+	return -ESTALE;
+}
+
+static int add_below(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
+		     struct ms_buf *text)
+{
+	const struct ms_root *root = &tree->roots[tree->dirs[i].root];
+	_cleanup_free_ char *path = ms_directory_path(tree, i);
+	struct ms_journal_root below = { .path = path };
+	int r = path ? find_mount(root, &tree->dirs[i], path, &below.mark) : -ENOMEM;
+
+	if (r == 0)
+		r = ms_journal_below(text, &below);
+	if (r == -ENOMEM)
+		return ms_fail_nomem(ctx);
+	return r < 0 ? ms_fail_errno(ctx, r, "cannot open directory '%s/%s'", root->real,
+				     path)
+		     : 0;
+}
+
+/* The mounts below root @root that its files are on, too. */
+static int add_all_below(struct ms_ctx *ctx, const struct ms_tree *tree, size_t root,
+			 struct ms_buf *text)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < tree->n_dirs && r == 0; i++)
+		if (tree->dirs[i].root == root && is_crossing(tree, i))
+			r = add_below(ctx, tree, i, text);
 	return r;
 }
 
@@ -98,15 +170,20 @@ static int add_preamble(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i
 			struct ms_buf *text)
 {
 	size_t lead = lead_of(tree);
-	struct ms_journal_root root = name_of(&tree->roots[lead]);
-	int r = ms_journal_begin(text, tree->txid);
+	struct ms_journal_root root = name_of(&tree->roots[i]);
+	struct ms_journal_root first = name_of(&tree->roots[lead]);
+	int r = ms_journal_begin(text, tree->txid, &root), below;
 
-	if (r == 0 && i != lead)
-		r = ms_journal_lead(text, &root);
-	if (r == 0 && i == lead)
-		r = add_members(tree, text, lead);
+	if (r == 0)
+		r = i == lead ? add_members(tree, text, lead) :
+				ms_journal_lead(text, &first);
+	below = r == 0 ? add_all_below(ctx, tree, i, text) : 0;
+	if (below < 0)
+		return below;
 	if (r == 0 && tree->roots[i].is_output)
 		r = add_made(tree, text);
+	if (r == 0 && tree->options.keep_going)
+		r = ms_journal_keep_going(text);
 	return r < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
@@ -152,6 +229,11 @@ int ms_journals_begin(struct ms_ctx *ctx, struct ms_tree *tree)
 	return r < 0 ? r : begin_all(ctx, tree, false);
 }
 
+int ms_journals_note(struct ms_ctx *ctx, const struct ms_tree *tree)
+{
+	return begin_all(ctx, tree, false);
+}
+
 int ms_journals_withdraw(struct ms_ctx *ctx, const struct ms_tree *tree)
 {
 	return begin_all(ctx, tree, !tree->options.no_sync);
@@ -166,6 +248,8 @@ static int add_file(struct ms_ctx *ctx, const struct ms_tree *tree, size_t i,
 	struct ms_journal_entry line = {
 		.number = i,
 		.size = entry->staged.size,
+		.inode = entry->staged.inode,
+		.birth = entry->staged.birth,
 		.had_old = entry->staged.had_old,
 		.old_size = (uint64_t)entry->staged.old.size,
 		.old_seconds = entry->staged.old.mtime.tv_sec,

@@ -18,6 +18,12 @@ int ms_journals_claim(struct ms_ctx *ctx, struct ms_tree *tree);
  */
 int ms_journals_begin(struct ms_ctx *ctx, struct ms_tree *tree);
 
+/**
+ * The journals say, once the directories of the output are made, which those are. Errors
+ * of writing.
+ */
+int ms_journals_note(struct ms_ctx *ctx, const struct ms_tree *tree);
+
 /** All journals get the names of what was staged, and the lead's, at last, the decision. */
 int ms_journals_decide(struct ms_ctx *ctx, const struct ms_tree *tree);
 

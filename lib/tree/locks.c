@@ -129,7 +129,7 @@ static int lock_root(struct round *round, struct ms_root *root)
 	root->stays = fstat(root->lock, &st) < 0 || st.st_size != 0;
 	if (root->stays)
 		return note(round, &round->interrupted, root->real);
-	return root->is_output && round->tree->made_root
+	return root->is_output && round->tree->n_made_paths
 		       ? ms_journals_claim(round->ctx, round->tree)
 		       : 0;
 }

@@ -3,6 +3,7 @@
 /* The directory of -o itself. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,30 +13,38 @@
 #include "../base/context.h"
 #include "output.h"
 
-static bool was_made(const struct ms_tree *tree, const char *real)
+/* Of the directories that this run made, the one that @path leads to; or NULL. */
+static const struct ms_made_directory *find_made(const struct ms_tree *tree,
+						 const char *path)
 {
-	struct stat st;
+	_cleanup_fd_ int fd = ms_open_resolved(path, O_PATH);
 
-	if (lstat(real, &st) < 0)
-		return false;
-	for (size_t i = 0; i < tree->made_roots.n; i++)
-		if (tree->made_roots.list[i].device == st.st_dev &&
-		    tree->made_roots.list[i].inode == st.st_ino)
-			return true;
-	return false;
+	for (size_t i = 0; fd >= 0 && i < tree->made_roots.n; i++)
+		if (ms_mark_fits(fd, &tree->made_roots.list[i].mark))
+			return &tree->made_roots.list[i];
+	return NULL;
 }
 
-/* How many directories that this run made lead to @real, the last ones. */
-static size_t count_made(const struct ms_tree *tree, const char *real)
+/* Notes those that lead to @real without one between that was there before. */
+static int note_paths(struct ms_ctx *ctx, struct ms_tree *tree, const char *real)
 {
 	_cleanup_free_ char *part = strdup(real);
-	size_t n = 0;
+	const struct ms_made_directory *made;
 
-	while (part && *part && was_made(tree, part)) {
-		n++;
+	tree->made_paths = calloc(tree->made_roots.n + 1, sizeof(*tree->made_paths));
+	if (!part || !tree->made_paths)
+		return ms_fail_nomem(ctx);
+	while (tree->n_made_paths < tree->made_roots.n && *part &&
+	       (made = find_made(tree, part))) {
+		struct ms_journal_root *noted = &tree->made_paths[tree->n_made_paths];
+
+		*noted = (struct ms_journal_root){ made->mark, strdup(part) };
+		if (!noted->path)
+			return ms_fail_nomem(ctx);
+		tree->n_made_paths++;
 		*strrchr(part, '/') = '\0';
 	}
-	return n;
+	return 0;
 }
 
 /* By whatever path: a mount may show one directory at two places. */
@@ -68,7 +77,9 @@ int ms_output_open(struct ms_ctx *ctx, struct ms_tree *tree,
 	if (is_where_modules_are(starts, fd))
 		return ms_fail(ctx, -EINVAL, "'%s' is where the modules are",
 			       tree->output);
-	tree->made_root = count_made(tree, real);
+	r = note_paths(ctx, tree, real);
+	if (r < 0)
+		return r;
 	root = &tree->roots[tree->n_roots++];
 	*root = (struct ms_root){
 		.real = ms_steal(&real),

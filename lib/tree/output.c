@@ -37,7 +37,7 @@ static int note_made(struct ms_ctx *ctx, struct ms_tree *tree, const char *path)
 		free(copy);
 		return ms_fail_nomem(ctx);
 	}
-	list[tree->n_made++] = (struct ms_made){ .path = copy };
+	list[tree->n_made++] = (struct ms_made){ .as.path = copy };
 	return 0;
 }
 
@@ -184,16 +184,31 @@ static int open_parent(const struct ms_tree *tree, const char *path, const char 
 static int make_planned(struct ms_ctx *ctx, const struct ms_tree *tree,
 			struct ms_made *made)
 {
-	const char *name;
-	_cleanup_fd_ int parent = open_parent(tree, made->path, &name);
+	const char *path = made->as.path, *name;
+	_cleanup_fd_ int parent = open_parent(tree, path, &name);
 
 	if (parent < 0)
-		return fail_path(ctx, tree, parent, made->path);
+		return fail_path(ctx, tree, parent, path);
 	made->there = mkdirat(parent, name, 0777) == 0;
 	if (!made->there && errno != EEXIST)
 		return ms_fail_errno(ctx, -errno, "cannot make directory '%s/%s'",
-				     tree->output, made->path);
+				     tree->output, path);
+	if (made->there)
+		made->as.mark = ms_made_mark(parent, name);
 	return 0;
+}
+
+/* Those that somebody else was faster to make are not ours to remove. */
+static void forget_unmade(struct ms_tree *tree)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tree->n_made; i++)
+		if (tree->made[i].there)
+			tree->made[n++] = tree->made[i];
+		else
+			free(tree->made[i].as.path);
+	tree->n_made = n;
 }
 
 static int open_target(struct ms_ctx *ctx, struct ms_tree *tree, const char *dir,
@@ -228,6 +243,9 @@ int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 
 	for (size_t i = 0; i < tree->n_made && r == 0; i++)
 		r = make_planned(ctx, tree, &tree->made[i]);
+	if (r < 0)
+		return r;
+	forget_unmade(tree);
 	for (size_t i = 0; i < tree->n_entries && r == 0; i++) {
 		struct ms_entry *entry = &tree->entries[i];
 		const char *relpath = entry->item.relpath;
@@ -254,14 +272,14 @@ int ms_output_prepare(struct ms_ctx *ctx, struct ms_tree *tree)
 
 static void remove_made(struct ms_tree *tree, const struct ms_made *made)
 {
+	const struct ms_mark *mark = &made->as.mark;
 	const char *name;
-	_cleanup_fd_ int parent = open_parent(tree, made->path, &name);
+	_cleanup_fd_ int parent = open_parent(tree, made->as.path, &name);
 
 	if (parent == -ENOENT)
 		return; /* somebody was faster */
-	/* what is not empty stays: it was put to use */
-	if (parent < 0 || (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
-			   errno != ENOTEMPTY && errno != EEXIST))
+	if (parent < 0 ||
+	    ms_made_remove_one(parent, name, mark->inode ? mark : NULL) < 0)
 		output_of(tree)->stays = true;
 }
 
@@ -277,9 +295,14 @@ void ms_output_tidy(struct ms_tree *tree)
 void ms_output_forget(struct ms_tree *tree)
 {
 	for (size_t i = 0; i < tree->n_made; i++)
-		free(tree->made[i].path);
+		free(tree->made[i].as.path);
 	free(tree->made);
 	tree->made = NULL;
 	tree->n_made = tree->made_capacity = 0;
+	for (size_t i = 0; i < tree->n_made_paths; i++)
+		free(tree->made_paths[i].path);
+	free(tree->made_paths);
+	tree->made_paths = NULL;
+	tree->n_made_paths = 0;
 	ms_made_done(&tree->made_roots);
 }

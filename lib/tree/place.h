@@ -15,6 +15,7 @@ struct ms_place {
 	int fd;		 /* of the directory */
 	int lock;	 /* of the journal */
 	struct ms_journal journal;
+	bool partly; /* not everything is as the run wanted it, though it is finished */
 };
 
 #define MS_PLACE_INIT { .fd = -1, .lock = -1 }
@@ -34,7 +35,8 @@ int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 
 /**
  * Locks and reads the journal of @place, which is open, where it can be had at once: *@ret
- * says whether it can. The number of a blank one is "". -EBADMSG: it is none.
+ * says whether it can. The number of a blank one is "". -EBADMSG: it is none, or one of
+ * another directory.
  */
 int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answer *ret);
 
@@ -42,8 +44,14 @@ int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answe
 int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wait,
 			  enum ms_lock_answer *ret);
 
-/** Finishes, where it was @decided, or undoes what the journal says. It can be begun again. */
+/**
+ * Finishes, where it was @decided, or undoes what the journal says. It can be begun
+ * again. -ESTALE: what would have to be seen for that is not there.
+ */
 int ms_place_carry_out(struct ms_ctx *ctx, struct ms_place *place, bool decided);
+
+/** Adds to the failure @error what to do where something is missing of the run. */
+int ms_place_hint(struct ms_ctx *ctx, const struct ms_place *place, int error);
 
 /** Removes the journal, which has done its work, and says so. */
 int ms_place_close(struct ms_ctx *ctx, struct ms_place *place, bool decided);

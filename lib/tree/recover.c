@@ -45,11 +45,7 @@ static int fail_elsewhere(struct ms_ctx *ctx, const struct ms_place *place,
 		"the interrupted run on '%s' was one with '%s', which is not there",
 		place->dir, other);
 
-	return ms_hint_command(
-		ctx, r,
-		"mount it or move it back; or, to leave the two as they are: "
-		"rm %s/" MS_JOURNAL_NAME " && find %s -name '.modseal-%s-*' -delete",
-		place->dir, place->dir, place->journal.txid);
+	return ms_place_hint(ctx, place, r);
 }
 
 /*
@@ -78,10 +74,10 @@ static void remove_blank(struct ms_place *place)
 
 /*
  * Ends the part of one member. Where nothing was decided it need not be there: it undoes
- * its part whenever it is met.
+ * its part whenever it is met. *@partly: also as ms_place.
  */
 static int end_member(struct ms_ctx *ctx, const struct ms_place *lead,
-		      const struct ms_journal_root *member, bool no_wait)
+		      const struct ms_journal_root *member, bool no_wait, bool *partly)
 {
 	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
 	bool decided = lead->journal.committed;
@@ -106,18 +102,21 @@ static int end_member(struct ms_ctx *ctx, const struct ms_place *lead,
 	if (decided && !place.journal.committed)
 		return ms_fail(ctx, -EBADMSG, "the journal in '%s' is not whole",
 			       member->path);
-	return ms_place_end(ctx, &place, decided);
+	r = ms_place_end(ctx, &place, decided);
+	*partly = *partly || place.partly;
+	return r;
 }
 
 /* Ends a run from its lead, or from the one root that it has. */
 static int end_lead(struct ms_ctx *ctx, struct ms_place *lead, bool no_wait,
 		    enum ms_recovery *ret)
 {
-	bool decided = lead->journal.committed;
+	bool decided = lead->journal.committed, partly = false;
 	int result = 0, r;
 
 	for (size_t i = 0; i < lead->journal.n_members; i++) {
-		r = end_member(ctx, lead, &lead->journal.members[i], no_wait);
+		r = end_member(ctx, lead, &lead->journal.members[i], no_wait,
+			       &partly);
 		if (r < 0)
 			result = r;
 	}
@@ -131,7 +130,9 @@ static int end_lead(struct ms_ctx *ctx, struct ms_place *lead, bool no_wait,
 	}
 	r = ms_place_end(ctx, lead, decided);
 	if (r == 0)
-		*ret = decided ? MS_RECOVERY_FINISHED : MS_RECOVERY_UNDONE;
+		*ret = !decided		       ? MS_RECOVERY_UNDONE :
+		       partly || lead->partly ? MS_RECOVERY_PARTLY :
+						MS_RECOVERY_FINISHED;
 	return r;
 }
 

@@ -24,9 +24,10 @@ int ms_tree_recover(struct ms_ctx *ctx, struct ms_starts *starts, bool no_wait,
  * of them; -EWOULDBLOCK with @no_wait. Nothing else may be locked by this run meanwhile.
  *
  * *@ret_answer: MS_LOCK_TAKEN; MS_LOCK_ABSENT or _FOREIGN: nothing was to be done, or could.
- * -EBADMSG: it is no journal, and nothing was touched. -ESTALE: the root that decided is not
- * where it was, so that nobody knows what was decided; nothing was touched. Other errors:
- * what could be done is done, and the journal stays.
+ * -EBADMSG: it is no journal, and nothing was touched. -ESTALE: the root that decided is
+ * not where it was, so that nobody knows what was decided; nothing was touched; or
+ * something of the run is missing (ms_place_carry_out()). Other errors and that: what
+ * could be done is done, and the journal stays.
  */
 int ms_recover_dir(struct ms_ctx *ctx, const char *dir, bool no_wait,
 		   enum ms_recovery *ret, enum ms_lock_answer *ret_answer);

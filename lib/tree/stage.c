@@ -14,6 +14,7 @@
 #include "../base/attributes.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/mark.h"
 #include "journal.h"
 #include "metadata.h"
 #include "transaction.h"
@@ -152,7 +153,7 @@ static int make_file(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *
 {
 	char name[MS_STAGED_NAME_SIZE];
 	_cleanup_fd_ int fd = -1;
-	struct stat made;
+	struct statx made;
 	int r;
 
 	ms_staged_name(tree->txid, index_of(tree, entry), name);
@@ -165,10 +166,12 @@ static int make_file(struct ms_ctx *ctx, struct ms_tree *tree, struct ms_entry *
 	r = fill(ctx, tree, entry, st, iov, n_iov, fd);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &made) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat the new '%s'",
-				     entry->path);
-	entry->staged.size = (uint64_t)made.st_size;
+	r = ms_mark_look(fd, "", &made);
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot stat the new '%s'", entry->path);
+	entry->staged.size = made.stx_size;
+	entry->staged.inode = made.stx_ino;
+	entry->staged.birth = ms_mark_birth(&made);
 	return 0;
 }
 
@@ -193,6 +196,8 @@ static int link_name(struct ms_ctx *ctx, struct ms_tree *tree,
 	if (r == 0) {
 		entry->staged.there = true;
 		entry->staged.size = leader->staged.size;
+		entry->staged.inode = leader->staged.inode;
+		entry->staged.birth = leader->staged.birth;
 	}
 	ms_directory_close(&dir);
 	return r;

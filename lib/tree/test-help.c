@@ -4,6 +4,7 @@
 
 #include <ftw.h>
 
+#include "../base/mark.h"
 #include "../module/trailer.h"
 
 struct ms_ctx *help_ctx;
@@ -37,6 +38,18 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	(void)type;
 	(void)ftw;
 	return remove(path);
+}
+
+struct ms_journal_root help_home(const char *path)
+{
+	static char shown[256];
+	struct ms_journal_root home = { .path = shown };
+	_cleanup_fd_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	home.mark = ms_mark_of(fd);
+	snprintf(shown, sizeof(shown), "/%s", path);
+	return home;
 }
 
 void help_remove_all(const char *path)

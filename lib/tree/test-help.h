@@ -21,6 +21,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/file.h"
+#include "journal.h"
 
 extern struct ms_ctx *help_ctx;
 extern char help_log[4096]; /* warnings since the test began, one a line */
@@ -57,6 +58,9 @@ const struct ms_item *help_item(const struct ms_tree *tree, const char *path);
 void help_assert_outcome(const struct ms_tree *tree, const char *path,
 			 enum ms_outcome outcome);
 struct stat help_stat(const char *path);
+
+/** The directory @path, as a journal notes the one that it is in. Its path is @path. */
+struct ms_journal_root help_home(const char *path);
 
 void help_remove_all(const char *path);
 

@@ -8,9 +8,14 @@
 
 #define TXID "0123456789abcdef"
 
+static const struct ms_journal_root home = {
+	.mark = { 5, 6, 7 },
+	.path = (char *)"/home",
+};
+
 static void begin(struct ms_buf *text)
 {
-	assert_int_equal(ms_journal_begin(text, TXID), 0);
+	assert_int_equal(ms_journal_begin(text, TXID, &home), 0);
 }
 
 static void add(struct ms_buf *text, unsigned number, bool had_old, const char *path)
@@ -18,6 +23,8 @@ static void add(struct ms_buf *text, unsigned number, bool had_old, const char *
 	struct ms_journal_entry entry = {
 		.number = number,
 		.size = 4096,
+		.inode = 0xfedcba9876543210,
+		.birth = 43,
 		.had_old = had_old,
 		.old_size = 77,
 		.old_seconds = -5,
@@ -51,9 +58,16 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(parse(text.data, text.len, &journal), 0);
 	assert_true(journal.committed);
 	assert_string_equal(journal.txid, TXID);
+	assert_false(journal.keep_going);
+	assert_int_equal(journal.root.mark.inode, 5);
+	assert_int_equal(journal.root.mark.file_system, 6);
+	assert_int_equal(journal.root.mark.birth, 7);
+	assert_string_equal(journal.root.path, "/home");
 	assert_int_equal(journal.n_entries, 2);
 	assert_int_equal(journal.entries[0].number, 3);
 	assert_int_equal(journal.entries[0].size, 4096);
+	assert_true(journal.entries[0].inode == 0xfedcba9876543210);
+	assert_int_equal(journal.entries[0].birth, 43);
 	assert_true(journal.entries[0].had_old);
 	assert_int_equal(journal.entries[0].old_size, 77);
 	assert_int_equal(journal.entries[0].old_seconds, -5);
@@ -68,6 +82,9 @@ static const struct ms_journal_root other = {
 	.path = (char *)"/a b/c",
 };
 static const struct ms_journal_root top = { .mark = { 2 }, .path = (char *)"/" };
+static const struct ms_journal_root below = { .mark = { 3 }, .path = (char *)"m" };
+static const struct ms_journal_root made = { .mark = { 4, 8, 0 }, .path = (char *)"x" };
+static const struct ms_journal_root meant = { .path = (char *)"x/y z" };
 
 static void the_other_roots_and_what_is_made_are_read(void **state)
 {
@@ -78,9 +95,11 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	begin(&text);
 	assert_int_equal(ms_journal_member(&text, &top), 0);
 	assert_int_equal(ms_journal_member(&text, &other), 0);
-	assert_int_equal(ms_journal_made_root(&text, 3), 0);
-	assert_int_equal(ms_journal_made(&text, "x"), 0);
-	assert_int_equal(ms_journal_made(&text, "x/y z"), 0);
+	assert_int_equal(ms_journal_below(&text, &below), 0);
+	assert_int_equal(ms_journal_made_root(&text, &other), 0);
+	assert_int_equal(ms_journal_made(&text, &made), 0);
+	assert_int_equal(ms_journal_made(&text, &meant), 0);
+	assert_int_equal(ms_journal_keep_going(&text), 0);
 	add(&text, 0, false, "x/y z/a.ko");
 	commit(&text);
 	assert_int_equal(parse(text.data, text.len, &journal), 0);
@@ -94,9 +113,15 @@ static void the_other_roots_and_what_is_made_are_read(void **state)
 	assert_int_equal(journal.members[0].mark.file_system, 0); /* none was noted */
 	assert_true(journal.members[1].mark.file_system == 0xfedcba9876543210);
 	assert_int_equal(journal.members[1].mark.birth, 42);
-	assert_int_equal(journal.made_root, 3);
+	assert_int_equal(journal.n_below, 1);
+	assert_string_equal(journal.below[0].path, "m");
+	assert_int_equal(journal.n_made_roots, 1);
+	assert_string_equal(journal.made_roots[0].path, "/a b/c");
 	assert_int_equal(journal.n_made, 2);
-	assert_string_equal(journal.made[1], "x/y z");
+	assert_int_equal(journal.made[0].mark.file_system, 8);
+	assert_int_equal(journal.made[1].mark.inode, 0);
+	assert_string_equal(journal.made[1].path, "x/y z");
+	assert_true(journal.keep_going);
 	assert_int_equal(journal.n_entries, 1);
 }
 
@@ -114,18 +139,25 @@ static void a_member_knows_its_lead_before_it_is_ready(void **state)
 	assert_string_equal(journal.lead.path, "/a b/c");
 }
 
-static void a_journal_of_the_first_version_is_read(void **state)
+/* It could have been moved, and nobody would know. */
+static void a_journal_that_does_not_say_where_it_is_of_is_refused(void **state)
 {
-	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
-	_cleanup_(ms_journal_done) struct ms_journal journal = { 0 };
+	static const char *const begins[] = {
+		"modseal-journal 1 " TXID "\n",
+		"modseal-journal 2 " TXID "\n",
+		"modseal-journal 3 " TXID "\n",
+	};
 
 	(void)state;
-	assert_int_equal(ms_buf_append_str(&text, "modseal-journal 1 " TXID "\n"), 0);
-	add(&text, 3, true, "a.ko");
-	commit(&text);
-	assert_int_equal(parse(text.data, text.len, &journal), 0);
-	assert_true(journal.committed);
-	assert_int_equal(journal.n_entries, 1);
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++) {
+		_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
+		struct ms_journal journal = { 0 };
+
+		assert_int_equal(ms_buf_append_str(&text, begins[i]), 0);
+		add(&text, 3, true, "a.ko");
+		commit(&text);
+		assert_int_equal(parse(text.data, text.len, &journal), -EBADMSG);
+	}
 }
 
 static void a_journal_cut_anywhere_is_undecided(void **state)
@@ -135,7 +167,7 @@ static void a_journal_cut_anywhere_is_undecided(void **state)
 	(void)state;
 	begin(&text);
 	assert_int_equal(ms_journal_lead(&text, &other), 0);
-	assert_int_equal(ms_journal_made(&text, "x"), 0);
+	assert_int_equal(ms_journal_made(&text, &made), 0);
 	add(&text, 0, true, "a.ko");
 	commit(&text);
 	for (size_t len = 0; len < text.len; len++) {
@@ -179,6 +211,8 @@ static void assert_line_refused(const char *line)
 	assert_null(journal.entries);
 }
 
+#define MARK ":0123456789abcdef:0123456789abcdef"
+
 static void paths_that_leave_the_tree_are_refused(void **state)
 {
 	static const char *const paths[] = {
@@ -191,7 +225,7 @@ static void paths_that_leave_the_tree_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
 		char line[128];
 
-		snprintf(line, sizeof(line), "file 1 2 - %s\n", paths[i]);
+		snprintf(line, sizeof(line), "file 1 2" MARK " - %s\n", paths[i]);
 		assert_line_refused(line);
 	}
 }
@@ -201,19 +235,22 @@ static void lines_that_are_none_are_refused(void **state)
 	static const char *const lines[] = {
 		"\n",
 		"file\n",
-		"file 1 2 -\n",
-		"file -1 2 - a\n",
-		"file 01 2 - a\n",
-		"file 1 99999999999999999999 - a\n",
-		"file 1 2 3 a\n",
-		"file 1 2 3: a\n",
-		"file 1 2 3:4 a\n",
-		"file 1 2 3:4.5 a\n",
-		"file 1 2 3:--4.000000000 a\n",
-		"File 1 2 - a\n",
-		"file 1  2 - a\n",
-		"file 1 2 - a",
-		"file x 2 - a\n",
+		"file 1 2" MARK " -\n",
+		"file -1 2" MARK " - a\n",
+		"file 01 2" MARK " - a\n",
+		"file 1 99999999999999999999" MARK " - a\n",
+		"file 1 2" MARK " 3 a\n",
+		"file 1 2" MARK " 3: a\n",
+		"file 1 2" MARK " 3:4 a\n",
+		"file 1 2" MARK " 3:4.5 a\n",
+		"file 1 2" MARK " 3:--4.000000000 a\n",
+		"File 1 2" MARK " - a\n",
+		"file 1  2" MARK " - a\n",
+		"file 1 2" MARK " - a",
+		"file x 2" MARK " - a\n",
+		"file 1 2 - a\n",
+		"file 1 2:0123456789abcdef - a\n",
+		"file 1 2:1:2 - a\n",
 		"lead 1 a\n",
 		"lead x /a\n",
 		"lead 1 /a/../b\n",
@@ -228,11 +265,20 @@ static void lines_that_are_none_are_refused(void **state)
 		"member 1 /b\nlead 1 /a\n",
 		"member 1 ../b\n",
 		"member 18446744073709551616 /b\n",
-		"made /b\n",
-		"made-root 4097\n",
-		"made-root 1\nmember 1 /b\n",
-		"made ../b\n",
-		"file 1 2 - a\nmade b\n",
+		"root 1 /b\n",
+		"below 1 /b\n",
+		"below 1 ../b\n",
+		"made 1 /b\n",
+		"made b\n",
+		"made-root 1\n",
+		"made-root 1 b\n",
+		"made-root 1 /a\nmember 1 /b\n",
+		"made 1 b\nbelow 1 b\n",
+		"made 1 ../b\n",
+		"keep-going\nmade 1 b\n",
+		"keep-going\nkeep-going\n",
+		"keep-going \n",
+		"file 1 2" MARK " - a\nmade 1 b\n",
 	};
 
 	(void)state;
@@ -244,14 +290,14 @@ static void headers_that_are_none_are_refused(void **state)
 {
 	static const char *const headers[] = {
 		"",
-		"modseal-journal 3 " TXID "\n",
-		"modseal-journal 1 0123456789abcde\n",
-		"modseal-journal 1 0123456789ABCDEF\n",
-		"modseal-journal 1 ../../../../etc/p\n",
+		"modseal-journal 4 " TXID "\n",
+		"modseal-journal 3 0123456789abcde\n",
+		"modseal-journal 3 0123456789ABCDEF\n",
+		"modseal-journal 3 ../../../../etc/p\n",
 		"\x7f"
 		"ELF",
-		"modseal-journal 1 " TXID,
-		"modseal-journal 1 " TXID "x\n",
+		"modseal-journal 3 " TXID,
+		"modseal-journal 3 " TXID "x\n",
 	};
 	struct ms_journal journal = { 0 };
 
@@ -293,7 +339,7 @@ int main(void)
 		TEST(what_was_written_is_read),
 		TEST(the_other_roots_and_what_is_made_are_read),
 		TEST(a_member_knows_its_lead_before_it_is_ready),
-		TEST(a_journal_of_the_first_version_is_read),
+		TEST(a_journal_that_does_not_say_where_it_is_of_is_refused),
 		TEST(a_journal_cut_anywhere_is_undecided),
 		TEST(a_journal_with_one_bit_changed_is_never_committed),
 		TEST(paths_that_leave_the_tree_are_refused),

@@ -235,7 +235,7 @@ static void make_the_lead_another(void)
 		0);
 	ms_buf_clear(&text);
 	journal.lead.mark.birth++;
-	assert_int_equal(ms_journal_begin(&text, journal.txid), 0);
+	assert_int_equal(ms_journal_begin(&text, journal.txid, &journal.root), 0);
 	assert_int_equal(ms_journal_lead(&text, &journal.lead), 0);
 	for (size_t i = 0; i < journal.n_entries; i++)
 		assert_int_equal(ms_journal_add(&text, &journal.entries[i]), 0);

@@ -15,12 +15,15 @@ static struct ms_buf text;
 
 static int enter(void **state)
 {
+	struct ms_journal_root home;
+
 	ms_buf_clear(&text);
-	if (help_enter(state) < 0 || ms_journal_begin(&text, TXID) < 0)
+	if (help_enter(state) < 0)
 		return -1;
 	help_write_text("victim", "precious");
 	help_write_text("t/a.ko", "old a");
-	return 0;
+	home = help_home("t");
+	return ms_journal_begin(&text, TXID, &home);
 }
 
 static int leave(void **state)
@@ -35,14 +38,26 @@ static void put_journal(const void *data, size_t len)
 	assert_int_equal(chmod("t/" MS_JOURNAL_NAME, 0600), 0);
 }
 
-/* An entry that replaces what stands at @path now. */
+/*
+ * An entry that replaces what stands at @path now, by the file that waits beside it; or
+ * that has done so, where none does.
+ */
 static void add(size_t number, size_t size, const char *path)
 {
 	struct ms_journal_entry entry = { .number = number, .size = size };
-	char full[256];
+	const char *slash = strrchr(path, '/');
+	char full[256], staged[256];
+	struct statx stx;
 	struct stat st;
 
 	snprintf(full, sizeof(full), "t/%s", path);
+	snprintf(staged, sizeof(staged), "t/%.*s" STAGED "%zu",
+		 slash ? (int)(slash - path) + 1 : 0, path, number);
+	if (ms_mark_look(AT_FDCWD, staged, &stx) == 0 ||
+	    ms_mark_look(AT_FDCWD, full, &stx) == 0) {
+		entry.inode = stx.stx_ino;
+		entry.birth = ms_mark_birth(&stx);
+	}
 	entry.path = (char *)path;
 	if (stat(full, &st) == 0) {
 		entry.had_old = true;
@@ -164,7 +179,7 @@ static void a_target_that_is_newer_than_the_run_stays(void **state)
 	add(0, 5, "a.ko");
 	commit();
 	help_write_text("t/a.ko", "somebody's newer a");
-	assert_recovers(MS_RECOVERY_FINISHED);
+	assert_recovers(MS_RECOVERY_PARTLY);
 	assert_text("t/a.ko", "somebody's newer a");
 	assert_int_equal(help_strays("t"), 0);
 	assert_non_null(strstr(help_log, "changed since the interrupted run"));
@@ -188,6 +203,122 @@ static void a_waiting_file_of_another_size_is_not_renamed(void **state)
 	add(0, 5, "a.ko");
 	commit();
 	assert_refused(-EBADMSG);
+}
+
+static void a_waiting_file_that_the_run_did_not_make_is_not_renamed(void **state)
+{
+	(void)state;
+	help_write_text("t/" STAGED "0", "new a");
+	add(0, 5, "a.ko");
+	commit();
+	assert_int_equal(rename("t/" STAGED "0", "t/kept"), 0);
+	help_write_text("t/" STAGED "0", "evil!");
+	assert_refused(-EBADMSG);
+	assert_non_null(strstr(ms_ctx_message(help_ctx), "not the file that the run"));
+	assert_int_equal(rename("t/kept", "t/" STAGED "0"), 0);
+	assert_recovers(MS_RECOVERY_FINISHED);
+	assert_text("t/a.ko", "new a");
+}
+
+static void an_old_module_for_which_nothing_waits_keeps_the_journal(void **state)
+{
+	(void)state;
+	help_write_text("t/" STAGED "0", "new a");
+	add(0, 5, "a.ko");
+	commit();
+	assert_int_equal(unlink("t/" STAGED "0"), 0);
+	assert_refused(-ESTALE);
+	assert_non_null(strstr(ms_ctx_hint(help_ctx), "rm '"));
+}
+
+static void a_missing_module_for_which_nothing_waits_keeps_the_journal(void **state)
+{
+	enum ms_recovery how;
+
+	(void)state;
+	help_write_text("t/sub/b.ko", "old b");
+	help_write_text("t/sub/" STAGED "0", "new b");
+	add(0, 5, "sub/b.ko");
+	commit();
+	assert_int_equal(rename("t/sub", "t/elsewhere"), 0);
+	assert_refused(-ENOENT);
+	assert_non_null(ms_ctx_hint(help_ctx));
+	assert_int_equal(mkdir("t/sub", 0755), 0);
+	assert_refused(-ESTALE);
+	assert_int_equal(rmdir("t/sub"), 0);
+	assert_int_equal(rename("t/elsewhere", "t/sub"), 0);
+	assert_int_equal(recover("t", &how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	assert_text("t/sub/b.ko", "new b");
+}
+
+static void what_a_run_that_kept_going_let_go_is_left_and_told(void **state)
+{
+	(void)state;
+	assert_int_equal(ms_journal_keep_going(&text), 0);
+	help_write_text("t/" STAGED "0", "new a");
+	add(0, 5, "a.ko");
+	commit();
+	assert_int_equal(unlink("t/" STAGED "0"), 0);
+	assert_recovers(MS_RECOVERY_PARTLY);
+	assert_text("t/a.ko", "old a");
+	assert_non_null(strstr(help_log, "could not be replaced"));
+}
+
+static void a_new_file_that_has_its_name_and_waits_too_waits_no_more(void **state)
+{
+	(void)state;
+	help_write_text("t/" STAGED "0", "new a");
+	add(0, 5, "a.ko");
+	commit();
+	assert_int_equal(unlink("t/a.ko"), 0);
+	assert_int_equal(link("t/" STAGED "0", "t/a.ko"), 0);
+	assert_recovers(MS_RECOVERY_FINISHED);
+	assert_text("t/a.ko", "new a");
+	assert_int_equal(help_strays("t"), 0);
+}
+
+static void a_journal_of_another_directory_is_refused(void **state)
+{
+	struct ms_journal_root home;
+
+	(void)state;
+	help_write_text("other/" STAGED "0", "there");
+	help_write_text("t/" STAGED "0", "here");
+	for (int i = 0; i < 2; i++) {
+		home = help_home("other");
+		if (i) {
+			home = help_home("t");
+			home.mark.birth++; /* of that inode, but born at another time */
+		}
+		ms_buf_clear(&text);
+		assert_int_equal(ms_journal_begin(&text, TXID, &home), 0);
+		put_journal(text.data, text.len);
+		assert_refused(-EBADMSG);
+		assert_int_equal(help_strays("t"), 2);
+	}
+}
+
+static void a_directory_goes_only_where_it_is_the_one_that_the_run_made(void **state)
+{
+	struct ms_journal_root made;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdir("t/made", 0755), 0);
+	made = help_home("t/made");
+	made.path = (char *)"made";
+	assert_int_equal(ms_journal_made(&text, &made), 0);
+	assert_int_equal(rename("t/made", "t/moved"), 0);
+	assert_int_equal(mkdir("t/made", 0755), 0);
+	put_journal(text.data, text.len);
+	assert_recovers(MS_RECOVERY_UNDONE);
+	assert_int_equal(stat("t/made", &st), 0);
+	assert_int_equal(rmdir("t/made"), 0);
+	assert_int_equal(rename("t/moved", "t/made"), 0);
+	put_journal(text.data, text.len);
+	assert_recovers(MS_RECOVERY_UNDONE);
+	assert_int_equal(stat("t/made", &st), -1);
 }
 
 static void a_waiting_link_is_not_renamed(void **state)
@@ -231,7 +362,9 @@ static void paths_out_of_the_tree_are_refused(void **state)
 {
 	(void)state;
 	help_write_text(STAGED "0", "evil");
-	assert_int_equal(ms_buf_append_str(&text, "file 0 4 - ../victim\n"), 0);
+	assert_int_equal(ms_buf_append_str(&text, "file 0 4:0123456789abcdef:0123456789ab"
+						  "cdef - ../victim\n"),
+			 0);
 	commit();
 	assert_refused(-EBADMSG);
 	assert_text(STAGED "0", "evil");
@@ -269,6 +402,13 @@ int main(void)
 		TEST(the_next_writing_run_recovers_first),
 		TEST(a_target_that_is_newer_than_the_run_stays),
 		TEST(a_waiting_file_of_another_size_is_not_renamed),
+		TEST(a_waiting_file_that_the_run_did_not_make_is_not_renamed),
+		TEST(an_old_module_for_which_nothing_waits_keeps_the_journal),
+		TEST(a_missing_module_for_which_nothing_waits_keeps_the_journal),
+		TEST(what_a_run_that_kept_going_let_go_is_left_and_told),
+		TEST(a_new_file_that_has_its_name_and_waits_too_waits_no_more),
+		TEST(a_journal_of_another_directory_is_refused),
+		TEST(a_directory_goes_only_where_it_is_the_one_that_the_run_made),
 		TEST(a_waiting_link_is_not_renamed),
 		TEST(a_directory_that_became_a_link_is_not_followed),
 		TEST(undoing_does_not_follow_links_out_of_the_tree),

@@ -287,15 +287,16 @@ static void a_journal_that_names_itself_is_refused(void **state)
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 	_cleanup_free_ char *real = NULL;
 	enum ms_recovery how;
-	struct ms_journal_root self;
+	struct ms_journal_root self, home;
 
 	(void)state;
 	help_write_text("t/a.ko", "a");
 	real = realpath("t", NULL);
 	self = (struct ms_journal_root){ { help_stat("t").st_ino }, real };
+	home = help_home("t");
 	for (int i = 0; i < 2; i++) {
 		ms_buf_clear(&text);
-		assert_int_equal(ms_journal_begin(&text, "0123456789abcdef"), 0);
+		assert_int_equal(ms_journal_begin(&text, "0123456789abcdef", &home), 0);
 		assert_int_equal((i ? ms_journal_lead : ms_journal_member)(&text, &self), 0);
 		help_write("t/" MS_JOURNAL_NAME, text.data, text.len);
 		assert_int_equal(chmod("t/" MS_JOURNAL_NAME, 0600), 0);
@@ -307,7 +308,7 @@ static void a_foreign_tree_that_a_journal_names_is_not_touched(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf text = { 0 };
 	_cleanup_free_ char *real = NULL;
-	struct ms_journal_root victim;
+	struct ms_journal_root victim, home;
 
 	(void)state;
 	help_write_text("victim/.modseal-0123456789abcdef-1", "not of that run");
@@ -315,7 +316,8 @@ static void a_foreign_tree_that_a_journal_names_is_not_touched(void **state)
 	victim = (struct ms_journal_root){ { help_stat("victim").st_ino }, real };
 	help_write_text("t/a.ko", "a");
 	roots[0] = "t";
-	assert_int_equal(ms_journal_begin(&text, "0123456789abcdef"), 0);
+	home = help_home("t");
+	assert_int_equal(ms_journal_begin(&text, "0123456789abcdef", &home), 0);
 	assert_int_equal(ms_journal_member(&text, &victim), 0);
 	help_write("t/" MS_JOURNAL_NAME, text.data, text.len);
 	assert_int_equal(chmod("t/" MS_JOURNAL_NAME, 0600), 0);

@@ -68,6 +68,8 @@ int ms_transaction_begin(struct ms_ctx *ctx, struct ms_tree *tree)
 		r = ms_journals_begin(ctx, tree);
 	if (r == 0 && tree->output)
 		r = ms_output_prepare(ctx, tree);
+	if (r == 0 && tree->output)
+		r = ms_journals_note(ctx, tree);
 	if (r < 0)
 		ms_transaction_abort(ctx, tree);
 	else

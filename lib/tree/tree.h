@@ -21,6 +21,7 @@
 #include "../base/made.h"
 #include "../module/module.h"
 #include "depmod.h"
+#include "journal.h"
 
 /**
  * A directory with modules in it, one that copies go to, or one on the way to such. It is
@@ -33,6 +34,7 @@ struct ms_directory {
 	char *path;    /* relative to that; "" for the root itself */
 	dev_t device;
 	ino_t inode;
+	uint64_t mount; /* its number, or 0: one device may be mounted twice */
 	int fd;        /* kept open as long as there are descriptors to spare, or -1 */
 };
 
@@ -42,6 +44,7 @@ struct ms_root {
 	int dir;       /* the directory, held where it may be written; or -1 */
 	dev_t device;
 	ino_t inode;
+	uint64_t mount; /* as that of a directory */
 	bool is_output; /* of -o: copies go there, nothing is read from it */
 	int lock;      /* descriptor of the journal, locked; or -1 */
 	bool stays;    /* the journal must outlive us: not all was cleared up */
@@ -50,7 +53,8 @@ struct ms_root {
 /** A new file that waits beside its target. */
 struct ms_staged {
 	bool there;           /* it has to be renamed or removed */
-	uint64_t size;        /* of the new file */
+	uint64_t size;        /* of the new file, as the following */
+	uint64_t inode, birth; /* what it is known by */
 	bool had_old;         /* there is a target that will be replaced */
 	struct ms_identity old;
 };
@@ -76,8 +80,8 @@ struct ms_entry {
 
 /** A directory that a run with -o makes below the output's root. */
 struct ms_made {
-	char *path; /* relative to the root */
-	bool there; /* this run made it */
+	struct ms_journal_root as; /* its path is relative to the root */
+	bool there;		   /* this run made it */
 };
 
 /** xattrs that were not taken over, for one warning instead of thousands. */
@@ -108,7 +112,8 @@ struct ms_tree {
 	struct ms_made *made;      /* directories for -o, in the order of making */
 	size_t n_made, made_capacity;
 	struct ms_made_directories made_roots; /* on the way to the output, and itself */
-	size_t made_root;          /* of the components of the output's path, the last so many */
+	struct ms_journal_root *made_paths; /* of those that lead to it, from it on up */
+	size_t n_made_paths;
 	struct ms_dropped dropped;
 };
 

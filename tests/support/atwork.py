@@ -135,7 +135,8 @@ def staged(directory):
 
 def is_undecided(directory, least=1, most=None):
     """Is a run there at work that has made so many new files, and could still turn back?
-    Its journal has one line until it is decided that all of them are put in place."""
+    Its journal names files, and ends in a commit line, once it is decided that all of
+    them are put in place."""
 
     def state():
         try:
@@ -143,6 +144,7 @@ def is_undecided(directory, least=1, most=None):
         except FileNotFoundError:
             return False
         count = len(staged(directory))
-        return journal.count(b"\n") == 1 and least <= count and (not most or count <= most)
+        begun = journal.endswith(b"\n") and b"\ncommit " not in journal
+        return begun and least <= count and (not most or count <= most)
 
     return state

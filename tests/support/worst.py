@@ -15,7 +15,7 @@ import struct
 import subprocess
 import zlib
 
-from . import der
+from . import der, journals
 
 CASES = {}
 MARKER = b"~Module signature appended~\n"
@@ -525,8 +525,11 @@ def modules_of_a_manifest(world, n):
 
 @case(500)
 def lines_of_a_journal(world, n):
-    text = "modseal-journal 1 0123456789abcdef\n" + "".join(
-        f"file {i} 1 - gone/{i:06}.ko\n" for i in range(n))
+    tree = world.directory / "tree"
+    tree.mkdir()
+    text = "modseal-journal 3 0123456789abcdef\n"
+    text += journals.root_line(tree, b"/t").decode()
+    text += "".join(f"file {i} 1:{1:016x}:{1:016x} - gone/{i:06}.ko\n" for i in range(n))
     text += f"commit {hashlib.sha256(text.encode()).hexdigest()}\n"
     journal = world.write("tree/.modseal-journal", text.encode())
     journal.chmod(0o600)

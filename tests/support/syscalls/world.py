@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tempfile
 
-from support import cli
+from support import cli, journals
 
 TIME = 1_600_000_000  # when everything was changed last
 
@@ -47,7 +47,10 @@ def node_of(path, name, seen):
         return Node(f"{stat.S_IFMT(st.st_mode):o}", stat.S_IMODE(st.st_mode), owner)
     first = seen.setdefault((st.st_dev, st.st_ino), name) if st.st_nlink > 1 else name
     attributes = tuple((key, os.getxattr(path, key)) for key in sorted(os.listxattr(path)))
-    return Node("file", stat.S_IMODE(st.st_mode), owner, path.read_bytes(),
+    content = path.read_bytes()
+    if path.name == journals.NAME:
+        content = journals.blank(content)
+    return Node("file", stat.S_IMODE(st.st_mode), owner, content,
                 first if st.st_nlink > 1 else None, attributes)
 
 
@@ -96,6 +99,9 @@ def put_up(top, nodes):
         path.chmod(node.mode)
         for key, value in node.attributes:
             os.setxattr(path, key, value)
+    for name, node in nodes.items():
+        if node.kind == "file" and (top / name).name == journals.NAME:
+            (top / name).write_bytes(journals.fill((top / name).parent, node.content))
     for name, node in reversed(nodes.items()):
         os.utime(top / name, (TIME, TIME), follow_symlinks=False)
 
