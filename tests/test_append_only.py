@@ -52,3 +52,18 @@ def test_what_could_not_be_renamed_is_not_written(command, append_only, pki):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_where_it_can_be_renamed_it_is_written(command, directory, pki):
     cli.ok(*COMMANDS[command](pki, directory))
+
+
+def test_a_directory_for_copies_is_not_made_where_it_could_not_be_removed(
+        append_only, module, tmp_path, pki):
+    tree = tmp_path / "tree"
+    deep = tree / append_only.name / "deep"
+    deep.mkdir(parents=True)
+    module.rename(deep / "m.ko")
+    before = sorted(append_only.iterdir())
+    done = cli.run("sign", "-k", pki / "p256.key", "-c", pki / "p256.pem", "-o",
+                   append_only.parent, tree)
+    assert done.returncode == 2, cli.said(done)
+    assert f"hint: chattr -i -a '{append_only}'" in done.stderr
+    assert sorted(append_only.iterdir()) == before
+    assert not list(append_only.parent.glob(".modseal*"))

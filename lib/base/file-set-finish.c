@@ -190,7 +190,7 @@ static int open_first(int fd, const struct ms_set_place *place)
 {
 	int copy;
 
-	if (!ms_mark_fits(fd, &place->mark))
+	if (!ms_mark_is_home(fd, &place->mark))
 		return -ESTALE;
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	return copy < 0 ? -errno : copy;

@@ -98,7 +98,7 @@ static int read_decided(struct ms_leftovers *all, const struct ms_leftover *file
 		return ms_fail(all->ctx, -EBADMSG,
 			       "'%s/%s' is no journal that this modseal can read",
 			       all->shown, file->name);
-	if (!ms_mark_fits(file->fd, &ret->self))
+	if (!ms_mark_is_home(file->fd, &ret->self))
 		return ms_fail(all->ctx, -EBADMSG,
 			       "'%s/%s' is a copy of a journal, or out of an archive",
 			       all->shown, file->name);
@@ -160,7 +160,7 @@ static int clear_begun(struct ms_leftovers *all, const struct ms_leftover *file)
 	if (r == -ENOMEM)
 		return ms_fail_nomem(all->ctx);
 	/* killed while it was written: nothing waits elsewhere yet; or it is a copy */
-	if (r < 0 || !ms_mark_fits(file->fd, &journal.self))
+	if (r < 0 || !ms_mark_is_home(file->fd, &journal.self))
 		return 0;
 	for (size_t i = 1; i < journal.n_dirs && r == 0; i++) {
 		_cleanup_fd_ int fd = ms_set_place_open(&journal.dirs[i]);

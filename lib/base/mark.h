@@ -30,10 +30,10 @@ struct ms_mark ms_mark_of(int fd);
 bool ms_mark_fits(int fd, const struct ms_mark *mark);
 
 /**
- * Is the directory @fd the one that was noted as @mark in a journal that lies in it? A
- * journal can be moved only within its file system, on which the inode number and the
- * birth tell; so here, where ms_mark_fits() would say no, a device may have got another
- * number.
+ * Is the directory @fd the one that was noted as @mark in a journal that lies in it, or
+ * that journal itself? A journal can be moved only within its file system, on which the
+ * inode number and the birth tell; so here, where ms_mark_fits() would say no, a device
+ * may have got another number.
  */
 bool ms_mark_is_home(int fd, const struct ms_mark *mark);
 

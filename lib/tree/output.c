@@ -15,11 +15,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../base/attributes.h"
 #include "../base/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
@@ -186,9 +188,19 @@ static int make_planned(struct ms_ctx *ctx, const struct ms_tree *tree,
 {
 	const char *path = made->as.path, *name;
 	_cleanup_fd_ int parent = open_parent(tree, path, &name);
+	_cleanup_free_ char *shown = NULL;
+	int r;
 
 	if (parent < 0)
 		return fail_path(ctx, tree, parent, path);
+	if (asprintf(&shown, "%s/%.*s", tree->output, (int)dir_len(path), path) < 0) {
+		shown = NULL;
+		return ms_fail_nomem(ctx);
+	}
+	/* what could be made and not removed would be in a recovery's way */
+	r = ms_check_removable_from(ctx, parent, shown);
+	if (r < 0)
+		return r;
 	made->there = mkdirat(parent, name, 0777) == 0;
 	if (!made->there && errno != EEXIST)
 		return ms_fail_errno(ctx, -errno, "cannot make directory '%s/%s'",
