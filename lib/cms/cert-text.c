@@ -8,6 +8,7 @@
 #include "cert-text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -19,7 +20,6 @@
 #include "../base/context.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
-#include "ber.h"
 #include "openssl.h"
 
 void ms_cert_text_done(struct ms_cert_info *info)
@@ -140,7 +140,7 @@ static char *sha256_text(struct ms_ctx *ctx, const uint8_t *der, size_t len)
 X509 *ms_x509_decode(const uint8_t *der, size_t len)
 {
 	const uint8_t *p = der;
-	X509 *cert = len <= MS_BER_MAX ? d2i_X509(NULL, &p, (long)len) : NULL;
+	X509 *cert = len <= LONG_MAX ? d2i_X509(NULL, &p, (long)len) : NULL;
 
 	if (cert && p != der + len) {
 		X509_free(cert);

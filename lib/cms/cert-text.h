@@ -23,8 +23,8 @@ int ms_cert_text(struct ms_ctx *ctx, const uint8_t *der, size_t len,
 void ms_cert_text_done(struct ms_cert_info *info);
 
 /**
- * A certificate as OpenSSL reads it, to X509_free(). NULL: it cannot, or bytes follow, or
- * there are more bytes than any kernel reads (MS_BER_MAX).
+ * A certificate as OpenSSL reads it, to X509_free(). NULL: it cannot, or bytes follow. Its
+ * extensions are not decoded by that.
  */
 X509 *ms_x509_decode(const uint8_t *der, size_t len);
 
