@@ -75,9 +75,14 @@ def with_victim(scenario):
     return dataclasses.replace(scenario, make=make)
 
 
-# sign-file works in a directory of its own, which it makes where others may write
+def works_beside(scenario):
+    """Does it make a directory to work in, where others may write?"""
+    return (scenario.command[0] in ("sign-file", "kmodsign")
+            and bool({"-p", "-s", "-d"} & set(scenario.command)))
+
+
 ALL = [with_victim(nested(scenario)) for scenario in scenarios.ALL
-       if scenario.trees or scenario.planted or scenario.command[0] in ("sign-file", "kmodsign")]
+       if scenario.trees or scenario.planted or works_beside(scenario)]
 BY_NAME = {scenario.name: scenario for scenario in ALL}
 
 
