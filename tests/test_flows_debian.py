@@ -133,6 +133,7 @@ def test_a_purge_takes_back_what_was_set_up_and_tells_of_private_keys(packages, 
     assert (tmp_path / "lib/modseal/keys/20260101-1200/signing_key.pem").exists()
 
 
+@pytest.mark.skipif(not extent.FULL, reason="building once more takes minutes: ./check --full")
 def test_two_builds_in_two_places_give_the_same_bytes(packages, tmp_path_factory):
     place = tmp_path_factory.mktemp("two") / "in-a-longer-path-than-the-other"
     again = build(place, options="nocheck", umask=0o027, TZ="Asia/Kathmandu", USER="other",

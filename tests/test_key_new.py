@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support import cli, debian13
+from support import cli, debian13, extent
 from support.newkey import new, openssl
 
 pytestmark = pytest.mark.plain
@@ -271,6 +271,8 @@ def test_an_openssl_without_ml_dsa_is_told_which_has_it(kind, tmp_path):
     assert f"{ML_DSA[kind]} need OpenSSL 3.5 or newer; this is OpenSSL " in done.stderr
 
 
+@pytest.mark.skipif(not extent.FULL and not debian13.machine_has_ml_dsa(),
+                    reason="ML-DSA: the job otherdebian asks this, or --full")
 def test_ml_dsa_keys_are_made_encrypted_and_used(tmp_path, module):
     (tmp_path / "pin").write_text("sesame\n")
     lines = []

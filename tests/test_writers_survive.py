@@ -100,7 +100,8 @@ def test_a_run_at_work_keeps_what_it_has(tmp_path):
         return atwork.Run("config", "set", "X=y2", config)
 
     def waiting():
-        return [path for path in tmp_path.iterdir() if path.suffix == ".new"]
+        # written into, and so locked: before that it is anybody's to clear away
+        return [path for path in tmp_path.glob(".modseal-*.new") if path.stat().st_size]
 
     with atwork.caught(start, waiting) as run:
         (new,) = waiting()
