@@ -31,8 +31,11 @@ static int open_child(int parent, const char *name)
 struct ms_mark ms_made_mark(int parent, const char *name)
 {
 	_cleanup_fd_ int fd = open_child(parent, name);
+	struct ms_mark mark = { 0 };
 
-	return fd < 0 ? (struct ms_mark){ 0 } : ms_mark_of(fd);
+	if (fd >= 0)
+		mark = ms_mark_of(fd);
+	return mark;
 }
 
 int ms_made_remove_one(int parent, const char *name, const struct ms_mark *mark)

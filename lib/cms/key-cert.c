@@ -43,10 +43,10 @@ static bool at_end(void)
 /* OpenSSL would ask on the terminal for what an encrypted block needs. */
 static int no_passphrase(char *buffer, int size, int for_writing, void *userdata)
 {
-	(void)buffer;
-	(void)size;
 	(void)for_writing;
 	(void)userdata;
+	if (size > 0)
+		*buffer = '\0';
 	return -1;
 }
 
