@@ -50,7 +50,7 @@ uint64_t ms_mark_birth(const struct statx *stx)
 
 uint64_t ms_mark_mount(int fd)
 {
-	struct statx stx;
+	struct statx stx = { 0 }; /* qemu-user says that it told the number and does not */
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
 	    !(stx.stx_mask & STATX_MNT_ID))

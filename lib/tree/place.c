@@ -136,8 +136,8 @@ static void remove_made_roots(const struct ms_journal *journal)
 	for (size_t i = 0; i < journal->n_made_roots; i++) {
 		const struct ms_journal_root *made = &journal->made_roots[i];
 		const char *slash = strrchr(made->path, '/');
-		_cleanup_free_ char *above =
-			strndup(made->path, (size_t)(slash - made->path) + 1);
+		size_t len = (size_t)(slash - made->path);
+		_cleanup_free_ char *above = strndup(made->path, len ? len : 1);
 		_cleanup_fd_ int parent = above ? ms_open_resolved(above, O_PATH) : -1;
 
 		if (parent >= 0)
