@@ -102,6 +102,17 @@ def test_a_revoked_generation_is_never_taken(store, module, pki, kernel):
     cli.ok("verify", "--kernel", image, module)
 
 
+def test_a_generation_whose_key_is_revoked_under_another_name_is_never_taken(
+        store, module, pki, kernel):
+    """The kernel would take it; verify would warn of it."""
+    root, image = kernel("6.1.0", ["rsa2048", "p384"], revoked=["serial"])
+    cli.ok("sign", "--store", store, module)
+    assert "the signer is revoked" in cli.run("verify", "--kernel", image, module).stdout
+    cli.ok("sign", "--store", store, "--for-kernel", "6.1.0", "--root", root, module)
+    assert signer(module, pki) == "rsa2048"
+    cli.ok("verify", "--kernel", image, module)
+
+
 def test_a_generation_that_is_not_whole_is_passed_over(store, module, pki, kernel):
     root, _ = kernel("6.1.0", ["rsa2048", "p256"])
     (store / OLDER / "signing_key.pem").unlink()

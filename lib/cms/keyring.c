@@ -247,9 +247,11 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 	return 0;
 }
 
-bool ms_keyring_is_settled(const struct ms_keyring *keyring)
+int ms_keyring_need_settled(struct ms_ctx *ctx, const struct ms_keyring *keyring)
 {
-	return keyring->settled;
+	if (keyring->settled)
+		return 0;
+	return ms_fail(ctx, -EIO, "who is revoked has not been found out");
 }
 
 bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
@@ -342,6 +344,21 @@ static struct ms_standing *trusted_issuer(const void *among, const struct ms_cer
 		    ms_index_find(&trusted->by_id, ids[i]->data, ids[i]->len, &number))
 			return &trusted->entries[number].standing;
 	return NULL;
+}
+
+int ms_keyring_revoked_behind(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			      const struct ms_cert *cert, const struct ms_cert **ret)
+{
+	struct ms_standing standing = { .cert = cert };
+	int r = 0;
+
+	if (ms_keyring_has_revoked(keyring))
+		r = ms_keyring_need_settled(ctx, keyring);
+	if (r == 0)
+		r = ms_keyring_find_standing(ctx, keyring, &standing, trusted_issuer,
+					     &keyring->keys[MS_KEYS_TRUSTED]);
+	*ret = standing.revoked;
+	return r;
 }
 
 static int index_key(struct ms_keyring *keyring, const struct ms_cert *cert,

@@ -46,8 +46,8 @@ int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyrin
 			     struct ms_standing *first, ms_issuer_fn issuer,
 			     const void *among);
 
-/** Has ms_keyring_settle() been called since the last change? */
-bool ms_keyring_is_settled(const struct ms_keyring *keyring);
+/** Has ms_keyring_settle() been called since the last change? 0 or -EIO. */
+int ms_keyring_need_settled(struct ms_ctx *ctx, const struct ms_keyring *keyring);
 
 /**
  * The revoked key behind the key that @id names: itself, by its certificate or by the
@@ -55,6 +55,15 @@ bool ms_keyring_is_settled(const struct ms_keyring *keyring);
  */
 const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 					 const struct ms_key_id *id);
+
+/**
+ * The revoked key behind @cert, which need not be one of @keyring: as
+ * ms_keyring_find_standing() says, with the trusted ones above it. @ret: NULL if there is
+ * none; borrowed from @keyring, or @cert itself. -EIO the keyring is not settled; -ENOMEM,
+ * -ECANCELED and failures of the crypto library.
+ */
+int ms_keyring_revoked_behind(struct ms_ctx *ctx, const struct ms_keyring *keyring,
+			      const struct ms_cert *cert, const struct ms_cert **ret);
 
 /** Is the hash of what was signed in @cert revoked? 0 or a failure. */
 int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,

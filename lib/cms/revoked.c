@@ -136,9 +136,8 @@ int ms_cms_find_revoked(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 
 	if (!ms_keyring_has_revoked(keyring))
 		return 0;
-	if (!ms_keyring_is_settled(keyring))
-		return ms_fail(ctx, -EIO, "who is revoked has not been found out");
-	r = ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
+	r = ms_keyring_need_settled(ctx, keyring);
+	r = r < 0 ? r : ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
 	if (r < 0)
 		return r;
 	s.message = message;

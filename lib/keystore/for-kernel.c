@@ -48,27 +48,21 @@ static bool finds_key(const struct ms_keyring *keyring, const struct ms_cert *ce
 	       same_key(&cert->key, &found->key);
 }
 
-/* Does either name lead to something that is revoked? */
-static bool finds_revoked(const struct ms_keyring *keyring, const struct ms_cert *cert)
-{
-	struct ms_cert *found = NULL;
-
-	return ms_keyring_find(keyring, MS_KEYS_REVOKED, &cert->id, &none, &found) == 0 ||
-	       ms_keyring_find(keyring, MS_KEYS_REVOKED, &none, &cert->skid, &found) == 0;
-}
-
-/* Would the kernel take a signature of this certificate's key? */
+/*
+ * Would the kernel take a signature of this certificate's key, and verify not warn of it?
+ * What is revoked by any name, key or issuer is not taken, though the kernel looks at less.
+ */
 static int is_trusted(struct ms_ctx *ctx, const struct ms_trust *trust,
 		      const struct ms_cert *cert, bool *ret)
 {
 	const struct ms_keyring *keyring = ms_trust_keyring(trust);
-	bool revoked = false;
-	int r = ms_keyring_check_tbs(ctx, keyring, cert, &revoked);
+	const struct ms_cert *revoked = NULL;
+	int r = ms_keyring_revoked_behind(ctx, keyring, cert, &revoked);
 
 	if (r < 0)
 		return r;
 	*ret = !revoked && ms_trust_rules(trust)->pkey[cert->key.algo] &&
-	       finds_key(keyring, cert) && !finds_revoked(keyring, cert);
+	       finds_key(keyring, cert);
 	return 0;
 }
 
