@@ -132,11 +132,11 @@ static int put_in_place(struct ms_ctx *ctx, const struct ms_file_set *set,
 static int take_back(const struct ms_file_set *set, const struct ms_set_entry *entry)
 {
 	int fd = set->dirs[entry->dir].fd;
-	struct stat st;
+	struct ms_set_seen seen;
 
 	/* what somebody has put there since is his: it would be removed as what waits */
-	if (fstatat(fd, entry->base, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_ino != entry->inode)
+	if (ms_set_look(fd, entry->base, &seen) < 0 ||
+	    !ms_mark_same_there(&seen.mark, &entry->mark))
 		return -EBUSY;
 	if (entry->exchanged)
 		return renameat2(fd, entry->temp, fd, entry->base, RENAME_EXCHANGE) < 0

@@ -85,28 +85,29 @@ static bool is_old(int fd, const struct ms_set_line *line)
 }
 
 /* Have they changed their names already? Then the old one is what waits. */
-static bool is_exchanged(const struct ms_set_line *line, const struct stat *st)
+static bool is_exchanged(const struct ms_set_line *line, const struct ms_set_seen *seen)
 {
 	return line->existed && line->kind != MS_SET_DIRECTORY &&
-	       (uint64_t)st->st_ino != line->inode &&
-	       (uint64_t)st->st_size == line->old_size &&
-	       st->st_mtim.tv_sec == line->old_seconds;
+	       !ms_mark_same_there(&seen->mark, &line->mark) &&
+	       (uint64_t)seen->st.st_size == line->old_size &&
+	       seen->st.st_mtim.tv_sec == line->old_seconds;
 }
 
 /* Is it what the set made, whatever somebody has written into it since? */
-static bool is_new(const struct ms_set_line *line, const struct stat *st)
+static bool is_new(const struct ms_set_line *line, const struct ms_set_seen *seen)
 {
 	mode_t type = line->kind == MS_SET_DIRECTORY ? S_IFDIR
 		      : line->kind == MS_SET_LINK    ? S_IFLNK
 						     : S_IFREG;
 
-	return (st->st_mode & S_IFMT) == type && (uint64_t)st->st_ino == line->inode;
+	return (seen->st.st_mode & S_IFMT) == type &&
+	       ms_mark_same_there(&seen->mark, &line->mark);
 }
 
-static bool is_waiting(const struct ms_set_line *line, const struct stat *st)
+static bool is_waiting(const struct ms_set_line *line, const struct ms_set_seen *seen)
 {
-	return is_new(line, st) &&
-	       (line->kind == MS_SET_DIRECTORY || (uint64_t)st->st_size == line->size);
+	return is_new(line, seen) && (line->kind == MS_SET_DIRECTORY ||
+				      (uint64_t)seen->st.st_size == line->size);
 }
 
 static bool is_also(int fd, const char *name, const struct stat *other)
@@ -133,28 +134,27 @@ static int give_way(struct ms_ctx *ctx, const struct ms_set_journal *journal, in
 /* Nothing waits: has it its name already? What was to be removed then may have gone. */
 static int check_done(int fd, const struct ms_set_line *line)
 {
-	struct stat st;
+	struct ms_set_seen seen;
+	int r = ms_set_look(fd, line->base, &seen);
 
-	if (fstatat(fd, line->base, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return -errno;
+	if (r == -ENOENT)
 		return is_of_store(line->base) ? 0 : -ESTALE;
-	}
-	return is_new(line, &st) ? 0 : -ESTALE;
+	return r < 0 ? r : is_new(line, &seen) ? 0 : -ESTALE;
 }
 
 static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
 		       const struct ms_set_line *line)
 {
-	struct stat st;
+	struct ms_set_seen seen;
+	int r = ms_set_look(fd, line->temp, &seen);
 
-	if (fstatat(fd, line->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? check_done(fd, line) : -errno;
-	if (is_exchanged(line, &st))
+	if (r < 0)
+		return r == -ENOENT ? check_done(fd, line) : r;
+	if (is_exchanged(line, &seen))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
-	if (!is_waiting(line, &st))
+	if (!is_waiting(line, &seen))
 		return -ESTALE;
-	if (line->kind != MS_SET_DIRECTORY && is_also(fd, line->base, &st))
+	if (line->kind != MS_SET_DIRECTORY && is_also(fd, line->base, &seen.st))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
 	/* what has a directory's name is not what the rest of the set is to name */
 	if (line->kind != MS_SET_DIRECTORY && !is_old(fd, line))

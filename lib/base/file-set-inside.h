@@ -27,7 +27,7 @@ struct ms_set_entry {
 	int fd;				   /* of the new file, locked; or -1 */
 	off_t size;			   /* of the new one */
 	bool existed, check, exchanged;
-	ino_t inode;		/* of the new one */
+	struct ms_mark mark;	/* of the new one */
 	struct ms_identity old; /* where it existed: what is to be replaced */
 	struct ms_identity was; /* as it was read, where that is to be checked */
 };
@@ -59,6 +59,15 @@ struct ms_file_set {
  */
 int ms_set_announce(struct ms_ctx *ctx, struct ms_file_set *set);
 
+/** What has a name: its state, and its mark. */
+struct ms_set_seen {
+	struct stat st;
+	struct ms_mark mark;
+};
+
+/** Looks at @name in directory @fd, without following a link. 0 or a negative errno. */
+int ms_set_look(int fd, const char *name, struct ms_set_seen *ret);
+
 /** Decides: from now on a killed run is finished. On failure nothing is decided. */
 int ms_set_decide(struct ms_ctx *ctx, struct ms_file_set *set);
 
@@ -86,7 +95,8 @@ struct ms_set_line {
 	enum ms_set_kind kind;
 	char *temp, *base;
 	size_t dir;
-	uint64_t size, inode;
+	uint64_t size;
+	struct ms_mark mark; /* of what is new */
 	bool existed;
 	uint64_t old_size;
 	int64_t old_seconds;

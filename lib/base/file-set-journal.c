@@ -7,8 +7,8 @@
  *	self MARK
  *	dir MARK /etc/keys
  *	dir MARK /usr/src/linux
- *	rename d 0 77 - .modseal-key-4a01 0 20260131-0930
- *	rename f 812 78 790:1769850000.123456789 .modseal-4a020001.new 1 .config
+ *	rename d 0 MARK - .modseal-key-4a01 0 20260131-0930
+ *	rename f 812 MARK 790:1769850000.123456789 .modseal-4a020001.new 1 .config
  *	end
  *
  * MARK: as mark.h writes it. self: of this very file. A journal that was copied or came
@@ -17,9 +17,9 @@
  * dir: a directory's, and its path. The first is the journal's own, number 0. The mark is
  * there to tell it from another one that is found at its path later.
  *
- * rename: the kind (file, directory, link), size and inode number of what is new; size
- * and time of what it replaces, or "-"; the name under which it waits; the number of the
- * directory; the name that it gets.
+ * rename: the kind (file, directory, link), size and mark of what is new; size and time of
+ * what it replaces, or "-"; the name under which it waits; the number of the directory; the
+ * name that it gets.
  *
  * The other directories have a note, .at: the line of the first without "dir".
  *
@@ -153,14 +153,14 @@ int ms_set_announce(struct ms_ctx *ctx, struct ms_file_set *set)
 static int append_entry(struct ms_buf *text, const struct ms_set_entry *entry)
 {
 	const struct ms_identity *old = &entry->old;
-	int r = ms_buf_printf(text, "rename %c %jd %ju ", entry->kind,
-			      (intmax_t)entry->size, (uintmax_t)entry->inode);
+	int r = ms_buf_printf(text, "rename %c %jd ", entry->kind, (intmax_t)entry->size);
 
+	r = r < 0 ? r : ms_mark_append(text, &entry->mark);
 	if (r == 0 && entry->existed)
-		r = ms_buf_printf(text, "%jd:%jd.%09ld ", (intmax_t)old->size,
+		r = ms_buf_printf(text, " %jd:%jd.%09ld ", (intmax_t)old->size,
 				  (intmax_t)old->mtime.tv_sec, old->mtime.tv_nsec);
 	else if (r == 0)
-		r = ms_buf_append_str(text, "- ");
+		r = ms_buf_append_str(text, " - ");
 	r = r < 0 ? r : ms_percent_append(text, entry->temp);
 	r = r < 0 ? r : ms_buf_printf(text, " %zu ", entry->dir);
 	r = r < 0 ? r : ms_percent_append(text, entry->base);

@@ -58,7 +58,7 @@ static int take_line(struct ms_words *reader, size_t n_dirs, struct ms_set_line 
 		return -EBADMSG;
 	line->kind = (enum ms_set_kind) * reader->at++;
 	if (!ms_take(reader, " ") || !ms_take_number(reader, INT64_MAX, &line->size) ||
-	    !ms_take(reader, " ") || !ms_take_number(reader, UINT64_MAX, &line->inode) ||
+	    !ms_take(reader, " ") || !ms_mark_take(reader, &line->mark) ||
 	    !ms_take(reader, " ") || !take_old(reader, line))
 		return -EBADMSG;
 	r = take_name(reader, ' ', &line->temp);

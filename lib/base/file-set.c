@@ -173,6 +173,7 @@ static int use_directory(struct ms_ctx *ctx, struct ms_file_set *set, const char
 	for (*ret = 0; *ret < set->n_dirs; (*ret)++)
 		if (ms_same_file(fd, set->dirs[*ret].fd))
 			return 0;
+	ms_mark_settle(fd);
 	dir = (struct ms_set_dir){
 		.given = given,
 		.path = real,
@@ -296,19 +297,31 @@ static int set_metadata(struct ms_ctx *ctx, const struct ms_file_set *set,
 	return fchmod(entry->fd, mode) < 0 ? fail_write(ctx, entry, -errno) : 0;
 }
 
+int ms_set_look(int fd, const char *name, struct ms_set_seen *ret)
+{
+	_cleanup_fd_ int it = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (it < 0 || fstat(it, &ret->st) < 0)
+		return -errno;
+	return ms_mark_get(it, &ret->mark);
+}
+
 /* By what it is known again. */
 static int note_waiting(struct ms_ctx *ctx, const struct ms_file_set *set,
 			struct ms_set_entry *entry, const char *from)
 {
-	struct stat st;
+	struct ms_set_seen seen;
+	int r = ms_set_look(set->dirs[entry->dir].fd, from, &seen);
+	mode_t mode;
 
-	if (fstatat(set->dirs[entry->dir].fd, from, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", from);
-	entry->kind = S_ISDIR(st.st_mode)   ? MS_SET_DIRECTORY
-		      : S_ISLNK(st.st_mode) ? MS_SET_LINK
-					    : MS_SET_FILE;
-	entry->size = S_ISDIR(st.st_mode) ? 0 : st.st_size;
-	entry->inode = st.st_ino;
+	if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot stat '%s'", from);
+	mode = seen.st.st_mode;
+	entry->kind = S_ISDIR(mode)   ? MS_SET_DIRECTORY
+		      : S_ISLNK(mode) ? MS_SET_LINK
+				      : MS_SET_FILE;
+	entry->size = S_ISDIR(mode) ? 0 : seen.st.st_size;
+	entry->mark = seen.mark;
 	return 0;
 }
 

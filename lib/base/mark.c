@@ -8,6 +8,10 @@
  * cheaper mistake: a recovery that is refused can be had later, one that takes a strange
  * directory for the right one cannot be taken back.
  *
+ * overlayfs may give a directory another inode number each time it is mounted; so there
+ * its birth alone tells. That is the birth of the copy in the layer that can be written to,
+ * once there is one.
+ *
  * Of a file it tells the very one from a copy of it: whoever copies, unpacks or restores
  * a file can choose neither the number nor the birth of what he makes. The number is
  * given to the next file as soon as one is removed, but that one is born later.
@@ -18,18 +22,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
-static uint64_t file_system_of(int fd, const struct stat *st)
+static uint64_t file_system_of(const struct statfs *fs, const struct stat *st)
 {
-	struct statfs fs;
-	uint64_t id = 0;
+	uint64_t id;
 
-	_Static_assert(sizeof(fs.f_fsid) == sizeof(id), "a file system's id has 64 bits");
-	if (fstatfs(fd, &fs) == 0)
-		memcpy(&id, &fs.f_fsid, sizeof(id));
+	_Static_assert(sizeof(fs->f_fsid) == sizeof(id), "a file system's id has 64 bits");
+	memcpy(&id, &fs->f_fsid, sizeof(id));
 	return id ? id : (uint64_t)st->st_dev;
 }
 
@@ -58,24 +62,47 @@ uint64_t ms_mark_mount(int fd)
 	return stx.stx_mnt_id;
 }
 
-static uint64_t birth_of(int fd)
+static bool is_in_layers(const struct statfs *fs, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) && fs->f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
+void ms_mark_settle(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* what changes nothing is a change that it makes the copy for */
+	if (fstat(fd, &st) == 0 && fstatfs(fd, &fs) == 0 && is_in_layers(&fs, &st) &&
+	    fchown(fd, (uid_t)-1, (gid_t)-1) < 0)
+		return; /* then nothing can be made in it either */
+}
+
+int ms_mark_get(int fd, struct ms_mark *ret)
 {
 	struct statx stx;
+	struct statfs fs;
+	struct stat st;
+	int r;
 
-	return ms_mark_look(fd, "", &stx) < 0 ? 0 : ms_mark_birth(&stx);
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	r = ms_mark_look(fd, "", &stx);
+	if (r < 0 && r != -ENOSYS)
+		return r;
+	ret->inode = st.st_ino;
+	ret->file_system = file_system_of(&fs, &st);
+	ret->birth = r < 0 ? 0 : ms_mark_birth(&stx);
+	if (ret->birth && is_in_layers(&fs, &st))
+		ret->inode = 0;
+	return 0;
 }
 
 struct ms_mark ms_mark_of(int fd)
 {
-	struct stat st;
+	struct ms_mark mark;
 
-	if (fstat(fd, &st) < 0)
-		return (struct ms_mark){ 0 };
-	return (struct ms_mark){
-		.inode = st.st_ino,
-		.file_system = file_system_of(fd, &st),
-		.birth = birth_of(fd),
-	};
+	return ms_mark_get(fd, &mark) < 0 ? (struct ms_mark){ 0 } : mark;
 }
 
 bool ms_mark_fits(int fd, const struct ms_mark *mark)
@@ -86,11 +113,16 @@ bool ms_mark_fits(int fd, const struct ms_mark *mark)
 	       now.file_system == mark->file_system && now.birth == mark->birth;
 }
 
+bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b)
+{
+	return a->inode == b->inode && a->birth == b->birth;
+}
+
 bool ms_mark_is_home(int fd, const struct ms_mark *mark)
 {
-	const struct ms_mark now = ms_mark_of(fd);
+	struct ms_mark now;
 
-	return now.file_system && now.inode == mark->inode && now.birth == mark->birth;
+	return ms_mark_get(fd, &now) == 0 && ms_mark_same_there(&now, mark);
 }
 
 int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark)

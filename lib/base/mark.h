@@ -15,12 +15,21 @@
 #include "words.h"
 
 struct ms_mark {
-	uint64_t inode;
+	uint64_t inode;	      /* 0 where it may change */
 	uint64_t file_system; /* 0: none was noted but the inode number */
 	uint64_t birth;	      /* nanoseconds since 1970; 0: it is not told */
 };
 
-/** The mark of what is open as @fd; all 0 where nothing can be said of it. */
+/**
+ * Makes the mark of the directory @fd, open to read, one that stays. To be called before it
+ * is taken where nothing has been made in the directory yet.
+ */
+void ms_mark_settle(int fd);
+
+/** The mark of what is open as @fd. 0 or a negative errno. */
+int ms_mark_get(int fd, struct ms_mark *ret);
+
+/** The same; all 0 where nothing can be said of it. */
 struct ms_mark ms_mark_of(int fd);
 
 /**
@@ -36,6 +45,9 @@ bool ms_mark_fits(int fd, const struct ms_mark *mark);
  * may have got another number.
  */
 bool ms_mark_is_home(int fd, const struct ms_mark *mark);
+
+/** The same of what lies beside such a journal. */
+bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b);
 
 /**
  * What is @name in directory @fd, or @fd itself where that is ""? 0 or the negative errno

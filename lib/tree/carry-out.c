@@ -257,7 +257,7 @@ static int sweep_made(struct recovery *rec)
 		/* a run that was killed before it noted which has made any */
 		r = fd < 0 ? fd
 			   : ms_made_remove_one(fd, base,
-						made->mark.inode ? &made->mark : NULL);
+						made->mark.file_system ? &made->mark : NULL);
 		if (r < 0)
 			return ms_fail_errno(rec->ctx, r,
 					     "cannot remove directory '%s/%s'",

@@ -98,12 +98,10 @@ int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place)
 int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 			struct ms_place *place)
 {
-	struct stat st;
 	int r = ms_place_open(ctx, root->path, place);
 
-	if (r == 0 && fstat(place->fd, &st) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot stat '%s'", root->path);
-	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && st.st_ino != root->mark.inode)) {
+	if (r == -ENOENT || r == -ENOTDIR ||
+	    (r == 0 && !ms_mark_is_home(place->fd, &root->mark))) {
 		ms_fail_clear(ctx);
 		return -ESTALE;
 	}
