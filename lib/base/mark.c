@@ -2,11 +2,11 @@
 
 /*
  * A recovery may come after a reboot, when device numbers are others. What stays is the
- * file system's own id (of ext4, btrfs and others it comes from their UUID) and the time
- * at which the directory was born. Where there is no id the device number stands for it:
- * a directory is then not known again after the device got another number. That is the
- * cheaper mistake: a recovery that is refused can be had later, one that takes a strange
- * directory for the right one cannot be taken back.
+ * time at which a directory was born, and the file system's own id (of ext4, btrfs and
+ * others it comes from their UUID). XFS and others have none but the device number: it
+ * counts only where no birth is told, and a directory is then not known again after the
+ * device got another number. That is the cheaper mistake: a recovery that is refused can be
+ * had later, one that takes a strange directory for the right one cannot be taken back.
  *
  * overlayfs may give a directory another inode number each time it is mounted; so there
  * its birth alone tells. That is the birth of the copy in the layer that can be written to,
@@ -25,24 +25,47 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* Its own id, or 0. Who has none tells its device number, in the kernel's long form. */
 static uint64_t file_system_of(const struct statfs *fs, const struct stat *st)
 {
+	const uint32_t device = (minor(st->st_dev) & 0xff) | (uint32_t)major(st->st_dev) << 8 |
+				(uint32_t)(minor(st->st_dev) & ~0xffU) << 12;
+	const uint32_t own[2] = { device, 0 };
 	uint64_t id;
 
 	_Static_assert(sizeof(fs->f_fsid) == sizeof(id), "a file system's id has 64 bits");
+	if (!memcmp(&fs->f_fsid, own, sizeof(own)))
+		return 0;
 	memcpy(&id, &fs->f_fsid, sizeof(id));
-	return id ? id : (uint64_t)st->st_dev;
+	return id;
 }
 
 int ms_mark_look(int fd, const char *name, struct statx *ret)
 {
-	return statx(fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
-		     STATX_BASIC_STATS | STATX_BTIME, ret) < 0
-		       ? -errno
-		       : 0;
+	struct stat st;
+
+	if (statx(fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW,
+		  STATX_BASIC_STATS | STATX_BTIME, ret) == 0)
+		return 0;
+	if ((errno != ENOSYS && errno != EPERM) || /* older filters know no statx */
+	    fstatat(fd, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret = (struct statx){
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_nlink = (uint32_t)st.st_nlink,
+		.stx_uid = st.st_uid,
+		.stx_gid = st.st_gid,
+		.stx_mode = (uint16_t)st.st_mode,
+		.stx_ino = st.st_ino,
+		.stx_size = (uint64_t)st.st_size,
+		.stx_mtime = { .tv_sec = st.st_mtim.tv_sec,
+			       .tv_nsec = (uint32_t)st.st_mtim.tv_nsec },
+	};
+	return 0;
 }
 
 uint64_t ms_mark_birth(const struct statx *stx)
@@ -88,11 +111,13 @@ int ms_mark_get(int fd, struct ms_mark *ret)
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
 	r = ms_mark_look(fd, "", &stx);
-	if (r < 0 && r != -ENOSYS)
+	if (r < 0)
 		return r;
 	ret->inode = st.st_ino;
 	ret->file_system = file_system_of(&fs, &st);
-	ret->birth = r < 0 ? 0 : ms_mark_birth(&stx);
+	ret->birth = ms_mark_birth(&stx);
+	if (!ret->birth && !ret->file_system)
+		ret->file_system = st.st_dev;
 	if (ret->birth && is_in_layers(&fs, &st))
 		ret->inode = 0;
 	return 0;
@@ -105,17 +130,23 @@ struct ms_mark ms_mark_of(int fd)
 	return ms_mark_get(fd, &mark) < 0 ? (struct ms_mark){ 0 } : mark;
 }
 
-bool ms_mark_fits(int fd, const struct ms_mark *mark)
+bool ms_mark_is_known(const struct ms_mark *mark)
 {
-	const struct ms_mark now = ms_mark_of(fd);
-
-	return mark->file_system && now.inode == mark->inode &&
-	       now.file_system == mark->file_system && now.birth == mark->birth;
+	return mark->file_system || mark->birth;
 }
 
+/* One kernel may tell births that another does not. */
 bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b)
 {
-	return a->inode == b->inode && a->birth == b->birth;
+	return a->inode == b->inode && (a->birth == b->birth || !a->birth || !b->birth);
+}
+
+bool ms_mark_fits(int fd, const struct ms_mark *mark)
+{
+	struct ms_mark now;
+
+	return ms_mark_is_known(mark) && ms_mark_get(fd, &now) == 0 &&
+	       now.file_system == mark->file_system && ms_mark_same_there(&now, mark);
 }
 
 bool ms_mark_is_home(int fd, const struct ms_mark *mark)
@@ -129,7 +160,7 @@ int ms_mark_append(struct ms_buf *text, const struct ms_mark *mark)
 {
 	int r = ms_buf_printf(text, "%" PRIu64, mark->inode);
 
-	if (r < 0 || !mark->file_system)
+	if (r < 0 || !ms_mark_is_known(mark))
 		return r;
 	return ms_buf_printf(text, ":%016" PRIx64 ":%016" PRIx64, mark->file_system,
 			     mark->birth);

@@ -16,7 +16,7 @@
 
 struct ms_mark {
 	uint64_t inode;	      /* 0 where it may change */
-	uint64_t file_system; /* 0: none was noted but the inode number */
+	uint64_t file_system; /* 0: it has no id of its own */
 	uint64_t birth;	      /* nanoseconds since 1970; 0: it is not told */
 };
 
@@ -25,6 +25,9 @@ struct ms_mark {
  * is taken where nothing has been made in the directory yet.
  */
 void ms_mark_settle(int fd);
+
+/** Does it say more than an inode number? */
+bool ms_mark_is_known(const struct ms_mark *mark);
 
 /** The mark of what is open as @fd. 0 or a negative errno. */
 int ms_mark_get(int fd, struct ms_mark *ret);
@@ -51,7 +54,8 @@ bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b);
 
 /**
  * What is @name in directory @fd, or @fd itself where that is ""? 0 or the negative errno
- * value of stat. Links are not followed.
+ * value of stat. Links are not followed. Where statx is not to be had there is no birth, no
+ * time but that of the last change, and nothing that only statx has.
  */
 int ms_mark_look(int fd, const char *name, struct statx *ret);
 

@@ -49,8 +49,11 @@ enum standing {
 
 static bool is_new(const struct statx *stx, const struct ms_journal_entry *entry)
 {
+	const struct ms_mark made = { .inode = entry->inode, .birth = entry->birth };
+	const struct ms_mark seen = { .inode = stx->stx_ino, .birth = ms_mark_birth(stx) };
+
 	return S_ISREG(stx->stx_mode) && stx->stx_size == entry->size &&
-	       stx->stx_ino == entry->inode && ms_mark_birth(stx) == entry->birth;
+	       ms_mark_same_there(&seen, &made);
 }
 
 /* Is that what was to be replaced? The kernel may have cut nanoseconds. */
@@ -257,7 +260,8 @@ static int sweep_made(struct recovery *rec)
 		/* a run that was killed before it noted which has made any */
 		r = fd < 0 ? fd
 			   : ms_made_remove_one(fd, base,
-						made->mark.file_system ? &made->mark : NULL);
+						ms_mark_is_known(&made->mark) ? &made->mark
+									: NULL);
 		if (r < 0)
 			return ms_fail_errno(rec->ctx, r,
 					     "cannot remove directory '%s/%s'",

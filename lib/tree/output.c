@@ -291,7 +291,7 @@ static void remove_made(struct ms_tree *tree, const struct ms_made *made)
 	if (parent == -ENOENT)
 		return; /* somebody was faster */
 	if (parent < 0 ||
-	    ms_made_remove_one(parent, name, mark->file_system ? mark : NULL) < 0)
+	    ms_made_remove_one(parent, name, ms_mark_is_known(mark) ? mark : NULL) < 0)
 		output_of(tree)->stays = true;
 }
 

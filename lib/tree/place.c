@@ -98,10 +98,16 @@ int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place)
 int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 			struct ms_place *place)
 {
+	struct ms_mark now;
 	int r = ms_place_open(ctx, root->path, place);
 
-	if (r == -ENOENT || r == -ENOTDIR ||
-	    (r == 0 && !ms_mark_is_home(place->fd, &root->mark))) {
+	if (r == 0) {
+		r = ms_mark_get(place->fd, &now);
+		if (r < 0)
+			return ms_fail_errno(ctx, r, "cannot stat '%s'", root->path);
+		r = now.inode == root->mark.inode ? 0 : -ESTALE;
+	}
+	if (r == -ENOENT || r == -ENOTDIR || r == -ESTALE) {
 		ms_fail_clear(ctx);
 		return -ESTALE;
 	}
