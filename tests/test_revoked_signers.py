@@ -15,12 +15,13 @@ import types
 import jsonschema
 import pytest
 
-from support import cli, forge, hostile, keys, stacked
+from support import cli, forge, hostile, keys, make_image, stacked
 from support.asn1 import integer, octets, oid, seq
 from support.hostile import messages, mixed
 
 HIDDEN = ["revoked", "no-withdrawn"]  # R1 has signed it, and R2 is said to have
 UNREAD = "the rest of the message cannot be read: who is revoked in it is not known"
+SHIM = cli.BUILD / "tests/digest-shim.so"
 SECP256K1 = seq(oid(keys.EC_OID), oid("1.3.132.0.10"))
 
 
@@ -513,3 +514,29 @@ def test_attach_and_manifests_take_nothing_by_a_key_below_a_revoked_one(
         assert cli.run(*command).returncode == 0
         done = cli.run(*command, *sources.revoked)
         assert done.returncode == 1 and "the signer is revoked: 'R2'" in done.stdout, command
+
+
+@pytest.mark.plain
+def test_a_fault_of_ours_makes_no_revoked_signer_trusted(world, payload, tmp_path):
+    """The kernel passes over certificates that it cannot use; that ours cannot be read for
+    another reason is none of these."""
+    revoked, other = (world.revoked.certificate().encode(),
+                      world.root.certificate().encode())
+    image = make_image.vmlinux(
+        tmp_path, make_image.Certs(own=other, trusted=[revoked], revoked=[revoked]), symbols=True)
+    message = mixed.over(payload, lambda w: list(mixed.signers_of(w, ["revoked"])), world)
+    module = tmp_path / "x.ko"
+    module.write_bytes(forge.append(payload, message.encode()))
+
+    def verify(number):
+        return cli.run("verify", "-j1", "--kernel", image, module,
+                       env={"LD_PRELOAD": SHIM, "DIGEST_SHIM_FAILS": str(number)})
+
+    answers = []
+    for number in range(1, 100):
+        done = verify(number)
+        answers.append(done.returncode)
+        if "signed by a revoked key" in done.stdout:
+            break
+        assert done.returncode == 2 and not done.stdout.count("trusted"), (number, cli.said(done))
+    assert len(answers) > 3 and answers[-1] == 1, answers

@@ -143,22 +143,26 @@ static int check_done(int fd, const struct ms_set_line *line)
 }
 
 static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
-		       const struct ms_set_line *line)
+		       const struct ms_set_line *line, bool *partly)
 {
 	struct ms_set_seen seen;
 	int r = ms_set_look(fd, line->temp, &seen);
 
 	if (r < 0)
 		return r == -ENOENT ? check_done(fd, line) : r;
-	if (is_exchanged(line, &seen))
-		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
+	if (is_exchanged(line, &seen)) {
+		r = check_done(fd, line); /* else it may be the last that there is */
+		return r < 0 ? r : unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
+	}
 	if (!is_waiting(line, &seen))
 		return -ESTALE;
 	if (line->kind != MS_SET_DIRECTORY && is_also(fd, line->base, &seen.st))
 		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
 	/* what has a directory's name is not what the rest of the set is to name */
-	if (line->kind != MS_SET_DIRECTORY && !is_old(fd, line))
+	if (line->kind != MS_SET_DIRECTORY && !is_old(fd, line)) {
+		*partly = true;
 		return give_way(ctx, journal, fd, line);
+	}
 	return ms_set_rename(fd, line->temp, line->base, line->existed, line->kind);
 }
 
@@ -278,21 +282,24 @@ static int check_lines(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 }
 
 int ms_set_finish(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
-		  const char *shown, const char *name, const char *tag)
+		  const char *shown, const char *name, const char *tag,
+		  bool *ret_partly)
 {
 	_cleanup_(places_done) struct places places = {0};
 	int r = check_lines(ctx, journal, shown, name, tag);
 
+	*ret_partly = false;
 	r = r < 0 ? r : open_places(ctx, journal, fd, &places);
 	for (size_t i = 0; i < journal->n_lines && r == 0; i++) {
 		const struct ms_set_line *line = &journal->lines[i];
 
-		r = finish_line(ctx, journal, places.fds[line->dir], line);
+		r = finish_line(ctx, journal, places.fds[line->dir], line, ret_partly);
 		if (r < 0)
 			r = fail_line(ctx, journal, line, r);
 	}
 	r = r < 0 ? r : forget(ctx, journal, &places, name, tag);
 	if (r == 0)
-		ms_warn(ctx, "finished an interrupted run on '%s'", shown);
+		ms_warn(ctx, "finished an interrupted run on '%s'%s", shown,
+			*ret_partly ? ", but not in all it wanted" : "");
 	return r;
 }

@@ -127,12 +127,14 @@ int ms_set_place_open(const struct ms_set_place *place);
 
 /**
  * Does what a decided journal says that is not done yet, and removes it: the file @name
- * of a set with @tag in directory @fd, which is @shown in messages.
+ * of a set with @tag in directory @fd, which is @shown in messages. *@ret_partly: a target
+ * that somebody has changed since was left as it is.
  *
  * -EBADMSG: it names what no set of that tag has; -ESTALE: one of its directories is
  * another one by now, or what waited there has gone. Nothing is removed then.
  */
 int ms_set_finish(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
-		  const char *shown, const char *name, const char *tag);
+		  const char *shown, const char *name, const char *tag,
+		  bool *ret_partly);
 
 #endif

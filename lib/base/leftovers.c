@@ -46,6 +46,12 @@ static int read_file(struct ms_leftovers *all, const struct ms_leftover *one,
 	return ms_file_read_fd(all->ctx, one->fd, one->name, MAX_JOURNAL, ret, NULL);
 }
 
+static void did(struct ms_leftovers *all, enum ms_recovery how)
+{
+	if (how > all->how)
+		all->how = how;
+}
+
 static void remove_directory(struct ms_leftovers *all, const struct ms_leftover *one)
 {
 	struct stat parent;
@@ -70,8 +76,8 @@ static void remove_one(struct ms_leftovers *all, const struct ms_leftover *one)
 		unlinkat(all->fd, one->name, 0);
 	if (fstatat(all->fd, one->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		ms_leftovers_stay(all, MS_STAY_ALONE, all->shown, one->name);
-	else if (all->how < MS_RECOVERY_UNDONE)
-		all->how = MS_RECOVERY_UNDONE;
+	else
+		did(all, MS_RECOVERY_UNDONE);
 }
 
 static const struct ms_leftover *of_kind(const struct ms_leftover *group, size_t n,
@@ -108,13 +114,14 @@ static int read_decided(struct ms_leftovers *all, const struct ms_leftover *file
 static int finish_journal(struct ms_leftovers *all, const struct ms_leftover *file)
 {
 	_cleanup_(ms_set_journal_done) struct ms_set_journal journal = {0};
+	bool partly = false;
 	int r = read_decided(all, file, &journal);
 
 	if (r == 0)
 		r = ms_set_finish(all->ctx, &journal, all->fd, all->shown, file->name,
-				  file->tag);
+				  file->tag, &partly);
 	if (r == 0)
-		all->how = MS_RECOVERY_FINISHED;
+		did(all, partly ? MS_RECOVERY_PARTLY : MS_RECOVERY_FINISHED);
 	if (r == -EBADMSG)
 		return ms_hint_command(
 			all->ctx, r,
@@ -140,8 +147,7 @@ static int clear_there(struct ms_leftovers *all, int fd, const char *path,
 		.ctx = all->ctx, .fd = fd, .shown = path};
 	int r = clear(&there, tag);
 
-	if (there.how > all->how)
-		all->how = there.how;
+	did(all, there.how);
 	if (there.stay && there.stay_dir && there.stay_name)
 		ms_leftovers_stay(all, there.stay, there.stay_dir, there.stay_name);
 	return r;
@@ -165,9 +171,13 @@ static int clear_begun(struct ms_leftovers *all, const struct ms_leftover *file)
 	for (size_t i = 1; i < journal.n_dirs && r == 0; i++) {
 		_cleanup_fd_ int fd = ms_set_place_open(&journal.dirs[i]);
 
-		/* where it is not any more, its note tells of this one when it is back */
 		if (fd >= 0)
 			r = clear_there(all, fd, journal.dirs[i].path, file->tag);
+		else /* when it is back, its note tells of this one */
+			ms_warn(all->ctx,
+				"the interrupted run on '%s' was also on '%s', which is "
+				"not there: what may wait in it stays",
+				all->shown, journal.dirs[i].path);
 	}
 	return r;
 }

@@ -329,6 +329,7 @@ static void what_was_decided_is_finished_where_nobody_came_between(void **state)
 	put("file", "theirs");
 	decide("-");
 	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_PARTLY);
 	assert_int_equal(stat("file", &st), 0);
 	assert_int_equal(st.st_size, 6);
 	assert_false(is_there(".modseal-" TAG "0001.new"));
@@ -376,6 +377,35 @@ static void a_file_that_has_gone_without_its_new_name_is_an_error(void **state)
 	assert_int_equal(rename("ours", "file"), 0);
 	assert_int_equal(clear(&how), 0);
 	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	unlink("file");
+}
+
+/* Old and new have changed their names: now what waits may be the last that there is. */
+static void the_old_one_stays_where_the_new_one_has_gone(void **state)
+{
+	static const char waiting[] = ".modseal-" TAG "0001.new";
+	_cleanup_free_ char *old = NULL;
+	enum ms_recovery how;
+	struct stat st;
+
+	(void)state;
+	put("file", "older");
+	assert_int_equal(stat("file", &st), 0);
+	assert_true(asprintf(&old, "%jd:%jd.%09ld", (intmax_t)st.st_size,
+			     (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec) > 0);
+	decide(old);
+	assert_int_equal(renameat2(AT_FDCWD, "file", AT_FDCWD, waiting, RENAME_EXCHANGE), 0);
+	assert_int_equal(rename("file", "ours"), 0);
+	assert_int_equal(clear(&how), -ESTALE);
+	put("file", "theirs");
+	assert_int_equal(clear(&how), -ESTALE);
+	assert_true(is_there(waiting));
+	assert_int_equal(rename("ours", "file"), 0);
+	assert_int_equal(clear(&how), 0);
+	assert_int_equal(how, MS_RECOVERY_FINISHED);
+	assert_false(is_there(waiting));
+	assert_int_equal(stat("file", &st), 0);
+	assert_int_equal(st.st_size, 3);
 	unlink("file");
 }
 
@@ -592,6 +622,7 @@ int main(void)
 		cmocka_unit_test(
 			a_journal_that_others_could_have_written_is_not_believed),
 		cmocka_unit_test(a_file_that_has_gone_without_its_new_name_is_an_error),
+		cmocka_unit_test(the_old_one_stays_where_the_new_one_has_gone),
 		cmocka_unit_test(a_directory_s_name_that_is_taken_is_an_error),
 		cmocka_unit_test(a_journal_of_another_directory_is_not_followed),
 		cmocka_unit_test(a_journal_names_nothing_but_what_its_set_has),

@@ -32,6 +32,7 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/text.h"
+#include "../cms/pkey.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
 #include "../trust/trust.h"
@@ -86,7 +87,7 @@ static int note_cert(struct search *search, struct ms_bytes der, const char *by)
 	struct ms_bytes skid = { NULL, 0 };
 	int r = ms_cert_parse(search->ctx, &rules, der.data, der.len, &cert);
 
-	if (r == -ENOMEM)
+	if (r < 0 && !ms_is_verdict(r))
 		return r;
 	if (r == 0)
 		skid = ms_cert_skid(cert);

@@ -115,7 +115,7 @@ static int finish_gone(struct recovery *rec, const struct ms_journal_entry *entr
 		ms_warn(rec->ctx,
 			"'%s/%s' changed since the interrupted run and is left as it is",
 			rec->place->dir, entry->path);
-	else if (standing == STANDS_OLD && rec->journal->keep_going)
+	else if (rec->journal->keep_going) /* which may have let it go */
 		ms_warn(rec->ctx, "'%s/%s' could not be replaced by the interrupted run",
 			rec->place->dir, entry->path);
 	else

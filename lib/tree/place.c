@@ -18,6 +18,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/made.h"
+#include "../base/wait.h"
 #include "tree.h"
 
 void ms_place_done(struct ms_place *place)
@@ -124,10 +125,12 @@ int ms_place_take(struct ms_ctx *ctx, struct ms_place *place, enum ms_lock_answe
 int ms_place_take_at_last(struct ms_ctx *ctx, struct ms_place *place, bool no_wait,
 			  enum ms_lock_answer *ret)
 {
+	struct ms_wait wait = { 0 };
 	int r = ms_place_take(ctx, place, ret);
 
+	/* of what is open: its path may be another directory's by then */
 	while (r == 0 && *ret == MS_LOCK_BUSY) {
-		r = ms_lock_wait(ctx, place->dir, no_wait);
+		r = ms_wait_for_run(ctx, &wait, no_wait, "", place->dir);
 		if (r == 0)
 			r = ms_place_take(ctx, place, ret);
 	}

@@ -20,6 +20,7 @@
 #include "recover.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/beneath.h"
@@ -73,38 +74,92 @@ static void remove_blank(struct ms_place *place)
 }
 
 /*
- * Ends the part of one member. Where nothing was decided it need not be there: it undoes
- * its part whenever it is met. *@partly: also as ms_place.
+ * Opens, locks and reads a member. *@ret_has_part: it has a part in the run that is not ended
+ * yet. Where nothing was decided it need not be there: it undoes its part whenever it is met.
  */
-static int end_member(struct ms_ctx *ctx, const struct ms_place *lead,
-		      const struct ms_journal_root *member, bool no_wait, bool *partly)
+static int take_member(struct ms_ctx *ctx, const struct ms_place *lead,
+		       const struct ms_journal_root *member, bool no_wait,
+		       struct ms_place *place, bool *ret_has_part)
 {
-	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
 	bool decided = lead->journal.committed;
 	enum ms_lock_answer answer = MS_LOCK_UNDECIDED;
-	int r = ms_place_open_noted(ctx, member, &place);
+	int r = ms_place_open_noted(ctx, member, place);
 
+	*ret_has_part = false;
 	if (r == -ESTALE)
 		return decided ? fail_elsewhere(ctx, lead, member->path) : 0;
 	if (r == 0)
-		r = check_other(ctx, lead, &place);
+		r = check_other(ctx, lead, place);
 	if (r == 0)
-		r = ms_place_take_at_last(ctx, &place, no_wait, &answer);
+		r = ms_place_take_at_last(ctx, place, no_wait, &answer);
 	if (r < 0)
 		return r;
-	if (answer != MS_LOCK_TAKEN || !place.journal.lead.path ||
-	    strcmp(place.journal.txid, lead->journal.txid)) {
-		r = decided ? check_absence(ctx, lead, &place, member, answer) : 0;
-		if (r == 0 && answer == MS_LOCK_TAKEN && !*place.journal.txid)
-			remove_blank(&place);
-		return r; /* its part is ended */
+	if (answer != MS_LOCK_TAKEN || !place->journal.lead.path ||
+	    strcmp(place->journal.txid, lead->journal.txid)) {
+		r = decided ? check_absence(ctx, lead, place, member, answer) : 0;
+		if (r == 0 && answer == MS_LOCK_TAKEN && !*place->journal.txid)
+			remove_blank(place);
+		return r;
 	}
-	if (decided && !place.journal.committed)
+	if (decided && !place->journal.committed)
 		return ms_fail(ctx, -EBADMSG, "the journal in '%s' is not whole",
 			       member->path);
-	r = ms_place_end(ctx, &place, decided);
-	*partly = *partly || place.partly;
+	*ret_has_part = true;
+	return 0;
+}
+
+/* Does what a member's journal says, which stays. *@ret_partly: as ms_place. */
+static int carry_out_member(struct ms_ctx *ctx, const struct ms_place *lead,
+			    const struct ms_journal_root *member, bool no_wait,
+			    bool *ret_partly)
+{
+	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
+	bool has_part;
+	int r = take_member(ctx, lead, member, no_wait, &place, &has_part);
+
+	if (r == 0 && has_part)
+		r = ms_place_carry_out(ctx, &place, lead->journal.committed);
+	*ret_partly = place.partly;
 	return r;
+}
+
+static int close_member(struct ms_ctx *ctx, const struct ms_place *lead,
+			const struct ms_journal_root *member, bool no_wait, bool partly)
+{
+	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
+	bool has_part;
+	int r = take_member(ctx, lead, member, no_wait, &place, &has_part);
+
+	if (r < 0 || !has_part)
+		return r;
+	place.partly = partly;
+	return ms_place_close(ctx, &place, lead->journal.committed);
+}
+
+/*
+ * The journals of all go only when all has been done: who has to try again then learns
+ * again what was left in which of them. *@ret_partly: in any.
+ */
+static int end_members(struct ms_ctx *ctx, const struct ms_place *lead, bool no_wait,
+		       bool *ret_partly)
+{
+	const struct ms_journal *journal = &lead->journal;
+	_cleanup_free_ bool *partly = calloc(journal->n_members + 1, sizeof(*partly));
+	int result = 0;
+
+	if (!partly)
+		return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < journal->n_members; i++) {
+		int r = carry_out_member(ctx, lead, &journal->members[i], no_wait,
+					 &partly[i]);
+
+		result = r < 0 ? r : result;
+		*ret_partly |= partly[i];
+	}
+	for (size_t i = 0; i < journal->n_members && result == 0; i++)
+		result = close_member(ctx, lead, &journal->members[i], no_wait,
+				      partly[i]);
+	return result;
 }
 
 /* Ends a run from its lead, or from the one root that it has. */
@@ -112,14 +167,8 @@ static int end_lead(struct ms_ctx *ctx, struct ms_place *lead, bool no_wait,
 		    enum ms_recovery *ret)
 {
 	bool decided = lead->journal.committed, partly = false;
-	int result = 0, r;
+	int result = end_members(ctx, lead, no_wait, &partly), r;
 
-	for (size_t i = 0; i < lead->journal.n_members; i++) {
-		r = end_member(ctx, lead, &lead->journal.members[i], no_wait,
-			       &partly);
-		if (r < 0)
-			result = r;
-	}
 	if (result < 0) {
 		/* the decision stays until all have followed it */
 		struct ms_ctx *quiet = ms_ctx_fork(ctx);

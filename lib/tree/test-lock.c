@@ -10,6 +10,7 @@
 
 #include "journal.h"
 #include "lock.h"
+#include "place.h"
 #include "transaction.h"
 
 static int open_now(const char *path)
@@ -156,6 +157,26 @@ static void a_second_run_waits_until_the_first_is_through(void **state)
 	assert_int_equal(release, -1); /* it has waited, and said so */
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+}
+
+/* Whoever waits for a lock has not to look where its directory's path leads by then. */
+static void a_directory_that_was_moved_is_waited_for(void **state)
+{
+	_cleanup_(ms_place_done) struct ms_place place = MS_PLACE_INIT;
+	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
+	_cleanup_free_ char *dir = NULL;
+	enum ms_lock_answer answer;
+
+	(void)state;
+	make_tree();
+	dir = realpath("t", NULL);
+	assert_non_null(dir);
+	tree = hold("t");
+	assert_int_equal(ms_place_open(help_ctx, dir, &place), 0);
+	assert_int_equal(rename("t", "moved"), 0);
+	assert_int_equal(mkdir("t", 0755), 0);
+	assert_int_equal(ms_place_take_at_last(help_ctx, &place, true, &answer),
+			 -EWOULDBLOCK);
 }
 
 static void waiting_ends_when_the_run_is_cancelled(void **state)
@@ -323,6 +344,7 @@ int main(void)
 		TEST(a_run_does_not_wait_for_itself),
 		TEST(reading_takes_no_lock_and_leaves_no_trace),
 		TEST(a_second_run_waits_until_the_first_is_through),
+		TEST(a_directory_that_was_moved_is_waited_for),
 		TEST(waiting_ends_when_the_run_is_cancelled),
 		TEST(a_lock_ends_with_the_process_that_held_it),
 		TEST(many_runs_at_once_never_meet),

@@ -263,6 +263,11 @@ static void what_a_run_that_kept_going_let_go_is_left_and_told(void **state)
 	assert_recovers(MS_RECOVERY_PARTLY);
 	assert_text("t/a.ko", "old a");
 	assert_non_null(strstr(help_log, "could not be replaced"));
+	/* for it was removed while the run was at work */
+	put_journal(text.data, text.len);
+	assert_int_equal(unlink("t/a.ko"), 0);
+	assert_recovers(MS_RECOVERY_PARTLY);
+	assert_int_not_equal(access("t/a.ko", F_OK), 0);
 }
 
 static void a_new_file_that_has_its_name_and_waits_too_waits_no_more(void **state)

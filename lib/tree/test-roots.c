@@ -275,9 +275,26 @@ static void a_decision_stays_until_all_members_have_followed_it(void **state)
 	assert_false(dying_at(12, strip_all));
 	assert_int_equal(rename(roots[1], "away"), 0);
 	assert_int_equal(ms_recover(help_ctx, roots[0], true, &how), -ESTALE);
-	assert_int_equal(recover_root(2), MS_RECOVERY_NOTHING); /* it has followed */
+	assert_int_equal(ms_recover(help_ctx, roots[2], true, &how), -ESTALE);
 	assert_int_equal(rename("away", roots[1]), 0);
 	assert_int_equal(recover_root(1), MS_RECOVERY_FINISHED);
+	assert_int_equal(count_new(), ROOTS * MODULES);
+	assert_int_equal(strays(), 0);
+}
+
+static void what_was_left_in_one_root_is_told_however_often_it_takes(void **state)
+{
+	enum ms_recovery how;
+
+	(void)state;
+	make_trees();
+	assert_false(dying_at(12, strip_all));
+	help_write_text(path_of(2, 1), "somebody's newer one");
+	assert_int_equal(rename(roots[1], "away"), 0);
+	assert_int_equal(ms_recover(help_ctx, roots[0], true, &how), -ESTALE);
+	assert_int_equal(rename("away", roots[1]), 0);
+	assert_int_equal(recover_root(0), MS_RECOVERY_PARTLY);
+	help_write_module(path_of(2, 1), content_of(2, 1), 2000, 0);
 	assert_int_equal(count_new(), ROOTS * MODULES);
 	assert_int_equal(strays(), 0);
 }
@@ -336,6 +353,7 @@ int main(void)
 		TEST(the_next_run_on_all_roots_does_not_wait_for_itself),
 		TEST(a_member_whose_lead_is_gone_is_left_as_it_is),
 		TEST(a_decision_stays_until_all_members_have_followed_it),
+		TEST(what_was_left_in_one_root_is_told_however_often_it_takes),
 		TEST(a_journal_that_names_itself_is_refused),
 		TEST(a_foreign_tree_that_a_journal_names_is_not_touched),
 	};

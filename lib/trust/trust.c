@@ -26,6 +26,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/room.h"
+#include "../cms/pkey.h"
 #include "assumed.h"
 #include "set.h"
 
@@ -214,9 +215,8 @@ static int put_on_ring(struct ms_ctx *ctx, struct ms_keyring *keyring,
 	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
 	int r = ms_cert_parse(ctx, rules, item->der, item->len, &cert);
 
-	if (r == -ENOMEM || r == -ECANCELED)
-		return r;
-	if (r < 0 && item->manner == MS_TRUST_AS_KERNEL) {
+	/* what went wrong here says nothing of what the kernel does */
+	if (r < 0 && item->manner == MS_TRUST_AS_KERNEL && ms_is_verdict(r)) {
 		ms_info(ctx, "'%s': the kernel passes over a certificate: %s",
 			item->shown, ms_ctx_message(ctx));
 		ms_fail_clear(ctx);
