@@ -135,10 +135,12 @@ bool ms_mark_is_known(const struct ms_mark *mark)
 	return mark->file_system || mark->birth;
 }
 
-/* One kernel may tell births that another does not. */
 bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b)
 {
-	return a->inode == b->inode && (a->birth == b->birth || !a->birth || !b->birth);
+	if (a->birth && b->birth)
+		return a->inode == b->inode && a->birth == b->birth;
+	/* one kernel may tell births that another does not */
+	return a->inode && a->inode == b->inode;
 }
 
 bool ms_mark_fits(int fd, const struct ms_mark *mark)
