@@ -447,6 +447,27 @@ def test_a_trusted_key_below_a_revoked_one_is_told_of_whatever_the_message_carri
     assert cli.run("verify", *sources.trust, *below.options, path).returncode == 0
 
 
+def test_the_order_of_the_trusted_does_not_decide_who_is_told_of(
+    world, over, sources, tmp_path
+):
+    """A key with two certificates, of which one is below a revoked key, and one below it."""
+    key = world.ec()
+    alone = hostile.Identity(key, messages.name("K"), 21)
+    below = hostile.Identity(key, messages.name("K"), 22, issuer=world.withdrawn)
+    leaf = hostile.Identity(world.ec(), messages.name("C"), 23, issuer=alone, akid="both")
+    identities = {"alone": alone, "below": below, "leaf": leaf}
+    for name, identity in identities.items():
+        (tmp_path / f"{name}.der").write_bytes(identity.certificate().encode())
+        (tmp_path / f"{name}.ko").write_bytes(over(messages.message(messages.signer(identity))))
+    modules = [tmp_path / f"{name}.ko" for name in identities]
+    for order in itertools.permutations(identities):
+        trust = [word for name in order for word in ("--trust", tmp_path / f"{name}.der")]
+        found = cli.document("verify", *trust, *sources.revoked, *modules)
+        assert [entry["verdict"] for entry in found["modules"]] == ["trusted"] * 3
+        assert [entry["warnings"] for entry in found["modules"]] == [
+            ["the signer is revoked: 'R2'"]] * 3, order
+
+
 def test_who_is_trusted_in_a_circle_is_told_of_where_one_of_it_is_revoked(
     world, over, sources, tmp_path
 ):

@@ -16,11 +16,6 @@
  * added before the keys cost nothing more; each that is added later looks at all keys
  * again.
  *
- * A trusted key that a revoked one stands behind (the same key with another certificate,
- * or the key that has signed it) is found as before: so does the kernel. But it is known
- * of it, for whoever asks for more than the verdict (revoked.c). That takes one look at
- * all of them, when all is there, and not one for each signer of each module.
- *
  * `bin:` hashes are of files that were measured or booted; the module loader does not
  * look at them. They are kept to be counted among what was read.
  */
@@ -32,40 +27,12 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
-#include "../base/index.h"
 #include "../base/room.h"
 #include "../hash/payload.h"
-#include "lookup.h"
+#include "keyring-inside.h"
 
 static const enum ms_hash tbs_hashes[] = { MS_HASH_SHA256, MS_HASH_SHA384,
 					   MS_HASH_SHA512 };
-
-enum { TBS_HASHES = 3 };
-
-struct entry {
-	struct ms_cert *cert;
-	bool tbs_revoked;
-	struct ms_standing standing; /* of a trusted one; once the keyring is settled */
-};
-
-struct list {
-	struct entry *entries;
-	size_t count, room;
-	struct ms_index by_der;
-	struct ms_index by_id; /* the first with it, of those whose hash is not revoked */
-	struct ms_index by_revoked_id; /* the same of those whose hash is */
-};
-
-struct ms_keyring {
-	struct list keys[2]; /* by enum ms_keys */
-	struct ms_index tbs;
-	bool has_tbs[TBS_HASHES]; /* of which of tbs_hashes there are any */
-	struct ms_index bin;
-	/* by their bytes; numbers of the revoked list, from its end on of the trusted one
-	 */
-	struct ms_index revoked_keys;
-	bool settled;
-};
 
 struct ms_keyring *ms_keyring_new(void)
 {
@@ -87,6 +54,7 @@ struct ms_keyring *ms_keyring_free(struct ms_keyring *keyring)
 	ms_index_done(&keyring->tbs);
 	ms_index_done(&keyring->bin);
 	ms_index_done(&keyring->revoked_keys);
+	ms_index_done(&keyring->revoked_names);
 	free(keyring);
 	return NULL;
 }
@@ -97,7 +65,7 @@ int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 	uint8_t digest[MS_HASH_MAX_SIZE];
 	bool revoked = false;
 
-	for (size_t i = 0; i < TBS_HASHES; i++) {
+	for (size_t i = 0; i < MS_KEYRING_TBS_HASHES; i++) {
 		size_t len = ms_hash_size(tbs_hashes[i]), unused;
 		int r;
 
@@ -114,9 +82,9 @@ int ms_keyring_check_tbs(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 }
 
 /* Makes the entry known by its two identifiers, unless one before it has them. */
-static int index_ids(struct list *list, size_t i)
+static int index_ids(struct ms_keyring_list *list, size_t i)
 {
-	const struct entry *entry = &list->entries[i];
+	const struct ms_keyring_entry *entry = &list->entries[i];
 	const struct ms_cert *cert = entry->cert;
 	struct ms_index *index = entry->tbs_revoked ? &list->by_revoked_id : &list->by_id;
 	int r = 0;
@@ -128,10 +96,10 @@ static int index_ids(struct list *list, size_t i)
 	return r;
 }
 
-static int append(struct list *list, struct ms_cert *cert, bool revoked)
+static int append(struct ms_keyring_list *list, struct ms_cert *cert, bool revoked)
 {
 	struct ms_bytes der = ms_cert_der(cert);
-	struct entry *entries =
+	struct ms_keyring_entry *entries =
 		ms_room(list->entries, list->count, &list->room, sizeof(*entries));
 
 	if (!entries)
@@ -140,14 +108,14 @@ static int append(struct list *list, struct ms_cert *cert, bool revoked)
 	if (ms_index_add(&list->by_der, der.data, der.len, list->count) < 0)
 		return -ENOMEM;
 	entries[list->count++] =
-		(struct entry){.cert = ms_cert_ref(cert), .tbs_revoked = revoked};
+		(struct ms_keyring_entry){.cert = ms_cert_ref(cert), .tbs_revoked = revoked};
 	return index_ids(list, list->count - 1);
 }
 
 static int add(struct ms_ctx *ctx, struct ms_keyring *keyring, enum ms_keys keys,
 	       struct ms_cert *cert)
 {
-	struct list *list = &keyring->keys[keys];
+	struct ms_keyring_list *list = &keyring->keys[keys];
 	struct ms_bytes der = ms_cert_der(cert);
 	bool revoked = false;
 	size_t there;
@@ -178,7 +146,7 @@ int ms_keyring_revoke(struct ms_ctx *ctx, struct ms_keyring *keyring,
 /* Looks again which of the trusted keys are revoked by their hash. */
 static int check_trusted(struct ms_ctx *ctx, struct ms_keyring *keyring)
 {
-	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	struct ms_keyring_list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 	int r = 0;
 
 	keyring->settled = false;
@@ -198,9 +166,9 @@ int ms_keyring_revoke_tbs(struct ms_ctx *ctx, struct ms_keyring *keyring,
 {
 	size_t i = 0;
 
-	while (i < TBS_HASHES && ms_hash_size(tbs_hashes[i]) != len)
+	while (i < MS_KEYRING_TBS_HASHES && ms_hash_size(tbs_hashes[i]) != len)
 		i++;
-	if (i == TBS_HASHES)
+	if (i == MS_KEYRING_TBS_HASHES)
 		return ms_fail(ctx, -EINVAL, "no hash of a certificate has %zu bytes",
 			       len);
 	if (ms_index_add(&keyring->tbs, digest, len, 0) < 0)
@@ -222,7 +190,7 @@ size_t ms_keyring_count(const struct ms_keyring *keyring)
 
 const struct ms_cert *ms_keyring_cert(const struct ms_keyring *keyring, size_t i)
 {
-	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
+	const struct ms_keyring_list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 
 	return i < trusted->count ? trusted->entries[i].cert : NULL;
 }
@@ -231,7 +199,7 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 		    const struct ms_key_id *id, const struct ms_key_id *skid,
 		    struct ms_cert **ret)
 {
-	const struct list *list = &keyring->keys[keys];
+	const struct ms_keyring_list *list = &keyring->keys[keys];
 	const struct ms_key_id *wanted = id->data ? id : skid;
 	struct ms_cert *cert;
 	size_t i;
@@ -245,159 +213,4 @@ int ms_keyring_find(const struct ms_keyring *keyring, enum ms_keys keys,
 		return -EKEYREJECTED;
 	*ret = cert;
 	return 0;
-}
-
-int ms_keyring_need_settled(struct ms_ctx *ctx, const struct ms_keyring *keyring)
-{
-	if (keyring->settled)
-		return 0;
-	return ms_fail(ctx, -EIO, "who is revoked has not been found out");
-}
-
-bool ms_keyring_has_revoked(const struct ms_keyring *keyring)
-{
-	return keyring->keys[MS_KEYS_REVOKED].count > 0 || keyring->tbs.root;
-}
-
-const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
-					 const struct ms_key_id *id)
-{
-	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
-	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
-	size_t i;
-
-	if (!id->len)
-		return NULL;
-	if (ms_index_find(&revoked->by_id, id->data, id->len, &i))
-		return revoked->entries[i].cert;
-	if (ms_index_find(&trusted->by_revoked_id, id->data, id->len, &i))
-		return trusted->entries[i].cert;
-	if (ms_index_find(&trusted->by_id, id->data, id->len, &i))
-		return trusted->entries[i].standing.revoked;
-	return NULL;
-}
-
-/* A revoked certificate of that very key. */
-static const struct ms_cert *revoked_of_key(const struct ms_keyring *keyring,
-					    struct ms_bytes key)
-{
-	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
-	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
-	size_t i;
-
-	if (!key.len || !ms_index_find(&keyring->revoked_keys, key.data, key.len, &i))
-		return NULL;
-	return i < revoked->count ? revoked->entries[i].cert
-				  : trusted->entries[i - revoked->count].cert;
-}
-
-/* The revoked key that @cert is, or has, or that has signed it; NULL: none. */
-static int look_at_cert(struct ms_ctx *ctx, const struct ms_keyring *keyring,
-			const struct ms_cert *cert, const struct ms_cert **ret)
-{
-	const struct ms_cert *found;
-	bool by_hash;
-	int r = ms_keyring_check_tbs(ctx, keyring, cert, &by_hash);
-
-	if (r < 0)
-		return r;
-	found = by_hash ? cert : ms_keyring_revoked(keyring, &cert->id);
-	found = found ? found : ms_keyring_revoked(keyring, &cert->skid);
-	found = found ? found : revoked_of_key(keyring, cert->key.key);
-	found = found ? found : ms_keyring_revoked(keyring, &cert->authority_id);
-	*ret = found ? found : ms_keyring_revoked(keyring, &cert->authority_skid);
-	return 0;
-}
-
-int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyring,
-			     struct ms_standing *first, ms_issuer_fn issuer,
-			     const void *among)
-{
-	struct ms_standing *end = first;
-
-	while (end && !end->known) {
-		int r = ms_check_cancelled(ctx);
-
-		r = r < 0 ? r : look_at_cert(ctx, keyring, end->cert, &end->revoked);
-		if (r < 0)
-			return r;
-		end->known = true;
-		if (end->revoked)
-			break;
-		end = issuer(among, end->cert);
-	}
-	/* nobody where the way has led in a circle */
-	for (struct ms_standing *s = first; end && end->revoked && s != end;
-	     s = issuer(among, s->cert))
-		s->revoked = end->revoked;
-	return 0;
-}
-
-static struct ms_standing *trusted_issuer(const void *among, const struct ms_cert *cert)
-{
-	const struct list *trusted = among;
-	const struct ms_key_id *ids[] = {&cert->authority_id, &cert->authority_skid};
-	size_t number;
-
-	for (size_t i = 0; i < MS_ARRAY_SIZE(ids); i++)
-		if (ids[i]->len &&
-		    ms_index_find(&trusted->by_id, ids[i]->data, ids[i]->len, &number))
-			return &trusted->entries[number].standing;
-	return NULL;
-}
-
-int ms_keyring_revoked_behind(struct ms_ctx *ctx, const struct ms_keyring *keyring,
-			      const struct ms_cert *cert, const struct ms_cert **ret)
-{
-	struct ms_standing standing = { .cert = cert };
-	int r = 0;
-
-	if (ms_keyring_has_revoked(keyring))
-		r = ms_keyring_need_settled(ctx, keyring);
-	if (r == 0)
-		r = ms_keyring_find_standing(ctx, keyring, &standing, trusted_issuer,
-					     &keyring->keys[MS_KEYS_TRUSTED]);
-	*ret = standing.revoked;
-	return r;
-}
-
-static int index_key(struct ms_keyring *keyring, const struct ms_cert *cert,
-		     size_t number)
-{
-	return ms_index_add(&keyring->revoked_keys, cert->key.key.data, cert->key.key.len,
-			    number);
-}
-
-static int index_revoked_keys(struct ms_keyring *keyring)
-{
-	const struct list *revoked = &keyring->keys[MS_KEYS_REVOKED];
-	const struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
-	int r = 0;
-
-	ms_index_done(&keyring->revoked_keys);
-	for (size_t i = 0; i < revoked->count && r == 0; i++)
-		r = index_key(keyring, revoked->entries[i].cert, i);
-	for (size_t i = 0; i < trusted->count && r == 0; i++)
-		if (trusted->entries[i].tbs_revoked)
-			r = index_key(keyring, trusted->entries[i].cert,
-				      revoked->count + i);
-	return r;
-}
-
-int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring)
-{
-	struct list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
-	size_t n = ms_keyring_has_revoked(keyring) ? trusted->count : 0;
-	int r = 0;
-
-	if (index_revoked_keys(keyring) < 0)
-		return ms_fail_nomem(ctx);
-	for (size_t i = 0; i < trusted->count; i++)
-		trusted->entries[i].standing =
-			(struct ms_standing){.cert = trusted->entries[i].cert};
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = ms_keyring_find_standing(ctx, keyring, &trusted->entries[i].standing,
-					     trusted_issuer, trusted);
-	keyring->settled = r == 0;
-	return r;
 }

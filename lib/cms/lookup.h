@@ -51,7 +51,8 @@ int ms_keyring_need_settled(struct ms_ctx *ctx, const struct ms_keyring *keyring
 
 /**
  * The revoked key behind the key that @id names: itself, by its certificate or by the
- * hash of that; or, of a trusted key, as ms_keyring_find_standing() says. NULL: none.
+ * hash of that; or, of any trusted key of that name, as ms_keyring_find_standing() says.
+ * NULL: none.
  */
 const struct ms_cert *ms_keyring_revoked(const struct ms_keyring *keyring,
 					 const struct ms_key_id *id);
