@@ -118,7 +118,7 @@ static bool is_also(int fd, const char *name, const struct stat *other)
 	       ms_same_inode(&st, other);
 }
 
-/* Somebody's newer file stays, and ours, which is too late, goes. */
+/* Somebody's newer file stays, and what waits goes. */
 static int give_way(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
 		    const struct ms_set_line *line)
 {
@@ -142,6 +142,21 @@ static int check_done(int fd, const struct ms_set_line *line)
 	return r < 0 ? r : is_new(line, &seen) ? 0 : -ESTALE;
 }
 
+/* The old one goes, unless it is the last that there is. */
+static int finish_exchanged(struct ms_ctx *ctx, const struct ms_set_journal *journal,
+			    int fd, const struct ms_set_line *line, bool *partly)
+{
+	struct ms_set_seen seen;
+	int r = ms_set_look(fd, line->base, &seen);
+
+	if (r < 0)
+		return r == -ENOENT ? -ESTALE : r;
+	if (is_new(line, &seen))
+		return unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
+	*partly = true;
+	return give_way(ctx, journal, fd, line);
+}
+
 static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
 		       const struct ms_set_line *line, bool *partly)
 {
@@ -150,10 +165,8 @@ static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 
 	if (r < 0)
 		return r == -ENOENT ? check_done(fd, line) : r;
-	if (is_exchanged(line, &seen)) {
-		r = check_done(fd, line); /* else it may be the last that there is */
-		return r < 0 ? r : unlinkat(fd, line->temp, 0) < 0 ? -errno : 0;
-	}
+	if (is_exchanged(line, &seen))
+		return finish_exchanged(ctx, journal, fd, line, partly);
 	if (!is_waiting(line, &seen))
 		return -ESTALE;
 	if (line->kind != MS_SET_DIRECTORY && is_also(fd, line->base, &seen.st))
