@@ -16,6 +16,7 @@ from support import cli, strace
 
 pytestmark = [
     pytest.mark.anywhere,
+    pytest.mark.plain,
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount"),
     pytest.mark.skipif(not shutil.which("unshare"), reason="no unshare on this machine"),
 ]

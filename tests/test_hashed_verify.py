@@ -107,6 +107,7 @@ WORLDS = {
 }
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("name", WORLDS)
 def test_verify_agrees_with_the_model_about_stacked_trailers(name, pki, tmp_path):
     form, more = WORLDS[name]

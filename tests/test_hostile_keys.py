@@ -98,6 +98,7 @@ def test_a_key_that_asks_for_too_much_work_is_refused(
     assert module.read_bytes() == before
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("options", [
     PBKDF2, SCRYPT, PKCS12,
     ["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"], ["-v2", "aes-192-cbc"],
@@ -302,6 +303,7 @@ WAYS = {
 }
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("way", WAYS)
 def test_a_pipe_that_nobody_writes_to_does_not_block(way, pki, module, tmp_path):
     pipe = tmp_path / "pipe"

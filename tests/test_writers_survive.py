@@ -203,6 +203,7 @@ def test_copies_that_an_administrator_made_of_dkms_s_files_stay(tmp_path, pki, c
     assert all(path.read_text() == text for path in copies)
 
 
+@pytest.mark.plain
 def test_recover_takes_nothing_from_a_dkms_setup_at_work(tmp_path, pki):
     """Every file of it that has a name is one that recover knows to be in use."""
     if not tracer.PROGRAM.exists():
