@@ -132,7 +132,7 @@ static int put_in_place(struct ms_ctx *ctx, const struct ms_file_set *set,
 static int take_back(const struct ms_file_set *set, const struct ms_set_entry *entry)
 {
 	int fd = set->dirs[entry->dir].fd;
-	struct ms_set_seen seen;
+	struct ms_set_seen seen = { 0 };
 
 	/* what somebody has put there since is his: it would be removed as what waits */
 	if (ms_set_look(fd, entry->base, &seen) < 0 ||

@@ -134,7 +134,7 @@ static int give_way(struct ms_ctx *ctx, const struct ms_set_journal *journal, in
 /* Nothing waits: has it its name already? What was to be removed then may have gone. */
 static int check_done(int fd, const struct ms_set_line *line)
 {
-	struct ms_set_seen seen;
+	struct ms_set_seen seen = { 0 };
 	int r = ms_set_look(fd, line->base, &seen);
 
 	if (r == -ENOENT)
@@ -146,7 +146,7 @@ static int check_done(int fd, const struct ms_set_line *line)
 static int finish_exchanged(struct ms_ctx *ctx, const struct ms_set_journal *journal,
 			    int fd, const struct ms_set_line *line, bool *partly)
 {
-	struct ms_set_seen seen;
+	struct ms_set_seen seen = { 0 };
 	int r = ms_set_look(fd, line->base, &seen);
 
 	if (r < 0)
@@ -160,7 +160,7 @@ static int finish_exchanged(struct ms_ctx *ctx, const struct ms_set_journal *jou
 static int finish_line(struct ms_ctx *ctx, const struct ms_set_journal *journal, int fd,
 		       const struct ms_set_line *line, bool *partly)
 {
-	struct ms_set_seen seen;
+	struct ms_set_seen seen = { 0 };
 	int r = ms_set_look(fd, line->temp, &seen);
 
 	if (r < 0)

@@ -310,7 +310,7 @@ int ms_set_look(int fd, const char *name, struct ms_set_seen *ret)
 static int note_waiting(struct ms_ctx *ctx, const struct ms_file_set *set,
 			struct ms_set_entry *entry, const char *from)
 {
-	struct ms_set_seen seen;
+	struct ms_set_seen seen = { 0 };
 	int r = ms_set_look(set->dirs[entry->dir].fd, from, &seen);
 	mode_t mode;
 

@@ -108,6 +108,7 @@ int ms_mark_get(int fd, struct ms_mark *ret)
 	struct stat st;
 	int r;
 
+	*ret = (struct ms_mark){ 0 };
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
 	r = ms_mark_look(fd, "", &stx);
@@ -125,9 +126,10 @@ int ms_mark_get(int fd, struct ms_mark *ret)
 
 struct ms_mark ms_mark_of(int fd)
 {
-	struct ms_mark mark;
+	struct ms_mark mark = { 0 };
 
-	return ms_mark_get(fd, &mark) < 0 ? (struct ms_mark){ 0 } : mark;
+	ms_mark_get(fd, &mark);
+	return mark;
 }
 
 bool ms_mark_is_known(const struct ms_mark *mark)
@@ -145,7 +147,7 @@ bool ms_mark_same_there(const struct ms_mark *a, const struct ms_mark *b)
 
 bool ms_mark_fits(int fd, const struct ms_mark *mark)
 {
-	struct ms_mark now;
+	struct ms_mark now = { 0 };
 
 	return ms_mark_is_known(mark) && ms_mark_get(fd, &now) == 0 &&
 	       now.file_system == mark->file_system && ms_mark_same_there(&now, mark);
@@ -153,7 +155,7 @@ bool ms_mark_fits(int fd, const struct ms_mark *mark)
 
 bool ms_mark_is_home(int fd, const struct ms_mark *mark)
 {
-	struct ms_mark now;
+	struct ms_mark now = { 0 };
 
 	return ms_mark_get(fd, &now) == 0 && ms_mark_same_there(&now, mark);
 }

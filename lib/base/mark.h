@@ -29,7 +29,7 @@ void ms_mark_settle(int fd);
 /** Does it say more than an inode number? */
 bool ms_mark_is_known(const struct ms_mark *mark);
 
-/** The mark of what is open as @fd. 0 or a negative errno. */
+/** The mark of what is open as @fd. 0 or a negative errno, and @ret is all 0 then. */
 int ms_mark_get(int fd, struct ms_mark *ret);
 
 /** The same; all 0 where nothing can be said of it. */

@@ -99,7 +99,7 @@ int ms_place_open(struct ms_ctx *ctx, const char *dir, struct ms_place *place)
 int ms_place_open_noted(struct ms_ctx *ctx, const struct ms_journal_root *root,
 			struct ms_place *place)
 {
-	struct ms_mark now;
+	struct ms_mark now = { 0 };
 	int r = ms_place_open(ctx, root->path, place);
 
 	if (r == 0) {
