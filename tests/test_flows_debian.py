@@ -77,6 +77,7 @@ def contents(packages, name):
     return {"/" + line.removeprefix("./") for line in listed.splitlines()}
 
 
+@pytest.mark.skipif(not extent.FULL, reason="lintian takes two minutes: ./check --full")
 def test_lintian_finds_the_packages_clean(packages):
     flows.need("lintian")
     (changes,) = packages.glob("*.changes")
