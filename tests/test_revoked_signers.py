@@ -15,7 +15,7 @@ import types
 import jsonschema
 import pytest
 
-from support import cli, forge, hostile, keys, make_image, stacked
+from support import cli, forge, hostile, keys, make_image, stacked, strace
 from support.asn1 import integer, octets, oid, seq
 from support.hostile import messages, mixed
 
@@ -561,3 +561,13 @@ def test_a_fault_of_ours_makes_no_revoked_signer_trusted(world, payload, tmp_pat
             break
         assert done.returncode == 2 and not done.stdout.count("trusted"), (number, cli.said(done))
     assert len(answers) > 3 and answers[-1] == 1, answers
+
+
+@pytest.mark.plain
+def test_what_the_machine_revokes_is_not_nothing_where_it_cannot_be_looked_at(signed, sources):
+    strace.need()
+    command = ["verify", *sources.trust, "--revoked", "system", signed(["trusted"])]
+    efi = "/sys/firmware/efi"
+    done = cli.run("-f", "-qq", "-o", "/dev/null", "-P", efi, "-e", "trace=/^f?access", "-e",
+                   "inject=/^f?access:error=EACCES", cli.PROGRAM, *command, program="strace")
+    assert done.returncode == 2 and f"cannot look for '{efi}'" in done.stderr, cli.said(done)

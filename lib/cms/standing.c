@@ -72,7 +72,11 @@ static int look_at_cert(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 
 	if (r < 0)
 		return r;
-	found = by_hash ? cert : ms_keyring_revoked(keyring, &cert->id);
+	if (by_hash) {
+		*ret = cert;
+		return 0;
+	}
+	found = ms_keyring_revoked(keyring, &cert->id);
 	found = found ? found : ms_keyring_revoked(keyring, &cert->skid);
 	found = found ? found : revoked_of_key(keyring, cert->key.key);
 	found = found ? found : ms_keyring_revoked(keyring, &cert->authority_id);

@@ -77,7 +77,7 @@ static int set_config(struct ms_ctx *ctx, const char *root, const char *release,
 
 		if (!path)
 			return ms_fail_nomem(ctx);
-		if (access(path, F_OK) == 0)
+		if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
 			return ms_trust_set_config(ctx, trust, path);
 	}
 	return 0;

@@ -59,6 +59,19 @@ struct copy {
 	struct ms_new_link link;
 };
 
+/* 1: it was read, 0: it is not there. Only that it is absent may be passed over. */
+static int read_part(struct copy *copy, int dir, const struct part *part,
+		     const char *shown, struct ms_buf *ret)
+{
+	int r = ms_file_read_at(copy->ctx, dir, part->name, shown, true,
+				MS_STORE_FILE_MAX, ret, NULL);
+
+	if (r != -ENOENT)
+		return r < 0 ? r : 1;
+	ms_fail_clear(copy->ctx);
+	return 0;
+}
+
 /* True where the target has the part with these bytes. */
 static int is_there(struct copy *copy, const struct part *part,
 		    const struct ms_buf *content, bool *ret)
@@ -67,11 +80,8 @@ static int is_there(struct copy *copy, const struct part *part,
 	int r;
 
 	*ret = false;
-	if (faccessat(copy->target, part->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	r = ms_file_read_at(copy->ctx, copy->target, part->name, part->name, true,
-			    MS_STORE_FILE_MAX, &there, NULL);
-	if (r < 0)
+	r = read_part(copy, copy->target, part, part->name, &there);
+	if (r <= 0)
 		return r;
 	if (there.len != content->len || memcmp(there.data, content->data, there.len) != 0)
 		return ms_fail(copy->ctx, -EEXIST,
@@ -120,13 +130,12 @@ static int copy_part(struct copy *copy, const struct part *part)
 		return ms_fail_nomem(copy->ctx);
 	if (part->private && !copy->with_private_key)
 		return 0;
-	if (part->optional &&
-	    faccessat(copy->source, part->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	r = ms_file_read_at(copy->ctx, copy->source, part->name, shown, true,
-			    MS_STORE_FILE_MAX, &content, NULL);
-	if (r == 0)
-		r = is_there(copy, part, &content, &there);
+	r = read_part(copy, copy->source, part, shown, &content);
+	if (r == 0 && !part->optional)
+		return ms_fail_errno(copy->ctx, -ENOENT, "cannot open '%s'", shown);
+	if (r <= 0)
+		return r;
+	r = is_there(copy, part, &content, &there);
 	if (r < 0 || there)
 		return r;
 	return copy->is_new ? fill(copy, part, &content) : place(copy, part, &content);

@@ -51,7 +51,8 @@ static int try_config(struct ms_ctx *ctx, struct ms_trust *trust, char *path)
 
 	if (!owned)
 		return ms_fail_nomem(ctx);
-	if (access(owned, F_OK) < 0)
+	/* what cannot be looked at is told of by who reads it */
+	if (access(owned, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	r = ms_kconfig_read(ctx, owned, &config);
 	if (r < 0)

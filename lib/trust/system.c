@@ -88,11 +88,14 @@ int ms_trust_take_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char
  */
 static int take_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
 {
-	if (access(EFI, F_OK) < 0)
+	if (access(EFI, F_OK) < 0) {
+		if (errno != ENOENT)
+			return ms_fail_errno(ctx, -errno, "cannot look for '%s'", EFI);
 		return ms_trust_note(
 			ctx, trust,
 			"no EFI here: what the machine trusts or revokes besides "
 			"its kernel is not known");
+	}
 	if (access(EFIVARS "/SecureBoot-" GLOBAL, F_OK) < 0) {
 		ms_fail_errno(ctx, -errno, "cannot read the EFI variables in '%s'",
 			      EFIVARS);
