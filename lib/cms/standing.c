@@ -90,7 +90,7 @@ int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyrin
 {
 	struct ms_standing *end = first;
 
-	while (end && !end->known) {
+	while (end && end->cert && !end->known) {
 		int r = ms_check_cancelled(ctx);
 
 		r = r < 0 ? r : look_at_cert(ctx, keyring, end->cert, &end->revoked);
@@ -183,9 +183,12 @@ static int find_standings(struct ms_ctx *ctx, struct ms_keyring *keyring, bool *
 	struct ms_keyring_list *trusted = &keyring->keys[MS_KEYS_TRUSTED];
 	int r = 0;
 
-	for (size_t i = 0; i < trusted->count; i++)
-		if (!trusted->entries[i].standing.revoked)
-			trusted->entries[i].standing.known = false;
+	for (size_t i = 0; i < trusted->count; i++) {
+		struct ms_keyring_entry *entry = &trusted->entries[i];
+
+		if (!entry->standing.revoked)
+			entry->standing = (struct ms_standing){ .cert = entry->cert };
+	}
 	for (size_t i = 0; i < trusted->count && r == 0; i++)
 		r = ms_keyring_find_standing(ctx, keyring, &trusted->entries[i].standing,
 					     trusted_issuer, trusted);
@@ -207,7 +210,7 @@ int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring)
 	for (size_t i = 0; i < trusted->count; i++) {
 		struct ms_keyring_entry *entry = &trusted->entries[i];
 
-		entry->standing = (struct ms_standing){ .cert = entry->cert };
+		entry->standing.revoked = NULL; /* nor is anything else known */
 		entry->is_named = false;
 	}
 	/* in whatever order they were added */
