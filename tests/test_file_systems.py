@@ -21,9 +21,6 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("unshare"), reason="no unshare on this machine"),
 ]
 
-CONFIG = ('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
-          'CONFIG_MODULE_SIG_HASH="sha512"\nCONFIG_SYSTEM_TRUSTED_KEYS=""\n')
-
 KILLED = """
 killed()
 {
@@ -69,10 +66,7 @@ def lower(request, tmp_path, pki, tiny_module):
     strace.need()
     directory = tmp_path / "lower"
     directory.mkdir()
-    stores.certs_local(directory / "store", pki, {"20200101-1200": "p256"})
-    (directory / "store").chmod(0o700)
-    (directory / "conf").mkdir()
-    (directory / "conf" / ".config").write_text(CONFIG)
+    stores.with_configuration(directory, pki)
     for name in "one", "one/kernel", "two":
         (directory / name).mkdir()
         shutil.copyfile(tiny_module, directory / name / "m.ko")

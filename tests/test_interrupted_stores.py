@@ -18,8 +18,7 @@ from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere
 
-CONFIG = ('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
-          'CONFIG_MODULE_SIG_HASH="sha512"\nCONFIG_SYSTEM_TRUSTED_KEYS=""\n')
+CONFIG = stores.CONFIG
 OTHER = 12345  # a user and a group
 TAG = "0123456789ab"
 
@@ -62,10 +61,7 @@ def work(tmp_path, pki):
     """A store and a configuration, which are another user's where there is one."""
     directory = tmp_path / "work"
     directory.mkdir()
-    stores.certs_local(directory / "store", pki, {"20200101-1200": "p256"})
-    (directory / "store").chmod(0o700)
-    (directory / "conf").mkdir()
-    (directory / "conf" / ".config").write_text(CONFIG)
+    stores.with_configuration(directory, pki)
     return directory
 
 

@@ -64,3 +64,15 @@ def snapshot(directory):
             content = path.read_bytes() if path.is_file() else None
         found[str(path.relative_to(directory))] = (path.lstat().st_mode, content)
     return found
+
+
+CONFIG = ('CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_KEY_TYPE_ECDSA=y\n'
+          'CONFIG_MODULE_SIG_HASH="sha512"\nCONFIG_SYSTEM_TRUSTED_KEYS=""\n')
+
+
+def with_configuration(directory, pki):
+    """A store, and the configuration of a kernel that is to trust its keys."""
+    certs_local(directory / "store", pki, {"20200101-1200": "p256"})
+    (directory / "store").chmod(0o700)
+    (directory / "conf").mkdir()
+    (directory / "conf" / ".config").write_text(CONFIG)
