@@ -468,6 +468,27 @@ def test_the_order_of_the_trusted_does_not_decide_who_is_told_of(
             ["the signer is revoked: 'R2'"]] * 3, order
 
 
+@pytest.mark.parametrize("steps, status", [(2, 1), (9, 1), (80, 2)])
+def test_however_long_the_way_up_to_a_revoked_key_is_nobody_below_it_is_good(
+    steps, status, world, over, sources, tmp_path
+):
+    """Each step is a key with two certificates, of which the second leads further up."""
+    issuer, trusted = world.withdrawn, []
+    for number in range(steps):
+        key, name = world.ec(), messages.name(f"step {number}")
+        issuer = hostile.Identity(key, name, 101, issuer)
+        trusted += [hostile.Identity(key, name, 100), issuer]
+    (tmp_path / "trusted.der").write_bytes(
+        b"".join(who.certificate().encode() for who in trusted))
+    path = tmp_path / "x.ko"
+    path.write_bytes(over(messages.message(messages.signer(issuer))))
+    trust = ["--trust", tmp_path / "trusted.der"]
+    assert cli.run("verify", *trust, path).returncode == 0
+    done = cli.run("verify", *trust, *sources.revoked, path)
+    assert done.returncode == status, done.stderr
+    assert status == 2 or "the signer is revoked: 'R2'" in done.stderr + done.stdout
+
+
 def test_who_is_trusted_in_a_circle_is_told_of_where_one_of_it_is_revoked(
     world, over, sources, tmp_path
 ):

@@ -30,8 +30,9 @@ int ms_keyring_revoke_bin(struct ms_ctx *ctx, struct ms_keyring *keyring,
 
 /**
  * Finds out what the revocations mean for the trusted keys. To be called when all is
- * added; without, nobody can be told who is revoked. -ENOMEM, -ECANCELED and failures of
- * the crypto library.
+ * added; without, nobody can be told who is revoked. -ENOMEM, -ECANCELED, -ELOOP revoked
+ * keys stand behind others in more steps than are looked at, and failures of the crypto
+ * library.
  */
 int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring);
 

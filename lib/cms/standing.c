@@ -15,8 +15,11 @@
 #include "../base/context.h"
 #include "keyring-inside.h"
 
-/* Rounds of looking for revoked keys behind keys of one name; in earnest two are enough. */
-enum { MOST_ROUNDS = 8 };
+/*
+ * Rounds of looking for revoked keys behind keys of one name. In earnest two are enough; each
+ * looks at all trusted keys, so there is a bound, and no answer beyond it.
+ */
+enum { MOST_ROUNDS = 64 };
 
 int ms_keyring_need_settled(struct ms_ctx *ctx, const struct ms_keyring *keyring)
 {
@@ -90,6 +93,7 @@ int ms_keyring_find_standing(struct ms_ctx *ctx, const struct ms_keyring *keyrin
 {
 	struct ms_standing *end = first;
 
+	/* without a certificate: a trusted key where nothing is revoked */
 	while (end && end->cert && !end->known) {
 		int r = ms_check_cancelled(ctx);
 
@@ -218,6 +222,11 @@ int ms_keyring_settle(struct ms_ctx *ctx, struct ms_keyring *keyring)
 		more = false;
 		r = find_standings(ctx, keyring, &more);
 	}
+	/* what is not known to its end must not pass for an answer */
+	if (r == 0 && more)
+		r = ms_fail(ctx, -ELOOP,
+			    "revoked keys and trusted ones of the same names stand behind "
+			    "each other in more than %d steps", MOST_ROUNDS);
 	keyring->settled = r == 0;
 	return r;
 }
