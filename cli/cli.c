@@ -17,7 +17,7 @@
 
 #include <modseal/secret.h>
 
-#include "progress.h"
+#include "output/progress.h"
 #include "util.h"
 
 void cli_out_of_memory(void)

@@ -19,7 +19,7 @@
 #include <json-c/json.h>
 #include <modseal/base.h>
 
-#include "command.h"
+#include "parse/command.h"
 
 enum cli_status {
 	CLI_YES = 0,	 /* done, all is well */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "parse/command.h"
 
 /* Prints @text for single quotes, with a backslash before each of @special. */
 static void quoted(const char *text, const char *special, const char *apostrophe)

@@ -14,13 +14,13 @@
 
 #include <modseal/secret.h>
 
-#include "cmd.h"
-#include "dkms.h"
+#include "commands/cmd.h"
+#include "dkms/dkms.h"
 #include "dump.h"
-#include "help.h"
-#include "progress.h"
+#include "parse/help.h"
+#include "output/progress.h"
 #include "secret.h"
-#include "sign-file.h"
+#include "names/sign-file.h"
 #include "signals.h"
 #include "util.h"
 

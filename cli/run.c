@@ -13,8 +13,8 @@
 
 #include <modseal/secret.h>
 
-#include "cut.h"
-#include "progress.h"
+#include "output/cut.h"
+#include "output/progress.h"
 #include "signals.h"
 #include "util.h"
 

@@ -10,7 +10,7 @@
 #include <modseal/tree.h>
 
 #include "cli.h"
-#include "parse.h"
+#include "parse/parse.h"
 
 /**
  * Turns the arguments into tree options. Returns CLI_YES, or CLI_TROUBLE after

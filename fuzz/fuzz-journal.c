@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
-#include "../lib/tree/journal.h"
+#include "../lib/tree/transaction/journal.h"
 #include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "../lib/cms/judge.h"
+#include "../lib/judge/judge.h"
 #include "require.h"
 #include "trusted-cert.h"
 

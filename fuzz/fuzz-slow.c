@@ -18,13 +18,13 @@
 
 #include "../lib/base/cleanup.h"
 #include "../lib/base/text.h"
-#include "../lib/cms/judge.h"
+#include "../lib/judge/judge.h"
 #include "../lib/elf/elf.h"
 #include "../lib/image/reading.h"
 #include "../lib/kconfig/kconfig.h"
 #include "../lib/manifest/manifest.h"
 #include "../lib/module/module.h"
-#include "../lib/tree/journal.h"
+#include "../lib/tree/transaction/journal.h"
 #include "require.h"
 
 enum {

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "../lib/cms/keyring.h"
+#include "../lib/judge/keyring.h"
 #include "require.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

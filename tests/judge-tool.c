@@ -15,7 +15,7 @@
 #include "../lib/base/buffer.h"
 #include "../lib/base/cleanup.h"
 #include "../lib/base/cursor.h"
-#include "../lib/cms/judge.h"
+#include "../lib/judge/judge.h"
 #include "../lib/kconfig/kconfig.h"
 
 static const char marker[] = "~Module signature appended~\n";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keys, certificates and the messages that are made with them (lib/cms).
+"""Keys, certificates and the messages that are made with them (lib/key).
 
 The oracles are the reference sign-file, whose bytes RSA messages must be, and the openssl
 program. sign-tool gives the library's errors by name.

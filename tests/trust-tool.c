@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "../lib/base/cleanup.h"
-#include "../lib/cms/lookup.h"
+#include "../lib/judge/lookup.h"
 #include "../lib/trust/set.h"
 
 MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)

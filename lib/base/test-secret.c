@@ -20,7 +20,7 @@
 
 #include "buffer.h"
 #include "cleanup.h"
-#include "file.h"
+#include "../files/file.h"
 
 static char dir[] = "/tmp/modseal-test-secret-XXXXXX";
 static struct ms_ctx *ctx;

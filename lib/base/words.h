@@ -3,7 +3,7 @@
 #define MS_BASE_WORDS_H
 
 /*
- * The words of which journals are made (lib/base/file-set-journal.c, lib/tree/journal.h).
+ * The words of which journals are made (lib/files/file-set-journal.c, lib/tree/transaction/journal.h).
  * A journal may be torn or anybody's, so each word has one spelling and nothing else is
  * taken; and what can be written can be read, up to the largest number.
  */

@@ -13,7 +13,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/text.h"
 #include "bundle.h"
 

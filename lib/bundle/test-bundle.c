@@ -11,7 +11,7 @@
 #include <modseal/bundle.h>
 
 #include "../base/cleanup.h"
-#include "../base/file.h"
+#include "../files/file.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

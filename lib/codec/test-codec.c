@@ -11,7 +11,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "codec.h"
 
 enum { LIMIT = 64 << 20, CONTENT_LEN = (3 << 20) + 4711 };

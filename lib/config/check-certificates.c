@@ -17,7 +17,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/shell.h"
 #include "../base/text.h"
 #include "../image/image.h"

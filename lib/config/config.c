@@ -2,7 +2,7 @@
 
 /*
  * Reading and changing configurations, several at a time: all are opened and changed in
- * memory, then written beside the old ones, then renamed (lib/base/file-set.h). A fault
+ * memory, then written beside the old ones, then renamed (lib/files/file-set.h). A fault
  * in any of them leaves every one as it was; a kill leaves what the next run ends. Where
  * only syncing them fails they are all new, and stay so.
  */

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"

@@ -6,7 +6,7 @@
 
 #include <modseal/config.h>
 
-#include "../base/file-set.h"
+#include "../files/file-set.h"
 #include "../kconfig/kconfig-edit.h"
 
 /** How a certificate is to be added. Set cert, the rest may be zero. */

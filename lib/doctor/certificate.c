@@ -14,8 +14,8 @@
 #include "../base/context.h"
 #include "../base/shell.h"
 #include "../base/text.h"
-#include "../cms/cert-usage.h"
-#include "../cms/x509.h"
+#include "../key/cert-usage.h"
+#include "../judge/x509.h"
 #include "../kconfig/kconfig.h"
 #include "doctor.h"
 

@@ -13,7 +13,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../cms/lookup.h"
+#include "../judge/lookup.h"
 #include "../trust/trust.h"
 #include "doctor.h"
 

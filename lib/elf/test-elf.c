@@ -17,7 +17,7 @@
 #include "../base/buffer.h"
 #include "../base/checked.h"
 #include "../base/cleanup.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "elf.h"
 
 MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)

@@ -12,9 +12,9 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/text.h"
-#include "../cms/cert-text.h"
+#include "../key/cert-text.h"
 #include "image.h"
 
 enum { PEM_LINE = 64 };

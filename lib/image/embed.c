@@ -16,8 +16,8 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file-set.h"
-#include "../base/file.h"
+#include "../files/file-set.h"
+#include "../files/file.h"
 #include "hashes.h"
 #include "reading.h"
 

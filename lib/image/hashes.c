@@ -25,7 +25,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/cursor.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "reading.h"
 
 enum { ROOT_LEN = 4 + MS_MERKLE_HASH_LEN, MAX_TEXT = 256 };

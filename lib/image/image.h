@@ -10,7 +10,7 @@
 #include <modseal/image.h>
 
 #include "../base/buffer.h"
-#include "../cms/x509.h"
+#include "../judge/x509.h"
 #include "../merkle/merkle.h"
 
 enum ms_source_kind {

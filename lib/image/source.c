@@ -19,7 +19,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/room.h"
 #include "reading.h"
 

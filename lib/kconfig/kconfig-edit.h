@@ -8,7 +8,7 @@
 
 #include <modseal/base.h>
 
-#include "../base/file-set.h"
+#include "../files/file-set.h"
 
 /** A .config in memory: every byte of it, and what has been changed since. */
 struct ms_config_edit;

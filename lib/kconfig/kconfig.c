@@ -26,7 +26,7 @@
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/room.h"
 #include "../codec/codec.h"
 

@@ -13,7 +13,7 @@
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "kconfig-edit.h"
 
 MS_DEFINE_CLEANUP(cleanup_edit, struct ms_config_edit *, ms_config_edit_free)

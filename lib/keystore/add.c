@@ -21,7 +21,7 @@
 #include <time.h>
 
 #include "../base/context.h"
-#include "../cms/key-make.h"
+#include "../key/key-make.h"
 #include "write.h"
 
 MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)

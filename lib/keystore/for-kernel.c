@@ -19,8 +19,8 @@
 
 #include "../base/context.h"
 #include "../base/text.h"
-#include "../cms/cert.h"
-#include "../cms/lookup.h"
+#include "../judge/cert.h"
+#include "../judge/lookup.h"
 #include "../trust/trust.h"
 #include "store.h"
 

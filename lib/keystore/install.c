@@ -7,7 +7,7 @@
  *
  * A generation that is new there appears whole, and `current` with it; in one that is
  * there already, and has the same certificate, the files that are missing appear: all or
- * nothing (lib/base/file-set.h). Failing at the renames leaves all as it was; failing
+ * nothing (lib/files/file-set.h). Failing at the renames leaves all as it was; failing
  * behind them, at the sync, leaves the copy, which `current` names. A kill leaves what
  * the next install to that place, or `modseal recover DEST`, ends.
  */
@@ -22,8 +22,8 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
-#include "../base/directory.h"
-#include "../base/file.h"
+#include "../files/directory.h"
+#include "../files/file.h"
 #include "../base/text.h"
 #include "store.h"
 #include "write.h"

@@ -18,7 +18,7 @@
  * Whoever has it is the only one who changes the store, but for one who ends a killed
  * run's set from another of its directories. That one has the set's journal locked, and
  * is waited for. Then what killed runs left can be ended: sets by their journals
- * (lib/base/leftovers.h), and then what no journal needs any more goes (recover.c).
+ * (lib/files/leftovers.h), and then what no journal needs any more goes (recover.c).
  */
 
 #include "lock.h"
@@ -29,10 +29,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/attributes.h"
-#include "../base/beneath.h"
+#include "../files/attributes.h"
+#include "../files/beneath.h"
 #include "../base/context.h"
-#include "../base/leftovers.h"
+#include "../files/leftovers.h"
 #include "../base/wait.h"
 #include "recover.h"
 #include "store.h"

@@ -2,7 +2,7 @@
 
 /*
  * Taking old generations away. First it is decided of each whether it goes. Then they get
- * names that are no generation's, all or none (lib/base/file-set.h), and when that is on
+ * names that are no generation's, all or none (lib/files/file-set.h), and when that is on
  * the disk they are deleted.
  *
  * Fails at the renames: all are there as before. Fails at the sync: all have lost their

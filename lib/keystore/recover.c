@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "../base/context.h"
-#include "../base/directory.h"
-#include "../base/leftovers.h"
+#include "../files/directory.h"
+#include "../files/leftovers.h"
 #include "lock.h"
 #include "store.h"
 #include "write.h"

@@ -8,7 +8,7 @@
  *	   changed them; is a new key due?
  *	3. the new generation is made, whole, under a name that is no generation's
  *	4. the changed configurations are written beside the old ones
- *	5. all get their names in one set (lib/base/file-set.h): the generation, `current`
+ *	5. all get their names in one set (lib/files/file-set.h): the generation, `current`
  *	   and the configurations, in this order, so that nothing names what is not there
  *
  * Failing before 5 or in its midst leaves all as it was, and the new generation goes.

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "../base/context.h"
-#include "../base/directory.h"
+#include "../files/directory.h"
 #include "../base/shell.h"
 #include "../base/text.h"
 #include "store.h"

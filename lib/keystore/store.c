@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/context.h"
 #include "store.h"
 

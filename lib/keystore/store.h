@@ -26,9 +26,9 @@
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../base/generation-name.h"
-#include "../base/made.h"
-#include "../base/temporary.h"
-#include "../cms/x509.h"
+#include "../files/made.h"
+#include "../files/temporary.h"
+#include "../judge/x509.h"
 #include "lock.h"
 
 #define MS_STORE_KEY	"signing_key.pem"
@@ -40,7 +40,7 @@
 #define MS_STORE_TYPE	"ktype"
 /*
  * What is being made or removed, and the lock itself (lock.h). A kill leaves both; the
- * next who has the lock removes what no journal needs (lib/base/leftovers.h).
+ * next who has the lock removes what no journal needs (lib/files/leftovers.h).
  */
 #define MS_STORE_TEMPORARY MS_TEMPORARY_STORE
 

@@ -32,7 +32,7 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/text.h"
-#include "../cms/pkey.h"
+#include "../judge/pkey.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
 #include "../trust/trust.h"

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/context.h"
-#include "../base/directory.h"
-#include "../base/file.h"
+#include "../files/directory.h"
+#include "../files/file.h"
 #include "store.h"
 
 int ms_store_temporary_name(struct ms_ctx *ctx, char ret[MS_TEMPORARY_SIZE])

@@ -5,7 +5,7 @@
 /*
  * Directories that appear whole, and `current` with them. A directory is filled under a
  * temporary name, which no reader takes for a generation, and put on the disk; a link to
- * it waits under another. Then both get their names in one set (lib/base/file-set.h), and
+ * it waits under another. Then both get their names in one set (lib/files/file-set.h), and
  * with them whatever else is in that set: configurations that are to trust the new key.
  */
 
@@ -15,7 +15,7 @@
 
 #include <modseal/base.h>
 
-#include "../base/file-set.h"
+#include "../files/file-set.h"
 
 enum { MS_TEMPORARY_SIZE = 48 };
 

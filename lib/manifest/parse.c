@@ -14,7 +14,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
 #include "manifest.h"

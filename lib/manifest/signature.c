@@ -16,10 +16,10 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file-set.h"
-#include "../cms/ber.h"
-#include "../cms/judge.h"
-#include "../cms/signer.h"
+#include "../files/file-set.h"
+#include "../judge/ber.h"
+#include "../judge/judge.h"
+#include "../key/signer.h"
 #include "../trust/trust.h"
 #include "manifest.h"
 

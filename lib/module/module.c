@@ -14,7 +14,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../cms/ber.h"
+#include "../judge/ber.h"
 
 int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
 		   uint64_t max_size, struct ms_module *ret)

@@ -10,8 +10,8 @@
 #include <modseal/module.h>
 
 #include "../base/buffer.h"
-#include "../cms/judge.h"
-#include "../cms/signer.h"
+#include "../judge/judge.h"
+#include "../key/signer.h"
 #include "../codec/codec.h"
 #include "../hash/payload.h"
 #include "../merkle/merkle.h"

@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #include "../base/context.h"
-#include "../cms/lookup.h"
-#include "../cms/revoked.h"
+#include "../judge/lookup.h"
+#include "../judge/revoked.h"
 #include "module.h"
 
 static int look(struct ms_ctx *ctx, const struct ms_module *module,

@@ -15,12 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/leftovers.h"
+#include "../files/leftovers.h"
 #include "../keystore/recover.h"
-#include "../tree/recover.h"
+#include "../tree/transaction/recover.h"
 #include "../tree/walk.h"
 
 static void keep_most(enum ms_recovery how, enum ms_recovery *most)

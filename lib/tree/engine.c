@@ -28,7 +28,7 @@
 #include "../base/queue.h"
 #include "../codec/codec.h"
 #include "../elf/elf.h"
-#include "transaction.h"
+#include "transaction/transaction.h"
 
 struct run {
 	struct ms_tree *tree;

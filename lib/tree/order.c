@@ -14,7 +14,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
+#include "../files/file.h"
 #include "../base/room.h"
 #include "../base/text.h"
 #include "../manifest/manifest.h"

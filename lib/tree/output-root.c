@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "output.h"

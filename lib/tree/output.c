@@ -21,8 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/attributes.h"
-#include "../base/beneath.h"
+#include "../files/attributes.h"
+#include "../files/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/room.h"

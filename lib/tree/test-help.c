@@ -4,7 +4,7 @@
 
 #include <ftw.h>
 
-#include "../base/mark.h"
+#include "../files/mark.h"
 #include "../module/trailer.h"
 
 struct ms_ctx *help_ctx;

@@ -20,8 +20,8 @@
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/file.h"
-#include "journal.h"
+#include "../files/file.h"
+#include "transaction/journal.h"
 
 extern struct ms_ctx *help_ctx;
 extern char help_log[4096]; /* warnings since the test began, one a line */

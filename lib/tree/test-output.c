@@ -9,8 +9,8 @@
 
 #include <modseal/recover.h>
 
-#include "journal.h"
-#include "transaction.h"
+#include "transaction/journal.h"
+#include "transaction/transaction.h"
 
 static int open_output(const char *path, const char *output, struct ms_tree **ret)
 {

@@ -15,9 +15,9 @@
 #include "../base/context.h"
 #include "../base/queue.h"
 #include "../elf/elf.h"
-#include "locks.h"
+#include "transaction/locks.h"
 #include "output.h"
-#include "recover.h"
+#include "transaction/recover.h"
 #include "skipped.h"
 #include "walk.h"
 

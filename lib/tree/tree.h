@@ -17,11 +17,11 @@
 #include <modseal/tree.h>
 
 #include "../base/buffer.h"
-#include "../base/file.h"
-#include "../base/made.h"
+#include "../files/file.h"
+#include "../files/made.h"
 #include "../module/module.h"
 #include "depmod.h"
-#include "journal.h"
+#include "transaction/journal.h"
 
 /**
  * A directory with modules in it, one that copies go to, or one on the way to such. It is

@@ -23,12 +23,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../base/beneath.h"
+#include "../files/beneath.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/text.h"
 #include "descend.h"
-#include "journal.h"
+#include "transaction/journal.h"
 #include "skipped.h"
 
 struct walk {

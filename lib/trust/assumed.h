@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "../base/texts.h"
-#include "../cms/rules.h"
+#include "../judge/rules.h"
 #include "../merkle/merkle.h"
 
 /** What is known of a kernel. */

@@ -4,7 +4,7 @@
 
 /* Inside lib/trust: a trust set while it is being filled. */
 
-#include "../cms/x509.h"
+#include "../judge/x509.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
 #include "trust.h"

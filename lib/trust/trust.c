@@ -26,7 +26,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/room.h"
-#include "../cms/pkey.h"
+#include "../judge/pkey.h"
 #include "assumed.h"
 #include "set.h"
 

@@ -6,8 +6,8 @@
 
 #include <modseal/trust.h>
 
-#include "../cms/keyring.h"
-#include "../cms/rules.h"
+#include "../judge/keyring.h"
+#include "../judge/rules.h"
 
 const struct ms_keyring *ms_trust_keyring(const struct ms_trust *trust);
 const struct ms_rules *ms_trust_rules(const struct ms_trust *trust);
