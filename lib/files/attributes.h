@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_ATTRIBUTES_H
-#define MS_BASE_ATTRIBUTES_H
+#ifndef MS_FILES_ATTRIBUTES_H
+#define MS_FILES_ATTRIBUTES_H
 
 /*
  * What would keep a rename from succeeding is asked before anything is made. What cannot

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_BENEATH_H
-#define MS_BASE_BENEATH_H
+#ifndef MS_FILES_BENEATH_H
+#define MS_FILES_BENEATH_H
 
 /*
  * Directories, reached without following a link. Whoever may write in a directory can put

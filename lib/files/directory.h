@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_DIRECTORY_H
-#define MS_BASE_DIRECTORY_H
+#ifndef MS_FILES_DIRECTORY_H
+#define MS_FILES_DIRECTORY_H
 
 /*
  * Directories, looked into and removed by their descriptors. A name says nothing of what has it: whoever

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_FILE_SET_INSIDE_H
-#define MS_BASE_FILE_SET_INSIDE_H
+#ifndef MS_FILES_FILE_SET_INSIDE_H
+#define MS_FILES_FILE_SET_INSIDE_H
 
 /* What the files of the set share, and nobody else. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_FILE_SET_H
-#define MS_BASE_FILE_SET_H
+#ifndef MS_FILES_FILE_SET_H
+#define MS_FILES_FILE_SET_H
 
 /*
  * Several names that get something new together: all of them or none, whatever fails and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_FILE_H
-#define MS_BASE_FILE_H
+#ifndef MS_FILES_FILE_H
+#define MS_FILES_FILE_H
 
 /* Whole files: read once into private memory, replaced atomically. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_LEFTOVERS_INSIDE_H
-#define MS_BASE_LEFTOVERS_INSIDE_H
+#ifndef MS_FILES_LEFTOVERS_INSIDE_H
+#define MS_FILES_LEFTOVERS_INSIDE_H
 
 /* What leftovers.c and leftovers-names.c share, and nobody else. */
 

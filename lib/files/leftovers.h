@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_LEFTOVERS_H
-#define MS_BASE_LEFTOVERS_H
+#ifndef MS_FILES_LEFTOVERS_H
+#define MS_FILES_LEFTOVERS_H
 
 /* What runs that were killed have left in a directory (temporary.h names it). */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_MADE_H
-#define MS_BASE_MADE_H
+#ifndef MS_FILES_MADE_H
+#define MS_FILES_MADE_H
 
 /*
  * Directories made as mkdir -p does, over whatever links the user's path has. Each that is

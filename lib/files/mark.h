@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_MARK_H
-#define MS_BASE_MARK_H
+#ifndef MS_FILES_MARK_H
+#define MS_FILES_MARK_H
 
 /*
  * What tells a directory or a file from all others, as a journal can note it. Inode numbers

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_BASE_TEMPORARY_H
-#define MS_BASE_TEMPORARY_H
+#ifndef MS_FILES_TEMPORARY_H
+#define MS_FILES_TEMPORARY_H
 
 /*
  * Names of what a run makes beside its targets, and whose they are.

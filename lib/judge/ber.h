@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_BER_H
-#define MS_CMS_BER_H
+#ifndef MS_JUDGE_BER_H
+#define MS_JUDGE_BER_H
 
 /*
  * BER as Linux decodes it: a schema in a table, and the walk over it.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_CERT_H
-#define MS_CMS_CERT_H
+#ifndef MS_JUDGE_CERT_H
+#define MS_JUDGE_CERT_H
 
-/* What a certificate is inside lib/cms: struct x509_certificate of the kernel. */
+/* What a certificate is inside lib/judge: struct x509_certificate of the kernel. */
 
 #include "oid.h"
 #include "pkey.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_GRAMMAR_H
-#define MS_CMS_GRAMMAR_H
+#ifndef MS_JUDGE_GRAMMAR_H
+#define MS_JUDGE_GRAMMAR_H
 
 /*
  * The schemas, and the calls that they make. A schema file is the kernel's .asn1 file of

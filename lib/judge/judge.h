@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_JUDGE_H
-#define MS_CMS_JUDGE_H
+#ifndef MS_JUDGE_JUDGE_H
+#define MS_JUDGE_JUDGE_H
 
 /*
  * The kernel's verdict on a PKCS#7 message over a payload: verify_pkcs7_signature() of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEYRING_INSIDE_H
-#define MS_CMS_KEYRING_INSIDE_H
+#ifndef MS_JUDGE_KEYRING_INSIDE_H
+#define MS_JUDGE_KEYRING_INSIDE_H
 
 /* What a keyring is: for keyring.c, which fills it, and standing.c. */
 

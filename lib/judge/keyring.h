@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEYRING_H
-#define MS_CMS_KEYRING_H
+#ifndef MS_JUDGE_KEYRING_H
+#define MS_JUDGE_KEYRING_H
 
 /*
  * Keys that a kernel trusts, and what is revoked: its keyrings and its blacklist. Read

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_LOOKUP_H
-#define MS_CMS_LOOKUP_H
+#ifndef MS_JUDGE_LOOKUP_H
+#define MS_JUDGE_LOOKUP_H
 
 /* How the judge looks into a keyring. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_OID_H
-#define MS_CMS_OID_H
+#ifndef MS_JUDGE_OID_H
+#define MS_JUDGE_OID_H
 
 /*
  * Object identifiers by which the kernel's parsers decide anything (lib/oid_registry.c).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_PKEY_READY_H
-#define MS_CMS_PKEY_READY_H
+#ifndef MS_JUDGE_PKEY_READY_H
+#define MS_JUDGE_PKEY_READY_H
 
 /* A public key as the crypto library wants it, and the algorithms, one a file. */
 

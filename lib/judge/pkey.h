@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_PKEY_H
-#define MS_CMS_PKEY_H
+#ifndef MS_JUDGE_PKEY_H
+#define MS_JUDGE_PKEY_H
 
 /*
  * Public keys and the verification of one signature, with the kernel's errors

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_REVOKED_H
-#define MS_CMS_REVOKED_H
+#ifndef MS_JUDGE_REVOKED_H
+#define MS_JUDGE_REVOKED_H
 
 /* Signers that are revoked, whatever the kernel's verdict is. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_RULES_H
-#define MS_CMS_RULES_H
+#ifndef MS_JUDGE_RULES_H
+#define MS_JUDGE_RULES_H
 
 /*
  * By which rules a kernel judges: what its release and its configuration make of the

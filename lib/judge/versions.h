@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_VERSIONS_H
-#define MS_CMS_VERSIONS_H
+#ifndef MS_JUDGE_VERSIONS_H
+#define MS_JUDGE_VERSIONS_H
 
 /*
  * The releases of Linux in which the reading of certificates and signatures changed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_X509_H
-#define MS_CMS_X509_H
+#ifndef MS_JUDGE_X509_H
+#define MS_JUDGE_X509_H
 
 /* A certificate as the kernel's parser reads it (crypto/asymmetric_keys/x509_*). */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_CERT_USAGE_H
-#define MS_CMS_CERT_USAGE_H
+#ifndef MS_KEY_CERT_USAGE_H
+#define MS_KEY_CERT_USAGE_H
 
 /* What a certificate says its key may be used for. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEY_PEEK_H
-#define MS_CMS_KEY_PEEK_H
+#ifndef MS_KEY_KEY_PEEK_H
+#define MS_KEY_KEY_PEEK_H
 
 /* What a private key is, before OpenSSL decodes it. */
 

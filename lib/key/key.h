@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEY_H
-#define MS_CMS_KEY_H
+#ifndef MS_KEY_KEY_H
+#define MS_KEY_KEY_H
 
 /*
  * Private keys and certificates, from files and from tokens.
@@ -14,7 +14,7 @@
  *	key-type.c      what kind of key it is, and whether a kernel takes it
  *	key-pair.c      whether key and certificate belong together
  *	key-raw.c       the mathematics: a raw signature
- *	key-pkcs11*.c   keys and certificates in tokens
+ *	pkcs11/         keys and certificates in tokens
  */
 
 #include <pthread.h>

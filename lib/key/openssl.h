@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_OPENSSL_H
-#define MS_CMS_OPENSSL_H
+#ifndef MS_KEY_OPENSSL_H
+#define MS_KEY_OPENSSL_H
 
 /* Scoped cleanup for OpenSSL's objects: _cleanup_(ms_bio_done) BIO *bio = ... */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_SIGNER_MESSAGE_H
-#define MS_CMS_SIGNER_MESSAGE_H
+#ifndef MS_KEY_SIGNER_MESSAGE_H
+#define MS_KEY_SIGNER_MESSAGE_H
 
 /* The message around a raw signature. */
 

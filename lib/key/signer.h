@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_SIGNER_H
-#define MS_CMS_SIGNER_H
+#ifndef MS_KEY_SIGNER_H
+#define MS_KEY_SIGNER_H
 
 /* The library's side of a signer: signing a payload whose digest may be known already. */
 

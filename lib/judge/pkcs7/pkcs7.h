@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_PKCS7_H
-#define MS_CMS_PKCS7_H
+#ifndef MS_JUDGE_PKCS7_H
+#define MS_JUDGE_PKCS7_H
 
 /*
  * A PKCS#7 message as the kernel has it in memory (struct pkcs7_message), and the two

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEY_PKCS11_H
-#define MS_CMS_KEY_PKCS11_H
+#ifndef MS_KEY_PKCS11_PKCS11_H
+#define MS_KEY_PKCS11_PKCS11_H
 
 /*
  * Keys and certificates in PKCS#11 tokens, named by URIs (RFC 7512).
  *
- *	key-pkcs11.c                which way to the token, and whose PIN
- *	key-pkcs11-uri.c            the URI: PIN and module taken out of it
- *	key-pkcs11-provider.c       by OpenSSL's provider "pkcs11" (pkcs11-provider)
- *	key-pkcs11-engine.c         by OpenSSL's engine "pkcs11" (libp11)
- *	key-pkcs11-engine-absent.c  where OpenSSL is built without engines
+ *	pkcs11.c         which way to the token, and whose PIN
+ *	uri.c            the URI: PIN and module taken out of it
+ *	provider.c       by OpenSSL's provider "pkcs11" (pkcs11-provider)
+ *	engine.c         by OpenSSL's engine "pkcs11" (libp11)
+ *	engine-absent.c  where OpenSSL is built without engines
  */
 
 #include "../key.h"

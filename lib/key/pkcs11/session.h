@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_CMS_KEY_PKCS11_SESSION_H
-#define MS_CMS_KEY_PKCS11_SESSION_H
+#ifndef MS_KEY_PKCS11_SESSION_H
+#define MS_KEY_PKCS11_SESSION_H
 
 /*
  * A session with a token by PKCS#11's own interface, for what OpenSSL's ways to tokens
  * cannot do everywhere: making keys and storing certificates.
  *
- *	key-pkcs11-session.c      module, token, login
- *	key-pkcs11-object.c       key pair, raw signature, certificate in the token
- *	key-pkcs11-make.c         a new key and its certificate, from all that
- *	key-pkcs11-make-absent.c  where p11-kit's headers were not there to build with
+ *	session.c      module, token, login
+ *	object.c       key pair, raw signature, certificate in the token
+ *	make.c         a new key and its certificate, from all that
+ *	make-absent.c  where p11-kit's headers were not there to build with
  */
 
 #include <p11-kit/pkcs11.h>

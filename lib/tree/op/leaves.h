@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_LEAVES_H
-#define MS_TREE_LEAVES_H
+#ifndef MS_TREE_OP_LEAVES_H
+#define MS_TREE_OP_LEAVES_H
 
 /* Hashing a tree of modules into its Merkle tree. */
 

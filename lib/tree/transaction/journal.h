@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_JOURNAL_H
-#define MS_TREE_JOURNAL_H
+#ifndef MS_TREE_TRANSACTION_JOURNAL_H
+#define MS_TREE_TRANSACTION_JOURNAL_H
 
 /*
  * The journal's text, and nothing of what is done by it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_JOURNALS_H
-#define MS_TREE_JOURNALS_H
+#ifndef MS_TREE_TRANSACTION_JOURNALS_H
+#define MS_TREE_TRANSACTION_JOURNALS_H
 
 /* What a run writes into the journals of its roots. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_LOCK_H
-#define MS_TREE_LOCK_H
+#ifndef MS_TREE_TRANSACTION_LOCK_H
+#define MS_TREE_TRANSACTION_LOCK_H
 
 /* The lock on a directory: its journal, held with flock(). */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_LOCKS_H
-#define MS_TREE_LOCKS_H
+#ifndef MS_TREE_TRANSACTION_LOCKS_H
+#define MS_TREE_TRANSACTION_LOCKS_H
 
 /* All the locks that a run needs, and the walk that must happen under them. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_METADATA_H
-#define MS_TREE_METADATA_H
+#ifndef MS_TREE_TRANSACTION_METADATA_H
+#define MS_TREE_TRANSACTION_METADATA_H
 
 /* What a new file takes over from the one it replaces. */
 

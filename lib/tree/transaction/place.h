@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_PLACE_H
-#define MS_TREE_PLACE_H
+#ifndef MS_TREE_TRANSACTION_PLACE_H
+#define MS_TREE_TRANSACTION_PLACE_H
 
 /* One directory with a journal in it, and what that journal says to do there. */
 

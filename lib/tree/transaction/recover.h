@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_RECOVER_H
-#define MS_TREE_RECOVER_H
+#ifndef MS_TREE_TRANSACTION_RECOVER_H
+#define MS_TREE_TRANSACTION_RECOVER_H
 
 /* Ending what a run that was killed left behind. */
 

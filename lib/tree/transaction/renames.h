@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_RENAMES_H
-#define MS_TREE_RENAMES_H
+#ifndef MS_TREE_TRANSACTION_RENAMES_H
+#define MS_TREE_TRANSACTION_RENAMES_H
 
 /* The last steps of a transaction: is all still as it was read, and the renames. */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_TREE_SYNC_H
-#define MS_TREE_SYNC_H
+#ifndef MS_TREE_TRANSACTION_SYNC_H
+#define MS_TREE_TRANSACTION_SYNC_H
 
 /* One syncfs() for each file system that was written to, instead of an fsync() a file. */
 
