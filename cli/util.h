@@ -61,9 +61,9 @@ static inline void cli_close_stream(FILE **stream)
 
 #define _cleanup_stream_ _cleanup_(cli_close_stream)
 
-static inline void cli_free_workdir(struct ms_workdir **dir)
+static inline void cli_free_module(struct ms_module **module)
 {
-	*dir = ms_workdir_free(*dir);
+	*module = ms_module_free(*module);
 }
 
 static inline void cli_free_tree(struct ms_tree **tree)

@@ -126,7 +126,7 @@ static void read_trailers(const uint8_t *data, size_t size)
 	struct ms_module module;
 	size_t len, n = 0;
 
-	if (ms_module_open(ctx, &file, &unpacked, MAX_UNPACKED, &module) < 0)
+	if (ms_module_read(ctx, &file, &unpacked, MAX_UNPACKED, &module) < 0)
 		return;
 	(void)ms_module_bare_len(ctx, &module, &len, NULL);
 	(void)ms_module_unproved_len(ctx, &module, &len);

@@ -2,8 +2,6 @@
 
 /* The sign-file personality attaching: a raw signature (-s), or one from a bundle. */
 
-#include <string.h>
-
 #include "sign-file-request.h"
 #include "../util.h"
 
@@ -54,46 +52,20 @@ int sign_file_check(const struct request *request, const struct ms_tree *tree, i
 	}
 }
 
-/* Puts the module without any signature into @directory. */
-static int strip_into(const struct request *request, const struct ms_workdir *directory)
+/* The digest of the module without signatures: by it a bundle finds its signature. */
+static int digest_of(const struct request *request, uint8_t ret[32])
 {
-	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	const struct ms_tree_options options = {
-		.jobs = 1,
-		.any_file = true,
-		.writes = true,
-		.no_sync = true,
-		.output = ms_workdir_path(directory),
-		.work = directory,
-	};
+	enum { MOST = 1 << 30 }; /* bytes, as for trees */
+	_cleanup_string_ char *file = NULL; /* which the module is a view of */
+	_cleanup_(cli_free_module) struct ms_module *module = NULL;
+	size_t len;
 
-	if (ms_tree_open(request->ctx, &request->module, 1, &options, &tree) < 0)
+	if (ms_text_load(request->ctx, request->module, MOST, &file, &len) < 0)
 		return sign_file_fail_ctx(request);
-	return sign_file_check(request, tree, ms_tree_strip(request->ctx, tree, true));
-}
-
-/* The digest of the module in @directory, which has no signature: by it a bundle finds it. */
-static int digest_of(const struct request *request, const struct ms_workdir *directory,
-		     uint8_t ret[32])
-{
-	_cleanup_(cli_free_trust) struct ms_trust *nobody = cli_check(ms_trust_new());
-	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	_cleanup_string_ char *path = cli_format("%s/%s", ms_workdir_path(directory),
-						 sign_file_name(request->module));
-	const char *const paths[] = {path};
-	const struct ms_tree_options options = {
-		.jobs = 1,
-		.any_file = true,
-		.work = directory,
-	};
-	const struct ms_verify_options verify = {.want_payload_sha256 = true};
-
-	if (ms_tree_open(request->ctx, paths, 1, &options, &tree) < 0 ||
-	    ms_tree_verify(request->ctx, tree, nobody, &verify) < 0)
-		return sign_file_fail_ctx(request);
-	if (!ms_tree_item(tree, 0)->have_payload_sha256)
-		return sign_file_fail(request, "cannot read '%s'", request->module);
-	memcpy(ret, ms_tree_item(tree, 0)->payload_sha256, 32);
+	if (ms_module_open(request->ctx, file, len, NULL, &module) < 0 ||
+	    ms_module_digest(request->ctx, module, MS_HASH_SHA256, ret, 32) < 0)
+		return sign_file_fail(request, "cannot read '%s': %s", request->module,
+				      ms_ctx_message(request->ctx));
 	return OK;
 }
 
@@ -101,25 +73,16 @@ static int digest_of(const struct request *request, const struct ms_workdir *dir
 static int load_raw(const struct request *request, struct ms_bundle **ret)
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
-	_cleanup_(cli_free_workdir) struct ms_workdir *directory = NULL;
+	_cleanup_string_ char *der = NULL;
 	uint8_t digest[32];
-	uint8_t *data = NULL;
-	size_t len = 0;
-	int status;
+	size_t len;
+	int status = digest_of(request, digest);
 
-	if (ms_workdir_new(request->ctx,
-			   request->target ? request->target : request->module,
-			   &directory) < 0)
-		return sign_file_fail_ctx(request);
-	status = strip_into(request, directory);
 	if (status == OK)
-		status = digest_of(request, directory, digest);
-	if (status == OK)
-		status = sign_file_read_raw(request, &data, &len);
-	if (status == OK && ms_bundle_add(request->ctx, bundle, digest, data, len,
+		status = sign_file_read_raw(request, &der, &len);
+	if (status == OK && ms_bundle_add(request->ctx, bundle, digest, der, len,
 					  sign_file_name(request->module)) < 0)
 		status = sign_file_fail_ctx(request);
-	free(data);
 	if (status == OK)
 		*ret = cli_steal(&bundle);
 	return status;

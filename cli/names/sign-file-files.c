@@ -44,13 +44,11 @@ const char *sign_file_name(const char *path)
 }
 
 /* Reads a whole file, to free(). A signature is small: a kernel takes 65535 bytes. */
-int sign_file_read_raw(const struct request *request, uint8_t **ret, size_t *ret_len)
+int sign_file_read_raw(const struct request *request, char **ret, size_t *ret_len)
 {
 	enum { MOST = (1 << 16) - 1 };
-	char *text;
 
-	if (ms_text_load(request->ctx, request->raw, MOST, &text, ret_len) < 0)
+	if (ms_text_load(request->ctx, request->raw, MOST, ret, ret_len) < 0)
 		return sign_file_fail_ctx(request);
-	*ret = (uint8_t *)text;
 	return OK;
 }

@@ -44,7 +44,7 @@ int sign_file_fail_ctx(const struct request *request);
 const char *sign_file_name(const char *path);
 
 /** Reads the file with the raw signature. @ret: to free(). */
-int sign_file_read_raw(const struct request *request, uint8_t **ret, size_t *ret_len);
+int sign_file_read_raw(const struct request *request, char **ret, size_t *ret_len);
 
 /** Opens the module for writing: in place, or into the request's work directory. */
 int sign_file_open_tree(const struct request *request, struct ms_tree **ret);

@@ -37,6 +37,9 @@ enum ms_hash {
 /** The kernel's name of @hash ("sha3-256"), a constant; "none" for MS_HASH_NONE. */
 MS_PUBLIC const char *ms_hash_name(enum ms_hash hash);
 
+/** The size of its digests in bytes; 0 for MS_HASH_NONE. */
+MS_PUBLIC size_t ms_hash_size(enum ms_hash hash);
+
 /**
  * Finds the algorithm by the kernel's name. Only those that modseal signs with are
  * found. 0, or -EINVAL with a message that lists the names.

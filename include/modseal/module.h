@@ -2,9 +2,14 @@
 #ifndef MODSEAL_MODULE_H
 #define MODSEAL_MODULE_H
 
-/* What a module file says of itself, and what a kernel would say of it. */
+/*
+ * What a module file says of itself, what a kernel would say of it, and what is done to
+ * it: one module in memory. Trees of them, on disk, are <modseal/tree.h>'s.
+ */
 
 #include <modseal/base.h>
+#include <modseal/hash.h>
+#include <modseal/sign.h>
 #include <modseal/trust.h>
 
 #ifdef __cplusplus
@@ -111,6 +116,197 @@ struct ms_modinfo {
 	 */
 	size_t name_full, vermagic_full, version_full, srcversion_full;
 };
+
+/*
+ * One module in memory.
+ *
+ * It is opened from the bytes of its file, packed or not. All that is asked is about its
+ * content, the unpacked file:
+ *
+ *	content = bare module | trailer | ... | trailer
+ *
+ * A trailer is a signature (or proof) with struct module_signature and the marker behind
+ * it (include/linux/module_signature.h). The payload is the content without the outermost
+ * trailer: what its signature is about. A module without a trailer is all payload.
+ *
+ * One module is used by one thread at a time; any number of modules share a trust set or
+ * a signer.
+ */
+struct ms_module;
+
+struct ms_module_options {
+	size_t size;	   /* sizeof(struct ms_module_options) */
+	uint64_t max_size; /* bytes that the content may have; 0: 1 GiB */
+};
+
+/**
+ * Opens the module file of @len bytes at @data, which stay the caller's, are not copied,
+ * and must be there and the same until ms_module_free(). @options may be NULL.
+ * @ret: free with ms_module_free().
+ *
+ * Nothing about signatures makes it fail: a broken trailer is the judgement's to tell.
+ * Errors: -EBADMSG packed, and corrupt or cut off; -ENOTUNIQ packed, and more behind the
+ * first stream: two readers would read two modules, and no kernel is to trust it; -EFBIG
+ * more than the maximum; -EOPNOTSUPP packed by a feature that modseal does not know;
+ * -EINVAL an option; -ENOMEM.
+ */
+MS_PUBLIC int ms_module_open(struct ms_ctx *ctx, const void *data, size_t len,
+			     const struct ms_module_options *options,
+			     struct ms_module **ret);
+
+/** Frees @module, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_module *ms_module_free(struct ms_module *module);
+
+/** How the file is packed. */
+MS_PUBLIC enum ms_compression ms_module_compression(const struct ms_module *module);
+
+/** The unpacked file: @ret_len bytes, the module's own or the caller's. */
+MS_PUBLIC const uint8_t *ms_module_content(const struct ms_module *module,
+					   size_t *ret_len);
+
+/**
+ * The content without its outermost trailer: what the signature in that is about. Where
+ * the trailer is broken there is no payload, and it has no bytes.
+ */
+MS_PUBLIC const uint8_t *ms_module_payload(const struct ms_module *module,
+					   size_t *ret_len);
+
+/**
+ * The content without any trailer: what a new signature is about. -EBADMSG: it ends in a
+ * marker that has no trailer before it, which cannot be taken off.
+ */
+MS_PUBLIC int ms_module_bare(struct ms_ctx *ctx, const struct ms_module *module,
+			     const uint8_t **ret, size_t *ret_len);
+
+/**
+ * The digest of the bare module, by which manifests, bundles and kernels' lists know it.
+ * @ret has room for @size bytes, ms_hash_size() of @hash at least.
+ *
+ * Errors: as ms_module_bare(); -ENOBUFS @size is less; -EINVAL MS_HASH_NONE; -EOPNOTSUPP
+ * the crypto library has no such algorithm; -EIO it failed.
+ */
+MS_PUBLIC int ms_module_digest(struct ms_ctx *ctx, struct ms_module *module,
+			       enum ms_hash hash, uint8_t *ret, size_t size);
+
+/** One trailer of a module. */
+struct ms_trailer_info {
+	size_t size;	    /* sizeof(struct ms_trailer_info) */
+	size_t payload_len; /* bytes of the content that stand before it */
+	const uint8_t *signature; /* the module's */
+	size_t signature_len;
+	/* struct module_signature, as it is in the file */
+	uint8_t algo, hash, id_type, signer_len, key_id_len, pad[3];
+};
+
+/**
+ * The trailers, from the outermost on. @outer: the one before, as this function gave it;
+ * NULL asks for the outermost. Takes the time of looking at one trailer.
+ *
+ * Errors: -ENOENT there is no other; -EBADMSG a marker without a trailer before it, or
+ * @outer is not of this module; -EINVAL a size that is not set.
+ */
+MS_PUBLIC int ms_module_trailer(struct ms_ctx *ctx, const struct ms_module *module,
+				const struct ms_trailer_info *outer,
+				struct ms_trailer_info *ret);
+
+/** What was found of a signature. Zero values, and no judgement, are no trust. */
+struct ms_judgement;
+
+/**
+ * The verdict on the module of the kernel that @trust describes: on its outermost
+ * signature, or where that kernel knows modules by hashes, on these, too. Returns 0 where
+ * there is a verdict, whatever it is: only ms_judgement_is_good() means that the module can
+ * be trusted. @ret: free with ms_judgement_free(); not written where this fails.
+ *
+ * Errors: -EIO, -EOPNOTSUPP the crypto library cannot say; -ENOMEM.
+ */
+MS_PUBLIC int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
+			      const struct ms_trust *trust, struct ms_judgement **ret);
+
+/** Frees @judgement, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_judgement *ms_judgement_free(struct ms_judgement *judgement);
+
+/**
+ * Does the kernel trust the module, and is nobody among its signers revoked? (A kernel
+ * may trust one with a revoked signer.) False for NULL.
+ */
+MS_PUBLIC bool ms_judgement_is_good(const struct ms_judgement *judgement);
+
+/** The kernel's verdict; of NULL it is undecided. */
+MS_PUBLIC enum ms_verdict ms_judgement_verdict(const struct ms_judgement *judgement);
+
+/** The errno that the kernel's check ends with, positive (ENOKEY, ...); 0: trusted. */
+MS_PUBLIC int ms_judgement_errno(const struct ms_judgement *judgement);
+
+/** By what the kernel knew the module. */
+MS_PUBLIC enum ms_voucher ms_judgement_voucher(const struct ms_judgement *judgement);
+
+/**
+ * Who vouches: the trusted key's subject or SKID, "hash list" or "Merkle root ROOT"; NULL
+ * where nobody does. The judgement's, as all its texts are.
+ */
+MS_PUBLIC const char *ms_judgement_vouched_by(const struct ms_judgement *judgement);
+
+/** Why the verdict is what it is, for a person; or NULL. */
+MS_PUBLIC const char *ms_judgement_reason(const struct ms_judgement *judgement);
+
+/** The @i-th sentence about a revoked signer; NULL past the last. */
+MS_PUBLIC const char *ms_judgement_warning(const struct ms_judgement *judgement, size_t i);
+
+/**
+ * What becomes of the module in that mode. Only of ms_module_judge(); else undecided, as
+ * it is of NULL.
+ */
+MS_PUBLIC enum ms_load ms_judgement_load(const struct ms_judgement *judgement,
+					 enum ms_mode mode);
+
+/** Would that kernel's own decoder take the file? Only of ms_module_judge(). */
+MS_PUBLIC enum ms_kernel_decompress
+ms_judgement_kernel_decompress(const struct ms_judgement *judgement);
+
+/** How a new file is made of a module. */
+struct ms_module_change {
+	size_t size;  /* sizeof(struct ms_module_change) */
+	int level;    /* compression level for gzip and zstd; 0: their default */
+	bool any_file; /* sign: what is no ELF module, too */
+	bool all;     /* strip: all trailers instead of the outermost */
+};
+
+/*
+ * What follows makes a new file of a module, packed as the old one was (byte for byte as
+ * the same operation on a tree would). The module itself stays as it is. @change may be
+ * NULL. @ret: to free(), @ret_len bytes.
+ *
+ * Errors that all have: -EBADMSG a marker without a trailer before it; -EINVAL an option;
+ * -EIO the codec failed; -ENOMEM.
+ */
+
+/**
+ * Signs: all trailers are taken off, and a signature by @signer put in their place. It is
+ * verified before this returns. Errors: -ENODATA the module is empty; -ENOEXEC it is no
+ * ELF module; -EKEYREJECTED the signature made is not good; those of ms_signer_sign().
+ */
+MS_PUBLIC int ms_module_sign(struct ms_ctx *ctx, struct ms_module *module,
+			     const struct ms_signer *signer,
+			     const struct ms_module_change *change, uint8_t **ret,
+			     size_t *ret_len);
+
+/** Takes off the outermost trailer, or all. Errors: -ENODATA it has none. */
+MS_PUBLIC int ms_module_strip(struct ms_ctx *ctx, const struct ms_module *module,
+			      const struct ms_module_change *change, uint8_t **ret,
+			      size_t *ret_len);
+
+/**
+ * Attaches the signature @der (a PKCS#7 message of @der_len bytes, made elsewhere) in the
+ * place of all trailers. With @trust it is judged first, and what is not good is refused;
+ * NULL: nobody vouches for it. Errors: -EKEYREJECTED it is not good; -EMSGSIZE it has more
+ * than the 65,535 bytes that a kernel reads; those of ms_module_judge().
+ */
+MS_PUBLIC int ms_module_attach(struct ms_ctx *ctx, struct ms_module *module,
+			       const void *der, size_t der_len,
+			       const struct ms_trust *trust,
+			       const struct ms_module_change *change, uint8_t **ret,
+			       size_t *ret_len);
 
 #ifdef __cplusplus
 }

@@ -18,9 +18,6 @@ struct ms_payload {
 	uint8_t digest[MS_HASH_COUNT][MS_HASH_MAX_SIZE];
 };
 
-/** The size of a digest in bytes, 0 for MS_HASH_NONE. */
-size_t ms_hash_size(enum ms_hash hash);
-
 /**
  * The digest of the payload, ms_hash_size() bytes, owned by it.
  * -EOPNOTSUPP: the crypto library has no such algorithm; -EIO: it failed.

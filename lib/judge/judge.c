@@ -182,5 +182,6 @@ int ms_cms_judge(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 
 bool ms_judgement_is_good(const struct ms_judgement *judgement)
 {
-	return judgement->verdict == MS_VERDICT_TRUSTED && judgement->warnings.n == 0;
+	return judgement && judgement->verdict == MS_VERDICT_TRUSTED &&
+	       judgement->warnings.n == 0;
 }

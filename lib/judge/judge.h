@@ -24,13 +24,12 @@ struct ms_judgement {
 	struct ms_texts warnings; /* a sentence for each signer that is revoked, or where
 				     that is not known, which need not show in the
 				     verdict (revoked.c) */
-};
 
-/**
- * Is it trusted, and nobody among the signers revoked? What says "good" to a person asks
- * this; the kernel's verdict alone may hide a revoked signer.
- */
-bool ms_judgement_is_good(const struct ms_judgement *judgement);
+	/* of a module that was judged whole (lib/module) */
+	bool of_module;
+	bool elf; /* what the kernel would load is a relocatable ELF file */
+	enum ms_kernel_decompress kernel_decompress;
+};
 
 /** Frees what is in it; it is undecided then. */
 void ms_judgement_done(struct ms_judgement *judgement);

@@ -58,7 +58,7 @@ static struct ms_standing *issuer(const void *among, const struct ms_cert *cert)
 }
 
 /* @ret: the revoked key that @signer is or depends on; NULL: none. */
-static int look_at_signer(const struct search *s, const struct ms_signer_info *signer,
+static int look_at_signer(const struct search *s, const struct ms_pkcs7_signer *signer,
 			  const struct ms_cert **ret)
 {
 	struct ms_standing *cert = standing_of(ms_pkcs7_find(s->message, &signer->id));
@@ -94,7 +94,7 @@ static size_t count_signers(const struct ms_pkcs7 *message)
 {
 	size_t n = 0;
 
-	for (struct ms_signer_info *s = message->signers; s; s = s->next)
+	for (struct ms_pkcs7_signer *s = message->signers; s; s = s->next)
 		n++;
 	return n;
 }
@@ -104,7 +104,7 @@ static int look(const struct search *s, const char *where, struct ms_texts *text
 	size_t n = count_signers(s->message), i = 0, revoked = 0;
 	int r = 0;
 
-	for (struct ms_signer_info *signer = s->message->signers; signer && r == 0;
+	for (struct ms_pkcs7_signer *signer = s->message->signers; signer && r == 0;
 	     signer = signer->next) {
 		const struct ms_cert *key = NULL;
 

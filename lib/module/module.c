@@ -14,9 +14,10 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../elf/elf.h"
 #include "../judge/ber.h"
 
-int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
+int ms_module_read(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
 		   uint64_t max_size, struct ms_module *ret)
 {
 	struct ms_module module = {
@@ -45,6 +46,16 @@ int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf 
 	return 0;
 }
 
+bool ms_module_is_elf(struct ms_module *module, size_t len)
+{
+	if (!module->asked_elf || module->elf_len != len) {
+		module->elf = ms_elf_is_module(module->data, len);
+		module->elf_len = len;
+		module->asked_elf = true;
+	}
+	return module->elf;
+}
+
 int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 		       size_t *ret_len, size_t *ret_count)
 {
@@ -60,6 +71,23 @@ int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 	*ret_len = trailer.payload_len;
 	if (ret_count)
 		*ret_count = count;
+	return 0;
+}
+
+int ms_module_bare_payload(struct ms_ctx *ctx, struct ms_module *module,
+			   struct ms_payload **ret)
+{
+	struct ms_payload *bare = &module->bare;
+	size_t len;
+	int r = ms_module_bare_len(ctx, module, &len, NULL);
+
+	if (r < 0)
+		return r;
+	if (len == module->payload.len)
+		bare = &module->payload; /* whose digest may be known */
+	bare->data = module->data;
+	bare->len = len;
+	*ret = bare;
 	return 0;
 }
 
@@ -120,9 +148,30 @@ int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 	return r < 0 ? r : add_warnings(ctx, module, trust, ret);
 }
 
-int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
-		    const struct ms_trust *trust, struct ms_judgement *ret,
-		    size_t *ret_loaded)
+/*
+ * Would the kernel unpack the file itself? One format at most, and of that not everything.
+ * Where the verdict needs no reason, this is told.
+ */
+static int judge_packing(struct ms_ctx *ctx, const struct ms_module *module,
+			 const struct ms_rules *rules, struct ms_judgement *judgement)
+{
+	const char *reason = module->kernel_decompress_reason;
+
+	judgement->kernel_decompress = module->kernel_decompress;
+	if (module->compression != MS_COMPRESSION_NONE && rules->knows_decoder &&
+	    rules->decoder != module->compression) {
+		judgement->kernel_decompress = MS_KERNEL_DECOMPRESS_REFUSED;
+		reason = "the kernel unpacks no such files itself";
+	}
+	if (!reason || judgement->reason)
+		return 0;
+	judgement->reason = strdup(reason);
+	return judgement->reason ? 0 : ms_fail_nomem(ctx);
+}
+
+static int judge_vouchers(struct ms_ctx *ctx, struct ms_module *module,
+			  const struct ms_trust *trust, struct ms_judgement *ret,
+			  size_t *ret_loaded)
 {
 	const struct ms_rules *rules = ms_trust_rules(trust);
 	struct ms_vouchers by = {
@@ -131,14 +180,30 @@ int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
 		.hashes = ms_trust_hashes(trust),
 	};
 
-	int r;
+	if (by.hashes)
+		return ms_module_judge_stacked(ctx, module, &by, ret, ret_loaded);
+	*ret_loaded = ms_module_loadable(module).len;
+	return judge_outermost(ctx, module, trust, ret);
+}
 
-	if (!by.hashes) {
-		*ret_loaded = ms_module_loadable(module).len;
-		return ms_module_judge_signature(ctx, module, trust, ret);
-	}
-	r = ms_module_judge_stacked(ctx, module, &by, ret, ret_loaded);
-	return r < 0 ? r : add_warnings(ctx, module, trust, ret);
+int ms_module_judge_by(struct ms_ctx *ctx, struct ms_module *module,
+		       const struct ms_trust *trust, struct ms_judgement *ret)
+{
+	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	size_t loaded;
+	int r = judge_vouchers(ctx, module, trust, &judgement, &loaded);
+
+	if (r == 0)
+		r = add_warnings(ctx, module, trust, &judgement);
+	if (r == 0)
+		r = judge_packing(ctx, module, ms_trust_rules(trust), &judgement);
+	if (r < 0)
+		return r;
+	judgement.of_module = true;
+	judgement.elf = ms_module_is_elf(module, loaded);
+	*ret = judgement;
+	judgement = (struct ms_judgement){ 0 };
+	return 0;
 }
 
 int ms_module_tail(struct ms_ctx *ctx, const uint8_t *sig, size_t sig_len,

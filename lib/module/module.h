@@ -7,6 +7,8 @@
  * is expressed as a change: so many of its unpacked bytes kept, a new tail behind them.
  */
 
+#include <sys/uio.h>
+
 #include <modseal/module.h>
 
 #include "../base/buffer.h"
@@ -31,16 +33,23 @@ struct ms_module {
 	struct ms_trailer trailer;  /* the outermost */
 	struct ms_payload payload;  /* what the kernel takes as signed: the outermost trailer
 				       taken off; empty where that is broken */
+	struct ms_payload bare;	    /* ms_module_bare_payload() */
+
+	bool asked_elf; /* whether its first @elf_len bytes are an ELF module: @elf */
+	bool elf;
+	size_t elf_len;
+
+	struct ms_buf memory; /* of one that ms_module_open() made: what @data is in */
 };
 
 /**
- * Opens the file's bytes in @file; packed ones are unpacked into @unpacked. Both belong
- * to the caller and must outlive the module.
+ * Reads the file's bytes in @file; packed ones are unpacked into @unpacked. Both belong
+ * to the caller and must outlive the module, which has nothing to be freed.
  *
  * Errors: those of ms_codec_unpack(). Of these -ENOTUNIQ (a second stream, or bytes behind
  * the first) is MS_VERDICT_MALFORMED for verify, the others leave it undecided.
  */
-int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
+int ms_module_read(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf *unpacked,
 		   uint64_t max_size, struct ms_module *ret);
 
 /**
@@ -50,6 +59,16 @@ int ms_module_open(struct ms_ctx *ctx, const struct ms_buf *file, struct ms_buf 
  */
 int ms_module_bare_len(struct ms_ctx *ctx, const struct ms_module *module,
 		       size_t *ret_len, size_t *ret_count);
+
+/**
+ * The module without any trailer, whose digests are made at most once. @ret is the
+ * module's. Errors as ms_module_bare_len().
+ */
+int ms_module_bare_payload(struct ms_ctx *ctx, struct ms_module *module,
+			   struct ms_payload **ret);
+
+/** Are the first @len bytes of the content what a kernel loads: a relocatable ELF file? */
+bool ms_module_is_elf(struct ms_module *module, size_t len);
 
 /**
  * What the kernel loads once it has let the signature pass: the payload, but all that
@@ -120,13 +139,46 @@ int ms_module_judge_signature(struct ms_ctx *ctx, struct ms_module *module,
 			      const struct ms_trust *trust, struct ms_judgement *ret);
 
 /**
- * The verdict of the kernel that @trust describes: on the signature, or, where it has
- * hashes, as ms_module_judge_stacked(). @ret_loaded and errors as there. The judgement's
- * warnings are of ms_module_find_revoked().
+ * As ms_module_judge(), into a judgement of the caller's: on the signature, or, where the
+ * kernel has hashes, as ms_module_judge_stacked(). The judgement's warnings are of
+ * ms_module_find_revoked().
  */
-int ms_module_judge(struct ms_ctx *ctx, struct ms_module *module,
-		    const struct ms_trust *trust, struct ms_judgement *ret,
-		    size_t *ret_loaded);
+int ms_module_judge_by(struct ms_ctx *ctx, struct ms_module *module,
+		       const struct ms_trust *trust, struct ms_judgement *ret);
+
+/**
+ * May the module be signed, of which @bare_len bytes stay when all trailers go? -ENODATA:
+ * none do; -ENOEXEC they are no ELF module, and @any_file is false.
+ */
+int ms_module_check_signable(struct ms_ctx *ctx, struct ms_module *module, size_t bare_len,
+			     bool any_file);
+
+/**
+ * Signs @payload, which is the module without trailers, and asks the kernel's rules about
+ * the signature. @trust: ms_trust_of_cert() of the signer's certificate. @der: it is
+ * appended there. -EKEYREJECTED: it is not good; errors of ms_signer_sign().
+ */
+int ms_module_make_signature(struct ms_ctx *ctx, const struct ms_signer *signer,
+			     const struct ms_trust *trust, struct ms_payload *payload,
+			     struct ms_buf *der, struct ms_judgement *ret);
+
+/**
+ * Why a judgement is not good, for a person: the revoked signer of one that a kernel
+ * would trust, the reason, or the verdict's name. The judgement's.
+ */
+const char *ms_judgement_why_not(const struct ms_judgement *judgement);
+
+/** How many bytes stay when the outermost trailer goes, or @all. -ENODATA; -EBADMSG. */
+int ms_module_stripped_len(struct ms_ctx *ctx, const struct ms_module *module, bool all,
+			   size_t *ret);
+
+/**
+ * The bytes of a new file: @keep bytes of the content and @tail behind them, packed as the
+ * module was, into @packed. @iov: borrows from all of these; @ret_n: how many it has.
+ */
+int ms_module_pack(struct ms_ctx *ctx, const struct ms_module *module, size_t keep,
+		   const struct ms_buf *tail, int level, struct ms_buf *packed,
+		   struct iovec iov[2], int *ret_n);
 
 /**
  * The fields of every trailer, outermost first. @ret: an array to free() after

@@ -98,7 +98,7 @@ static enum ms_voucher judge(struct ms_buf *file, const struct ms_kernel_hashes 
 	enum ms_voucher vouched;
 	size_t len = 0;
 
-	assert_int_equal(ms_module_open(ctx, file, NULL, 0, &module), 0);
+	assert_int_equal(ms_module_read(ctx, file, NULL, 0, &module), 0);
 	assert_int_equal(ms_module_judge_stacked(ctx, &module, &by, &judgement, &len), 0);
 	assert_int_equal(judgement.error, error);
 	assert_int_equal(judgement.verdict, ms_verdict_of_errno(error));

@@ -26,8 +26,6 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/queue.h"
-#include "../codec/codec.h"
-#include "../elf/elf.h"
 #include "transaction/transaction.h"
 
 struct run {
@@ -105,10 +103,7 @@ void ms_job_judged(struct ms_job *job, struct ms_judgement *judgement)
 
 void ms_job_loads(struct ms_job *job, size_t len)
 {
-	const struct ms_module *module = &job->module;
-
-	if (len != ms_module_loadable(module).len)
-		job->entry->item.elf = ms_elf_is_module(module->data, len);
+	job->entry->item.elf = ms_module_is_elf(&job->module, len);
 }
 
 /* Does that outcome forbid the commit? */
@@ -120,13 +115,12 @@ static bool is_blocking(enum ms_outcome outcome)
 
 static void note_content(struct ms_job *job)
 {
-	const struct ms_module *module = &job->module;
-	struct ms_bytes loadable = ms_module_loadable(module);
+	struct ms_module *module = &job->module;
 	struct ms_item *item = &job->entry->item;
 
 	item->have_content = true;
 	item->kernel_decompress = module->kernel_decompress;
-	item->elf = ms_elf_is_module(loadable.data, loadable.len);
+	item->elf = ms_module_is_elf(module, ms_module_loadable(module).len);
 }
 
 static void note_sha256(struct ms_job *job)
@@ -158,7 +152,6 @@ static void drop_empty_change(struct ms_job *job)
 static int make_bytes(struct ms_ctx *ctx, struct ms_job *job, struct iovec iov[2],
 		      int *ret_n)
 {
-	const struct ms_module *module = &job->module;
 	struct ms_worker *worker = job->worker;
 	int r;
 
@@ -167,18 +160,9 @@ static int make_bytes(struct ms_ctx *ctx, struct ms_job *job, struct iovec iov[2
 		*ret_n = 1;
 		return 0;
 	}
-	iov[0] = (struct iovec){ (void *)module->data, job->keep };
-	iov[1] = (struct iovec){ worker->tail.data, worker->tail.len };
-	*ret_n = 2;
-	if (module->compression == MS_COMPRESSION_NONE)
-		return 0;
-	r = ms_codec_pack(ctx, module->compression, module->form,
-			  job->tree->options.level, iov, 2, &worker->packed);
-	if (r < 0)
-		return ms_fail_prefix(ctx, r, "cannot pack '%s'", job->entry->path);
-	iov[0] = (struct iovec){ worker->packed.data, worker->packed.len };
-	*ret_n = 1;
-	return 0;
+	r = ms_module_pack(ctx, &job->module, job->keep, &worker->tail,
+			   job->tree->options.level, &worker->packed, iov, ret_n);
+	return r < 0 ? ms_fail_prefix(ctx, r, "cannot pack '%s'", job->entry->path) : 0;
 }
 
 static int carry_out(struct ms_ctx *ctx, struct run *run, struct ms_job *job,

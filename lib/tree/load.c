@@ -47,7 +47,7 @@ static int load(struct ms_ctx *ctx, struct ms_job *job, uint64_t most,
 	r = read_file(ctx, job, most, ret_stat);
 	if (r < 0)
 		return r;
-	r = ms_module_open(ctx, &worker->file, &worker->unpacked, most, &job->module);
+	r = ms_module_read(ctx, &worker->file, &worker->unpacked, most, &job->module);
 	return r < 0 && r != -ENOTUNIQ ? ms_fail_prefix(ctx, r, "cannot unpack '%s'",
 							job->entry->path)
 				       : r;

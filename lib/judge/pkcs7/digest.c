@@ -15,7 +15,7 @@
 #include "pkcs7.h"
 
 /* The digest that the attributes state must be the payload's. */
-static int check_message_digest(struct ms_judging *j, const struct ms_signer_info *signer)
+static int check_message_digest(struct ms_judging *j, const struct ms_pkcs7_signer *signer)
 {
 	const uint8_t *digest;
 	int r = ms_payload_digest(j->ctx, j->payload, signer->hash, &digest);
@@ -31,7 +31,7 @@ static int check_message_digest(struct ms_judging *j, const struct ms_signer_inf
 }
 
 /* The attributes stand in the message as [0] and are signed as SET OF. */
-static int digest_attributes(struct ms_judging *j, struct ms_signer_info *signer)
+static int digest_attributes(struct ms_judging *j, struct ms_pkcs7_signer *signer)
 {
 	size_t len = signer->attributes.len;
 	int r = check_message_digest(j, signer);
@@ -53,7 +53,7 @@ static int digest_attributes(struct ms_judging *j, struct ms_signer_info *signer
 			     signer->digest);
 }
 
-int ms_signer_digest(struct ms_judging *j, struct ms_signer_info *signer)
+int ms_signer_digest(struct ms_judging *j, struct ms_pkcs7_signer *signer)
 {
 	if (!signer->attributes.data && ms_sig_takes_data(signer->algo)) {
 		signer->message = (struct ms_bytes){ j->payload->data, j->payload->len };
@@ -65,7 +65,7 @@ int ms_signer_digest(struct ms_judging *j, struct ms_signer_info *signer)
 	return signer->attributes.data ? digest_attributes(j, signer) : 0;
 }
 
-int ms_signer_verify(struct ms_judging *j, struct ms_signer_info *signer,
+int ms_signer_verify(struct ms_judging *j, struct ms_pkcs7_signer *signer,
 		     struct ms_public_key *key)
 {
 	struct ms_signature sig = {

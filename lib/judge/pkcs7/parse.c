@@ -21,8 +21,8 @@ struct parse {
 	const struct ms_rules *rules;
 	const uint8_t *end; /* of the message */
 	struct ms_pkcs7 *message;
-	struct ms_signer_info *signer; /* that is being read */
-	struct ms_signer_info **next_signer;
+	struct ms_pkcs7_signer *signer; /* that is being read */
+	struct ms_pkcs7_signer **next_signer;
 	struct ms_chain_cert *certs; /* until the list of certificates has ended */
 	bool certs_ended;	     /* what follows is within revocation lists */
 	struct ms_chain_cert **next_cert;
@@ -32,7 +32,7 @@ struct parse {
 	bool names_only; /* whom it names is all that is asked, by what stands there */
 };
 
-static struct ms_signer_info *signer_free(struct ms_signer_info *signer)
+static struct ms_pkcs7_signer *signer_free(struct ms_pkcs7_signer *signer)
 {
 	if (signer) {
 		ms_key_id_done(&signer->id);
@@ -60,7 +60,7 @@ struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message)
 	ms_pkcs7_index_done(message);
 	free_certs(message->certs);
 	while (message->signers) {
-		struct ms_signer_info *next = message->signers->next;
+		struct ms_pkcs7_signer *next = message->signers->next;
 
 		signer_free(message->signers);
 		message->signers = next;
@@ -361,7 +361,7 @@ int ms_pkcs7_note_signed_info(void *userdata, const struct ms_ber_item *item)
 /* Either all signers have signed attributes or none (pkcs7_check_authattrs). */
 static int check_attributes(struct ms_ctx *ctx, struct ms_pkcs7 *message)
 {
-	struct ms_signer_info *signer = message->signers;
+	struct ms_pkcs7_signer *signer = message->signers;
 
 	if (!signer)
 		return ms_fail(ctx, -EINVAL, "no signer in the message");

@@ -26,8 +26,8 @@ struct ms_chain_cert {
 };
 
 /** One SignerInfo. */
-struct ms_signer_info {
-	struct ms_signer_info *next;
+struct ms_pkcs7_signer {
+	struct ms_pkcs7_signer *next;
 	struct ms_chain_cert *signer; /* within the message, or NULL */
 	bool unsupported_crypto;
 	bool blacklisted;
@@ -59,7 +59,7 @@ enum ms_signed_attribute {
 /** The message. Its slices point into the bytes that were parsed. */
 struct ms_pkcs7 {
 	struct ms_chain_cert *certs;
-	struct ms_signer_info *signers;
+	struct ms_pkcs7_signer *signers;
 	struct ms_chain_cert **numbered; /* @certs, as the indexes number them */
 	struct ms_index by_id, by_skid;  /* the first certificate that has it */
 	unsigned version;
@@ -141,10 +141,10 @@ int ms_pkcs7_trust(struct ms_judging *j, enum ms_keys keys);
  * Finds out what @signer's signature is over (pkcs7_digest). The payload's digest is
  * left for the time when it is needed. Kernel errnos -ENOPKG, -EBADMSG, -EKEYREJECTED.
  */
-int ms_signer_digest(struct ms_judging *j, struct ms_signer_info *signer);
+int ms_signer_digest(struct ms_judging *j, struct ms_pkcs7_signer *signer);
 
 /** Verifies @signer's signature, after ms_signer_digest(). Errors as ms_pkey_verify(). */
-int ms_signer_verify(struct ms_judging *j, struct ms_signer_info *signer,
+int ms_signer_verify(struct ms_judging *j, struct ms_pkcs7_signer *signer,
 		     struct ms_public_key *key);
 
 #endif

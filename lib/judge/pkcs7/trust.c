@@ -19,7 +19,7 @@
 struct search {
 	struct ms_judging *j;
 	enum ms_keys keys;
-	struct ms_signer_info *signer;
+	struct ms_pkcs7_signer *signer;
 	struct ms_chain_cert *cert; /* the certificate that stands for the key; or NULL */
 	struct ms_chain_cert
 		*below; /* whose signature the key must verify; NULL: signer's */
@@ -94,7 +94,7 @@ static int verify_found(struct search *s)
 }
 
 static int trust_signer(struct ms_judging *j, enum ms_keys keys,
-			struct ms_signer_info *signer)
+			struct ms_pkcs7_signer *signer)
 {
 	struct search s = { .j = j, .keys = keys, .signer = signer };
 	int r;
@@ -127,7 +127,7 @@ int ms_pkcs7_trust(struct ms_judging *j, enum ms_keys keys)
 
 	for (struct ms_chain_cert *c = j->message->certs; c; c = c->next)
 		c->seen = false;
-	for (struct ms_signer_info *s = j->message->signers; s; s = s->next) {
+	for (struct ms_pkcs7_signer *s = j->message->signers; s; s = s->next) {
 		int r = trust_signer(j, keys, s);
 
 		if (r == 0)

@@ -32,7 +32,7 @@ static int find_issuer(struct ms_judging *j, const struct ms_cert *cert,
 	return 0;
 }
 
-static void mark_blacklisted(struct ms_signer_info *signer,
+static void mark_blacklisted(struct ms_pkcs7_signer *signer,
 			     const struct ms_chain_cert *end)
 {
 	signer->blacklisted = true;
@@ -54,7 +54,7 @@ static int verify_link(struct ms_judging *j, struct ms_chain_cert *c,
 	return c->link;
 }
 
-static int verify_chain(struct ms_judging *j, struct ms_signer_info *signer)
+static int verify_chain(struct ms_judging *j, struct ms_pkcs7_signer *signer)
 {
 	struct ms_chain_cert *c, *issuer;
 	int r;
@@ -84,7 +84,7 @@ static int verify_chain(struct ms_judging *j, struct ms_signer_info *signer)
 	}
 }
 
-static int verify_signer(struct ms_judging *j, struct ms_signer_info *signer)
+static int verify_signer(struct ms_judging *j, struct ms_pkcs7_signer *signer)
 {
 	int r = ms_check_cancelled(j->ctx);
 
@@ -124,7 +124,7 @@ int ms_pkcs7_verify(struct ms_judging *j)
 
 	if (r < 0)
 		return r;
-	for (struct ms_signer_info *s = j->message->signers; s; s = s->next) {
+	for (struct ms_pkcs7_signer *s = j->message->signers; s; s = s->next) {
 		r = verify_signer(j, s);
 		if (r < 0 && !ms_is_verdict(r))
 			return r;

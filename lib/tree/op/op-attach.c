@@ -39,20 +39,11 @@ static int find(struct ms_ctx *ctx, const struct ms_job *job, const struct attac
 	return r;
 }
 
-/* Of a signature that a kernel would trust, that it has a revoked signer. */
-static const char *why_not(const struct ms_item *item)
-{
-	if (item->verdict == MS_VERDICT_TRUSTED && item->n_warnings)
-		return item->warnings[0];
-	return item->reason ? item->reason : ms_verdict_name(item->verdict);
-}
-
 static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct attach *attach,
 		 struct ms_payload *payload, struct ms_bytes der)
 {
 	struct ms_item *item = &job->entry->item;
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
-	bool good;
 	int r;
 
 	if (!attach->trust) {
@@ -64,31 +55,32 @@ static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct attach *at
 			 &judgement);
 	if (r < 0)
 		return r;
-	good = ms_judgement_is_good(&judgement);
+	item->outcome = MS_OUTCOME_ATTACHED;
+	if (!ms_judgement_is_good(&judgement)) {
+		item->outcome = MS_OUTCOME_NOT_TRUSTED;
+		r = ms_job_say(ctx, job, "the signature for it is not trusted: %s",
+			       ms_judgement_why_not(&judgement));
+	}
 	ms_job_judged(job, &judgement);
-	item->outcome = good ? MS_OUTCOME_ATTACHED : MS_OUTCOME_NOT_TRUSTED;
-	return good ? 0
-		    : ms_job_say(ctx, job, "the signature for it is not trusted: %s",
-				 why_not(item));
+	return r;
 }
 
 static int attach_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	const struct attach *attach = userdata;
-	struct ms_payload payload = { .data = job->module.data };
 	struct ms_item *item = &job->entry->item;
 	struct ms_bytes der = { 0 };
-	size_t trailers;
-	int r = ms_module_bare_len(ctx, &job->module, &payload.len, &trailers);
+	struct ms_payload *payload;
+	int r = ms_module_bare_payload(ctx, &job->module, &payload);
 
 	if (r == 0)
-		r = find(ctx, job, attach, &payload, &der);
+		r = find(ctx, job, attach, payload, &der);
 	if (r == -ENOENT) {
 		item->outcome = MS_OUTCOME_MISSING;
 		return ms_job_say(ctx, job, "no signature for it");
 	}
 	if (r == 0)
-		r = judge(ctx, job, attach, &payload, der);
+		r = judge(ctx, job, attach, payload, der);
 	if (r < 0 || item->outcome == MS_OUTCOME_NOT_TRUSTED)
 		return r;
 	r = ms_module_tail(ctx, der.data, der.len, &job->worker->tail);
@@ -96,7 +88,7 @@ static int attach_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 		item->outcome = MS_OUTCOME_UNDECIDED;
 		return r;
 	}
-	job->keep = payload.len;
+	job->keep = payload->len;
 	job->change = true;
 	return 0;
 }

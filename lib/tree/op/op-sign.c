@@ -30,43 +30,25 @@ struct sign {
 
 MS_DEFINE_CLEANUP(trust_cleanup, struct ms_trust *, ms_trust_free)
 
-/* May it be signed at all? @bare_len: of the module without trailers. */
-static int check_content(struct ms_ctx *ctx, const struct ms_job *job, size_t bare_len)
+static int check_content(struct ms_ctx *ctx, struct ms_job *job, size_t bare_len)
 {
-	int r;
+	int r = ms_module_check_signable(ctx, &job->module, bare_len,
+					 job->tree->options.any_file);
 
-	if (bare_len == 0)
-		return ms_fail(ctx, -ENODATA,
-			       "it is empty, and no kernel takes a signature "
-			       "of nothing");
-	if (job->tree->options.any_file || job->entry->item.elf)
-		return 0;
-	r = ms_fail(ctx, -ENOEXEC, "it is no ELF module");
-	return ms_hint(ctx, r, "--any-file signs it all the same");
+	return r == -ENOEXEC ? ms_hint(ctx, r, "--any-file signs it all the same") : r;
 }
 
-/* Makes the signature in scratch and asks the kernel's rules about it. */
+/* Makes the signature in scratch. */
 static int make_signature(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign,
 			  struct ms_payload *payload)
 {
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
-	struct ms_buf *der = &job->worker->scratch;
-	int r;
+	int r = ms_module_make_signature(ctx, sign->signer, sign->trust, payload,
+					 &job->worker->scratch, &judgement);
 
-	r = ms_signer_sign_payload(ctx, sign->signer, payload, der);
 	if (r == 0)
-		r = ms_cms_judge(ctx, ms_trust_keyring(sign->trust),
-				 ms_trust_rules(sign->trust), payload, der->data,
-				 der->len, &judgement);
-	if (r < 0)
-		return r;
-	if (judgement.verdict != MS_VERDICT_TRUSTED)
-		return ms_fail(ctx, -EKEYREJECTED,
-			       "the signature just made is not good: %s",
-			       judgement.reason ? judgement.reason
-						: ms_verdict_name(judgement.verdict));
-	ms_job_judged(job, &judgement);
-	return 0;
+		ms_job_judged(job, &judgement);
+	return r;
 }
 
 static int add_to_bundle(struct ms_ctx *ctx, struct ms_job *job, struct sign *sign,
@@ -197,27 +179,23 @@ static int use_signature(struct ms_ctx *ctx, struct ms_job *job, struct sign *si
 static int sign_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	struct sign *sign = userdata;
-	struct ms_payload bare = { .data = job->module.data };
-	struct ms_payload *payload = &bare;
-	size_t trailers;
+	struct ms_payload *payload;
 	int r = look(ctx, job, sign);
 
 	if (r < 0 || job->entry->item.outcome != MS_OUTCOME_UNDECIDED)
 		return r;
 	/* what is left when all trailers are off must not end in a marker again */
-	r = ms_module_bare_len(ctx, &job->module, &bare.len, &trailers);
+	r = ms_module_bare_payload(ctx, &job->module, &payload);
 	if (r == 0)
-		r = check_content(ctx, job, bare.len);
+		r = check_content(ctx, job, payload->len);
 	if (r < 0)
 		return r;
 	if (job->tree->options.dry_run) {
 		job->change = true;
-		job->keep = bare.len;
+		job->keep = payload->len;
 		job->entry->item.outcome = MS_OUTCOME_WOULD_SIGN;
 		return 0;
 	}
-	if (bare.len == job->module.payload.len)
-		payload = &job->module.payload; /* whose digest may be known */
 	r = make_signature(ctx, job, sign, payload);
 	return r < 0 ? r : use_signature(ctx, job, sign, payload);
 }

@@ -2,32 +2,21 @@
 
 /* strip: takes off the outermost trailer, or all of them, and nothing else. */
 
-#include <errno.h>
-
-#include "../../base/context.h"
 #include "../engine.h"
 
 static int strip_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	const bool *all = userdata;
-	const struct ms_module *module = &job->module;
 	struct ms_item *item = &job->entry->item;
-	size_t bare_len, trailers;
 	int r;
 
-	if (module->trailer.state == MS_TRAILER_ABSENT) {
+	if (job->module.trailer.state == MS_TRAILER_ABSENT) {
 		item->outcome = MS_OUTCOME_UNSIGNED;
 		return 0;
 	}
-	if (module->trailer.state != MS_TRAILER_PRESENT)
-		return ms_fail(ctx, -EBADMSG, "%s", ms_trailer_reason(&module->trailer));
-	job->keep = module->trailer.payload_len;
-	if (*all) {
-		r = ms_module_bare_len(ctx, module, &bare_len, &trailers);
-		if (r < 0)
-			return r;
-		job->keep = bare_len;
-	}
+	r = ms_module_stripped_len(ctx, &job->module, *all, &job->keep);
+	if (r < 0)
+		return r;
 	job->change = true;
 	item->outcome = MS_OUTCOME_STRIPPED;
 	return 0;

@@ -3,7 +3,6 @@
 /* verify: the kernel's verdict on every module. */
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../base/cleanup.h"
@@ -15,34 +14,15 @@ struct verify {
 	bool want_payload_sha256;
 };
 
-/* The kernel unpacks one format at most, and of that not everything. */
-static int judge_packing(struct ms_ctx *ctx, struct ms_job *job,
-			 const struct ms_rules *rules)
-{
-	struct ms_item *item = &job->entry->item;
-	const char *reason = job->module.kernel_decompress_reason;
-
-	if (item->compression != MS_COMPRESSION_NONE && rules->knows_decoder &&
-	    rules->decoder != item->compression) {
-		item->kernel_decompress = MS_KERNEL_DECOMPRESS_REFUSED;
-		reason = "the kernel unpacks no such files itself";
-	}
-	if (!reason || item->reason)
-		return 0;
-	item->reason = strdup(reason);
-	return item->reason ? 0 : ms_fail_nomem(ctx);
-}
-
 static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 {
 	const struct verify *verify = userdata;
 	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
 	struct ms_item *item = &job->entry->item;
-	size_t loaded = 0;
 	const uint8_t *digest;
 	int r;
 
-	r = ms_module_judge(ctx, &job->module, verify->trust, &judgement, &loaded);
+	r = ms_module_judge_by(ctx, &job->module, verify->trust, &judgement);
 	if (r == 0)
 		r = ms_module_fields(ctx, &job->module, &item->signatures,
 				     &item->n_signatures);
@@ -50,10 +30,11 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 		r = ms_payload_digest(ctx, &job->module.payload, MS_HASH_SHA256, &digest);
 	if (r < 0)
 		return r;
+	item->elf = judgement.elf;
+	item->kernel_decompress = judgement.kernel_decompress;
 	ms_job_judged(job, &judgement);
-	ms_job_loads(job, loaded);
 	item->outcome = MS_OUTCOME_VERIFIED;
-	return judge_packing(ctx, job, ms_trust_rules(verify->trust));
+	return 0;
 }
 
 int ms_job_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
