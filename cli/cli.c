@@ -18,7 +18,7 @@
 #include <modseal/secret.h>
 
 #include "output/progress.h"
-#include "util.h"
+#include "cleanup.h"
 
 void cli_out_of_memory(void)
 {

@@ -3,7 +3,7 @@
 #include "dump.h"
 
 #include "cli.h"
-#include "run.h"
+#include "output/items.h"
 
 static json_object *dump_option(const struct cli_option *option)
 {

@@ -14,7 +14,7 @@
 
 #include <modseal/secret.h>
 
-#include "commands/cmd.h"
+#include "commands/commands.h"
 #include "dkms/dkms.h"
 #include "dump.h"
 #include "parse/help.h"
@@ -22,7 +22,7 @@
 #include "secret.h"
 #include "names/sign-file.h"
 #include "signals.h"
-#include "util.h"
+#include "cleanup.h"
 
 typedef int (*command_fn)(struct cli *cli, const struct cli_args *args);
 

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "util.h"
+#include "cleanup.h"
 
 enum { MAX_OUTPUT = 64 << 10 };
 

@@ -20,7 +20,7 @@
 #include <modseal/secret.h>
 
 #include "signals.h"
-#include "util.h"
+#include "cleanup.h"
 
 #define PIN_VARIABLE "KBUILD_SIGN_PIN"
 

@@ -6,8 +6,8 @@
 
 #include <modseal/tree-hashes.h>
 
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static inline void cli_free_order(struct ms_order **order)
 {

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static int failed(struct cli *cli, int r)
 {

@@ -12,9 +12,9 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "../run.h"
+#include "../output/items.h"
 #include "trust-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 struct notes {
 	struct cli *cli;

@@ -8,10 +8,10 @@
 
 #include <sys/stat.h>
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/trust-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static int load(struct cli *cli, const char *path, struct ms_bundle **ret)
 {

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "../output/certs.h"
-#include "cmd.h"
+#include "commands.h"
 #include "../output/cut.h"
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 struct lists {
 	struct ms_cert_list **all;

@@ -4,10 +4,10 @@
 
 #include <modseal/config.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../output/findings.h"
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 struct checked {
 	json_object *findings;

@@ -5,9 +5,9 @@
 #include <modseal/config.h>
 
 #include "../output/certs.h"
-#include "cmd.h"
-#include "../run.h"
-#include "../util.h"
+#include "commands.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static json_object *config_json(const struct ms_config_trusted *trusted)
 {

@@ -12,9 +12,9 @@
 
 #include <string.h>
 
-#include "cmd.h"
-#include "../run.h"
-#include "../util.h"
+#include "commands.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static const char *plain(const char *key)
 {

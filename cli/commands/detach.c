@@ -8,9 +8,9 @@
  * nobody should take half a tree's signatures for the whole.
  */
 
-#include "cmd.h"
-#include "../run.h"
-#include "../util.h"
+#include "commands.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static int save(struct cli *cli, struct ms_bundle *bundle, const char *path, bool sync)
 {

@@ -13,11 +13,11 @@
 
 #include <modseal/config.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../names/dkms-hook.h"
 #include "../dkms/dkms-store.h"
 #include "../args/trust-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 #include "../output/verdicts.h"
 
 static int add_store(struct cli *cli, const char *store, const char *release,

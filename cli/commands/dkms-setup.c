@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../dkms/dkms-plan.h"
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 /* One file to be written. */
 struct target {

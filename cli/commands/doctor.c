@@ -4,11 +4,11 @@
 
 #include <modseal/doctor.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../output/findings.h"
-#include "../run.h"
+#include "../output/items.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 /* --store or $MODSEAL_STORE; NULL: the default, which need not be there */
 static const char *store_asked_for(const struct cli_args *args)

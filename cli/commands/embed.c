@@ -5,7 +5,7 @@
  * a list, the section itself tells.
  */
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/hashes-args.h"
 
 static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,

@@ -18,12 +18,12 @@
 
 #include <string.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../program.h"
-#include "../run.h"
+#include "../output/items.h"
 #include "../secret.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static const char *const at_boot[] = {
 	"restart; MokManager shows itself for some seconds before the system starts",

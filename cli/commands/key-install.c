@@ -2,10 +2,10 @@
 
 /* modseal key install: copies the current generation's public parts to another place. */
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 int cmd_key_install(struct cli *cli, const struct cli_args *args)
 {

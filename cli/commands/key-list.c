@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static void show(const struct cli *cli, const struct ms_generation *generation)
 {

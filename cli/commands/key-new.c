@@ -13,12 +13,12 @@
 #include <modseal/key.h>
 #include <modseal/secret.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/key-args.h"
-#include "../run.h"
+#include "../output/items.h"
 #include "../secret.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 /* What --type and --hash say, else the configuration, else the defaults. */
 static int choose_kind(struct cli *cli, const struct cli_args *args,

@@ -11,10 +11,10 @@
 
 #include <string.h>
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 enum { MOST_KEPT = 1000000 };
 

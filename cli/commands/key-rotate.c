@@ -8,12 +8,12 @@
  * it is not there.
  */
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/key-args.h"
-#include "../run.h"
+#include "../output/items.h"
 #include "../secret.h"
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static int find_configs(struct cli *cli, const struct cli_args *args,
 			struct cli_paths *configs)

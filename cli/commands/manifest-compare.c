@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/hashes-args.h"
 #include "../output/progress.h"
 #include "../args/trust-args.h"

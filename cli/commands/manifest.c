@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/hashes-args.h"
 #include "../output/in-toto.h"
 #include "../args/signer-args.h"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/hashes-args.h"
 #include "../output/verdicts.h"
 

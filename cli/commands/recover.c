@@ -4,9 +4,9 @@
 
 #include <modseal/recover.h>
 
-#include "cmd.h"
-#include "../run.h"
-#include "../util.h"
+#include "commands.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 static const char *recovery_name(enum ms_recovery recovery)
 {

@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/signer-args.h"
 #include "../args/trust-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 /* Modules of one signer that became the same. */
 struct group {

@@ -2,11 +2,11 @@
 
 /* modseal show: what signatures and modinfo say, under modinfo's names. */
 
-#include "cmd.h"
+#include "commands.h"
 #include "../output/cut.h"
 #include "../output/progress.h"
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 enum { SIGNATURE_BYTES_A_LINE = 20, FIELD_WIDTH = 16 };
 

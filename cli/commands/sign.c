@@ -8,10 +8,10 @@
  * another run waits for the tree.
  */
 
-#include "cmd.h"
-#include "../run.h"
+#include "commands.h"
+#include "../output/items.h"
 #include "../args/signer-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static enum ms_signed choose_signed(const struct cli_args *args)
 {

@@ -2,9 +2,9 @@
 
 /* modseal strip: takes signatures off. */
 
-#include "cmd.h"
-#include "../run.h"
-#include "../util.h"
+#include "commands.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 int cmd_strip(struct cli *cli, const struct cli_args *args)
 {

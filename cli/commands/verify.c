@@ -2,10 +2,10 @@
 
 /* modseal verify: what a kernel would say. */
 
-#include "cmd.h"
+#include "commands.h"
 #include "../args/hashes-args.h"
 #include "../args/trust-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 #include "../output/verdicts.h"
 
 static json_object *hashes_json(const struct ms_kernel_hashes *hashes)

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../util.h"
+#include "../cleanup.h"
 
 enum { MOST_FILE = 1 << 20 };
 

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../util.h"
+#include "../cleanup.h"
 
 static int open_directory(int at, const char *name)
 {

@@ -21,8 +21,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../run.h"
-#include "../util.h"
+#include "../output/items.h"
+#include "../cleanup.h"
 
 #define SUM_LINE "# modseal-sum: "
 

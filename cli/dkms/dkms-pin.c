@@ -14,7 +14,7 @@
 
 #include <modseal/image.h>
 
-#include "../util.h"
+#include "../cleanup.h"
 
 char *dkms_pin(struct cli *cli, const char *root, const char *path)
 {

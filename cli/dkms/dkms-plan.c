@@ -18,7 +18,7 @@
 #include <modseal/sign.h>
 
 #include "../secret.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 #define OWN_KEY	    "/var/lib/dkms/mok.key"
 #define OWN_CERT    "/var/lib/dkms/mok.pub"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "../args/store-args.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 int dkms_store_key(struct ms_ctx *ctx, const char *store, const char *release,
 		   struct dkms_key *ret)

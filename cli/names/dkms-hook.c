@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #include "../dkms/dkms.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static bool is_directory(const char *path)
 {

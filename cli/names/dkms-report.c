@@ -12,7 +12,7 @@
 #include <modseal/trust.h>
 
 #include "../dkms/dkms-plan.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 #define TREE	"/var/lib/dkms"
 #define SOURCES "/usr/src"

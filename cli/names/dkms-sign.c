@@ -24,7 +24,7 @@
 #include "../dkms/dkms-store.h"
 #include "sign-file-request.h"
 #include "../signals.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 bool cli_is_dkms_sign(const char *argv0)
 {

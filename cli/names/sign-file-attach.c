@@ -3,7 +3,7 @@
 /* The sign-file personality attaching: a raw signature (-s), or one from a bundle. */
 
 #include "sign-file-request.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sign-file-request.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 int sign_file_fail(const struct request *request, const char *format, ...)
 {

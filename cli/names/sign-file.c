@@ -30,7 +30,7 @@
 #include "../secret.h"
 #include "sign-file-request.h"
 #include "../signals.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 bool cli_is_sign_file(const char *argv0)
 {

@@ -4,8 +4,8 @@
 
 #include "findings.h"
 
-#include "../run.h"
-#include "../util.h"
+#include "items.h"
+#include "../cleanup.h"
 
 static enum cli_color color_of(enum ms_severity severity)
 {

@@ -13,7 +13,7 @@
 
 #include "cut.h"
 #include "progress.h"
-#include "../util.h"
+#include "../cleanup.h"
 
 static const char *errno_name(int error)
 {

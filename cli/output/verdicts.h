@@ -4,7 +4,7 @@
 
 /* What the commands that verify share: reporting verdicts. */
 
-#include "../run.h"
+#include "items.h"
 
 /** What is asked: is every module trusted, or would it load in this mode? */
 struct cli_question {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util.h"
+#include "../cleanup.h"
 
 struct parser {
 	struct cli *cli;

@@ -9,8 +9,8 @@
 
 #include <modseal/tree.h>
 
-#include "cli.h"
-#include "parse/parse.h"
+#include "../cli.h"
+#include "../parse/parse.h"
 
 /**
  * Turns the arguments into tree options. Returns CLI_YES, or CLI_TROUBLE after

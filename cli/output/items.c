@@ -6,17 +6,17 @@
  * none of the good ones counts as the library says, and an unknown one as trouble.
  */
 
-#include "run.h"
+#include "items.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <modseal/secret.h>
 
-#include "output/cut.h"
-#include "output/progress.h"
-#include "signals.h"
-#include "util.h"
+#include "cut.h"
+#include "progress.h"
+#include "../signals.h"
+#include "../cleanup.h"
 
 enum { MOST_JOBS = 1024, HIGHEST_LEVEL = 22 };
 
