@@ -43,7 +43,7 @@ json_object *cli_dump_commands(void)
 {
 	json_object *list = cli_check(json_object_new_array());
 
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		json_object_array_add(list, dump_command(&cli_commands[i]));
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		json_object_array_add(list, dump_command(command));
 	return list;
 }

@@ -34,25 +34,25 @@ static const struct cli_group *group_of(const struct cli_command *command)
 	return NULL;
 }
 
-/* The i-th command's first word and what to say of it; NULL: it was there before. */
-static const char *first_word(size_t i, const char **ret_summary)
+/* The command's first word and what to say of it; NULL: it was there before. */
+static const char *first_word(const struct cli_command *command, const char **ret_summary)
 {
-	const struct cli_group *group = group_of(&cli_commands[i]);
+	const struct cli_group *group = group_of(command);
 
-	*ret_summary = group ? group->summary : cli_commands[i].summary;
-	if (group && i && group_of(&cli_commands[i - 1]) == group)
+	*ret_summary = group ? group->summary : command->summary;
+	if (group && command > cli_commands && group_of(command - 1) == group)
 		return NULL;
-	return group ? group->name : cli_commands[i].name;
+	return group ? group->name : command->name;
 }
 
 static void first_words(void)
 {
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+	for (const struct cli_command *command = cli_commands; command->name; command++) {
 		const char *summary;
-		const char *word = first_word(i, &summary);
+		const char *word = first_word(command, &summary);
 
 		if (word)
-			printf("%s%s", i ? " " : "", word);
+			printf("%s%s", command > cli_commands ? " " : "", word);
 	}
 }
 
@@ -61,8 +61,8 @@ static void names_in(const struct cli_group *group)
 {
 	const char *blank = "";
 
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
-		const char *name = cli_name_in_group(&cli_commands[i], group);
+	for (const struct cli_command *command = cli_commands; command->name; command++) {
+		const char *name = cli_name_in_group(command, group);
 
 		if (name)
 			printf("%s%s", blank, name);
@@ -176,8 +176,8 @@ static void bash(void)
 	for (const struct cli_group *group = cli_groups; group->name; group++)
 		bash_group(group);
 	puts("    esac\n    case $name in");
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		bash_command(&cli_commands[i]);
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		bash_command(command);
 	puts("    esac\n}\n\ncomplete -F _modseal modseal");
 }
 
@@ -261,10 +261,10 @@ static void zsh(void)
 	      "    local -a commands\n"
 	      "    commands=(\n",
 	      stdout);
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
+	for (const struct cli_command *command = cli_commands; command->name; command++) {
 		char entry[256];
 		const char *summary;
-		const char *word = first_word(i, &summary);
+		const char *word = first_word(command, &summary);
 
 		if (!word)
 			continue;
@@ -288,8 +288,8 @@ static void zsh(void)
 	for (const struct cli_group *group = cli_groups; group->name; group++)
 		zsh_group(group);
 	puts("    esac\n    case $name in");
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		zsh_command(&cli_commands[i]);
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		zsh_command(command);
 	puts("    esac\n}\n\n_modseal \"$@\"");
 }
 
@@ -326,13 +326,12 @@ static void fish_option(const struct cli_command *command,
 	putchar('\n');
 }
 
-/* The i-th command's name, where its words may be completed. */
-static void fish_word(size_t i)
+/* The command's name, where its words may be completed. */
+static void fish_word(const struct cli_command *command)
 {
-	const struct cli_command *command = &cli_commands[i];
 	const struct cli_group *group = group_of(command);
 	const char *summary;
-	const char *word = first_word(i, &summary);
+	const char *word = first_word(command, &summary);
 
 	if (word) {
 		printf("complete -c modseal -n __fish_use_subcommand -a %s -d ", word);
@@ -373,10 +372,8 @@ static void fish(void)
 	      "-d 'show the version'\n"
 	      "complete -c modseal -n __fish_use_subcommand -l help -d 'show help'\n",
 	      stdout);
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
-		const struct cli_command *command = &cli_commands[i];
-
-		fish_word(i);
+	for (const struct cli_command *command = cli_commands; command->name; command++) {
+		fish_word(command);
 		for (const enum cli_option_id *id = command->options; *id; id++)
 			fish_option(command, &cli_options[*id]);
 		if (command->operands != CLI_COMPLETE_COMMAND)

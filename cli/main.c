@@ -2,8 +2,8 @@
 
 /*
  * The program's entry: which command, with which manner of speaking, and what becomes
- * of its exit status. What a command does is in cmd-NAME.c; what it takes, in
- * commands.c.
+ * of its exit status. What a command does is in commands/; what it takes, in
+ * parse/command-table.c.
  */
 
 #include <fcntl.h>
@@ -23,87 +23,6 @@
 #include "names/sign-file.h"
 #include "signals.h"
 #include "cleanup.h"
-
-typedef int (*command_fn)(struct cli *cli, const struct cli_args *args);
-
-static const command_fn command_functions[CLI_CMD_COUNT] = {
-	[CLI_CMD_SIGN] = cmd_sign,     [CLI_CMD_RESIGN] = cmd_resign,
-	[CLI_CMD_VERIFY] = cmd_verify,
-	[CLI_CMD_SHOW] = cmd_show,     [CLI_CMD_STRIP] = cmd_strip,
-	[CLI_CMD_DETACH] = cmd_detach, [CLI_CMD_ATTACH] = cmd_attach,
-	[CLI_CMD_CERTS] = cmd_certs,   [CLI_CMD_RECOVER] = cmd_recover,
-	[CLI_CMD_KEY_NEW] = cmd_key_new,
-	[CLI_CMD_KEY_ROTATE] = cmd_key_rotate,
-	[CLI_CMD_KEY_LIST] = cmd_key_list,
-	[CLI_CMD_KEY_STATUS] = cmd_key_status,
-	[CLI_CMD_KEY_PRUNE] = cmd_key_prune,
-	[CLI_CMD_KEY_INSTALL] = cmd_key_install,
-	[CLI_CMD_KEY_ENROLL] = cmd_key_enroll,
-	[CLI_CMD_CONFIG_GET] = cmd_config_get,
-	[CLI_CMD_CONFIG_SET] = cmd_config_set,
-	[CLI_CMD_CONFIG_TRUST] = cmd_config_trust,
-	[CLI_CMD_CONFIG_CHECK] = cmd_config_check,
-	[CLI_CMD_DKMS_SETUP] = cmd_dkms_setup,
-	[CLI_CMD_DKMS_CHECK] = cmd_dkms_check,
-	[CLI_CMD_DOCTOR] = cmd_doctor,
-	[CLI_CMD_MANIFEST_CREATE] = cmd_manifest_create,
-	[CLI_CMD_MANIFEST_VERIFY] = cmd_manifest_verify,
-	[CLI_CMD_MANIFEST_DIFF] = cmd_manifest_diff,
-	[CLI_CMD_MANIFEST_SIGN] = cmd_manifest_sign,
-	[CLI_CMD_MERKLE_ROOT] = cmd_merkle_root,
-	[CLI_CMD_MERKLE_PROVE] = cmd_merkle_prove,
-	[CLI_CMD_MERKLE_VERIFY] = cmd_merkle_verify,
-	[CLI_CMD_MERKLE_CHECK] = cmd_merkle_check,
-	[CLI_CMD_EMBED] = cmd_embed,
-	[CLI_CMD_HELP] = cmd_help,
-};
-
-/* @words: what was given for a command, of which the second may be missing. */
-static int unknown_command(struct cli *cli, const char *const *words, size_t n_words)
-{
-	const struct cli_group *group = cli_group_find(words[0]);
-	_cleanup_string_ char *name = group && n_words > 1
-					      ? cli_format("%s %s", words[0], words[1])
-					      : cli_format("%s", words[0]);
-	const char *near = cli_nearest_command(name);
-	_cleanup_string_ char *text =
-		group && n_words < 2 ? cli_format("'%s' is not all of a command", name)
-				     : cli_format("unknown command '%s'", name);
-	_cleanup_string_ char *hint = NULL;
-
-	if (near)
-		hint = cli_format("did you mean 'modseal %s'?", near);
-	else if (group)
-		hint = cli_format("'modseal help %s' lists its commands", group->name);
-	else
-		hint = cli_format("'modseal help' lists the commands");
-	return cli_error_text(cli, text, hint);
-}
-
-int cmd_help(struct cli *cli, const struct cli_args *args)
-{
-	const struct cli_command *command;
-	const struct cli_group *group;
-	size_t n_words;
-
-	if (!args->n_operands) {
-		cli_help_program(stdout);
-		return CLI_YES;
-	}
-	group = cli_group_find(args->operands[0]);
-	if (group && args->n_operands == 1) {
-		cli_help_group(stdout, group);
-		return CLI_YES;
-	}
-	command = cli_command_find(args->operands, args->n_operands, &n_words);
-	if (!command)
-		return unknown_command(cli, args->operands, args->n_operands);
-	if (n_words < args->n_operands)
-		return cli_usage(cli, "one argument too many: '%s'",
-				 args->operands[n_words]);
-	cli_help_command(stdout, command);
-	return CLI_YES;
-}
 
 /*
  * A standard stream that is closed would be given to the next file opened, and
@@ -198,7 +117,7 @@ static int run_command(struct cli *cli, const struct cli_args *args,
 		cli_help_command(stdout, cli->command);
 		return CLI_YES;
 	}
-	return command_functions[cli->command - cli_commands](cli, args);
+	return cli->command->run(cli, args);
 }
 
 static bool asks_for_help(const char *word)
@@ -238,7 +157,7 @@ static int without_command(struct cli *cli, const char *const *words, size_t n_w
 	/* an option behind a group's name is not meant as the name's second word */
 	if (group && n_words > 1 && *words[1] == '-')
 		n_words = 1;
-	return unknown_command(cli, words, n_words);
+	return cli_unknown_command(cli, words, n_words);
 }
 
 int main(int argc, char **argv)

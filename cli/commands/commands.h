@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef CLI_CMD_H
-#define CLI_CMD_H
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
 
-/* The commands. Each returns its exit status, after all was printed but the document. */
+/*
+ * The commands. Each returns its exit status, after all was printed but the document. What
+ * they take and what help says of them is in their rows of ../parse/command-table.c.
+ */
 
 #include "../cli.h"
 #include "../parse/parse.h"
@@ -40,5 +43,11 @@ int cmd_merkle_verify(struct cli *cli, const struct cli_args *args);
 int cmd_merkle_check(struct cli *cli, const struct cli_args *args);
 int cmd_embed(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
+
+/**
+ * Reports that there is no such command, and which one may be meant. @words: what was
+ * given for its name, of which the second word may be missing. Returns CLI_TROUBLE.
+ */
+int cli_unknown_command(struct cli *cli, const char *const *words, size_t n_words);
 
 #endif

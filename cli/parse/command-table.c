@@ -1,10 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The commands. Order: as `modseal help` shows them. */
+/*
+ * The commands. Order: as `modseal help` shows them. A row is all that makes a function of
+ * ../commands/commands.h a command.
+ *
+ * The completion generator is built for the building machine, where there need not be the
+ * libraries that the commands use: for it CLI_TABLE_ALONE is defined, and no row has its
+ * function.
+ */
 
 #include "command.h"
 
-#include <string.h>
+#ifdef CLI_TABLE_ALONE
+#define RUN(function) NULL
+#else
+#include "../commands/commands.h"
+#define RUN(function) function
+#endif
 
 /* what every command takes, and what every command that reads a tree takes */
 #define COMMON_OPTIONS \
@@ -21,9 +33,10 @@
 
 #define TROUBLE "usage, unreadable or corrupt input, I/O or crypto failure"
 
-const struct cli_command cli_commands[CLI_CMD_COUNT] = {
-	[CLI_CMD_SIGN] = {
+const struct cli_command cli_commands[] = {
+	{
 		.name = "sign",
+		.run = RUN(cmd_sign),
 		.synopsis = "-k KEY [-c CERT] | --store DIR [--for-kernel RELEASE] "
 			    "[-H HASH] [options] PATH...",
 		.summary = "sign modules",
@@ -46,8 +59,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "all modules are signed",
 			  "nothing was signed: every module was skipped", TROUBLE },
 	},
-	[CLI_CMD_RESIGN] = {
+	{
 		.name = "resign",
+		.run = RUN(cmd_resign),
 		.synopsis = "{-k NEW [-c CERT] | --store DIR} [options] PATH...",
 		.summary = "sign modules anew after a change of keys",
 		.description =
@@ -73,8 +87,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "a module has no signature; with --check: or would be signed "
 			  "anew", TROUBLE },
 	},
-	[CLI_CMD_VERIFY] = {
+	{
 		.name = "verify",
+		.run = RUN(cmd_verify),
 		.synopsis = "[--kernel IMAGE] [--trust SRC]... [options] PATH...",
 		.summary = "say what a kernel would say of modules' signatures",
 		.description =
@@ -96,8 +111,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "left out",
 			  "no trust source, or " TROUBLE },
 	},
-	[CLI_CMD_SHOW] = {
+	{
 		.name = "show",
+		.run = RUN(cmd_show),
 		.synopsis = "[options] PATH...",
 		.summary = "show what signatures and modinfo say",
 		.description =
@@ -110,8 +126,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "shown", NULL, TROUBLE },
 	},
-	[CLI_CMD_STRIP] = {
+	{
 		.name = "strip",
+		.run = RUN(cmd_strip),
 		.synopsis = "[--all] [options] PATH...",
 		.summary = "remove signatures from modules",
 		.description =
@@ -123,8 +140,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "stripped", "a module has no signature", TROUBLE },
 	},
-	[CLI_CMD_DETACH] = {
+	{
 		.name = "detach",
+		.run = RUN(cmd_detach),
 		.synopsis = "-o BUNDLE [options] PATH...",
 		.summary = "copy modules' signatures into a bundle",
 		.description =
@@ -139,8 +157,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "all signatures are in the bundle",
 			  "a module has no signature, or several", TROUBLE },
 	},
-	[CLI_CMD_ATTACH] = {
+	{
 		.name = "attach",
+		.run = RUN(cmd_attach),
 		.synopsis = "[--trust SRC]... [options] BUNDLE|DIR PATH...",
 		.summary = "give modules the signatures of a bundle",
 		.description =
@@ -158,8 +177,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "all modules have their signature",
 			  "a module's signature is missing or not trusted", TROUBLE },
 	},
-	[CLI_CMD_CERTS] = {
+	{
 		.name = "certs",
+		.run = RUN(cmd_certs),
 		.synopsis = "[-o FILE] [options] IMAGE|FILE...",
 		.summary = "list the certificates in kernel images and files",
 		.description =
@@ -172,8 +192,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "listed", NULL, TROUBLE },
 	},
-	[CLI_CMD_RECOVER] = {
+	{
 		.name = "recover",
+		.run = RUN(cmd_recover),
 		.synopsis = "[options] PATH",
 		.summary = "end what an interrupted run left",
 		.description =
@@ -189,8 +210,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "what was left is ended", "there was nothing to recover",
 			  TROUBLE },
 	},
-	[CLI_CMD_KEY_NEW] = {
+	{
 		.name = "key new",
+		.run = RUN(cmd_key_new),
 		.synopsis = "[--store DIR | -o FILE] [--token URI] [options]",
 		.summary = "make a key and its certificate",
 		.description =
@@ -211,8 +233,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 				   CLI_OPT_NO_SYNC),
 		.exit = { "the key is made", NULL, TROUBLE },
 	},
-	[CLI_CMD_KEY_ROTATE] = {
+	{
 		.name = "key rotate",
+		.run = RUN(cmd_key_rotate),
 		.synopsis = "[--refresh PERIOD] [--config FILE]... [options] [FILE]...",
 		.summary = "make a new key where one is due, and let configs trust it",
 		.description =
@@ -234,8 +257,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "the key is current and trusted by every configuration", NULL,
 			  TROUBLE },
 	},
-	[CLI_CMD_KEY_LIST] = {
+	{
 		.name = "key list",
+		.run = RUN(cmd_key_list),
 		.synopsis = "[--store DIR] [options]",
 		.summary = "list the key generations of a store",
 		.description =
@@ -247,8 +271,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "there is no generation, or one cannot be signed with",
 			  TROUBLE },
 	},
-	[CLI_CMD_KEY_STATUS] = {
+	{
 		.name = "key status",
+		.run = RUN(cmd_key_status),
 		.synopsis = "[--store DIR] [options]",
 		.summary = "show the current key and what is wrong with the store",
 		.description =
@@ -259,8 +284,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.options = OPTIONS(CLI_OPT_STORE),
 		.exit = { "all is well", "something is wrong", TROUBLE },
 	},
-	[CLI_CMD_KEY_PRUNE] = {
+	{
 		.name = "key prune",
+		.run = RUN(cmd_key_prune),
 		.synopsis = "--keep N [--store DIR] [options]",
 		.summary = "remove old key generations that nothing trusts any more",
 		.description =
@@ -274,8 +300,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "no more than N are left",
 			  "more are left: they are still trusted", TROUBLE },
 	},
-	[CLI_CMD_KEY_INSTALL] = {
+	{
 		.name = "key install",
+		.run = RUN(cmd_key_install),
 		.synopsis = "[--store DIR] [--with-private-key] [options] DEST",
 		.summary = "copy the current key's public parts to a directory",
 		.description =
@@ -288,8 +315,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_DIRECTORY,
 		.exit = { "installed", NULL, TROUBLE },
 	},
-	[CLI_CMD_KEY_ENROLL] = {
+	{
 		.name = "key enroll",
+		.run = RUN(cmd_key_enroll),
 		.synopsis = "[--mok | --keyring NAME] [options] [CERT]",
 		.summary = "have this machine's kernel trust a certificate",
 		.description =
@@ -306,8 +334,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "enrolled, or to be confirmed at the next boot", NULL,
 			  "refused, no mokutil or keyctl, or " TROUBLE },
 	},
-	[CLI_CMD_CONFIG_GET] = {
+	{
 		.name = "config get",
+		.run = RUN(cmd_config_get),
 		.synopsis = "KEY FILE...",
 		.summary = "say what kernel configurations say of a symbol",
 		.description =
@@ -321,8 +350,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "every FILE has it, with the same value",
 			  "a FILE does not name it, or they differ", TROUBLE },
 	},
-	[CLI_CMD_CONFIG_SET] = {
+	{
 		.name = "config set",
+		.run = RUN(cmd_config_set),
 		.synopsis = "KEY=VALUE... FILE...",
 		.summary = "change symbols in kernel configurations",
 		.description =
@@ -337,8 +367,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "done", NULL, TROUBLE },
 	},
-	[CLI_CMD_CONFIG_TRUST] = {
+	{
 		.name = "config trust",
+		.run = RUN(cmd_config_trust),
 		.synopsis = "[-o FILE] CERT FILE...",
 		.summary = "let kernels trust a certificate by their configuration",
 		.description =
@@ -353,8 +384,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "done, or nothing had to be done", NULL, TROUBLE },
 	},
-	[CLI_CMD_CONFIG_CHECK] = {
+	{
 		.name = "config check",
+		.run = RUN(cmd_config_check),
 		.synopsis = "[--installed] FILE...",
 		.summary = "find contradictions in kernel configurations",
 		.description =
@@ -369,8 +401,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "nothing is wrong", "something is wrong",
 			  "a file that is named could not be read, or " TROUBLE },
 	},
-	[CLI_CMD_DKMS_SETUP] = {
+	{
 		.name = "dkms setup",
+		.run = RUN(cmd_dkms_setup),
 		.synopsis = "[-k KEY [-c CERT] | --store DIR] [--module NAME]... [options]",
 		.summary = "let DKMS sign with modseal",
 		.description =
@@ -388,8 +421,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "DKMS signs with modseal", NULL,
 			  "usage, a file that was edited, no such key, or I/O failure" },
 	},
-	[CLI_CMD_DKMS_CHECK] = {
+	{
 		.name = "dkms check",
+		.run = RUN(cmd_dkms_check),
 		.synopsis = "[--trust SRC]... [options] [DIR [SCRIPT [ARGUMENT...]]]",
 		.summary = "refuse what DKMS built where it is not signed",
 		.description =
@@ -409,8 +443,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "a module is not trusted",
 			  "no module, no trust source, or " TROUBLE },
 	},
-	[CLI_CMD_DOCTOR] = {
+	{
 		.name = "doctor",
+		.run = RUN(cmd_doctor),
 		.synopsis = "[--release RELEASE] [options]",
 		.summary = "find what keeps modules from being signed or loaded",
 		.description =
@@ -425,8 +460,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "nothing wrong was seen, but not all could be looked at, or "
 			  TROUBLE },
 	},
-	[CLI_CMD_MANIFEST_CREATE] = {
+	{
 		.name = "manifest create",
+		.run = RUN(cmd_manifest_create),
 		.synopsis = "[-o FILE] [--modules-order FILE] [options] TREE",
 		.summary = "write the digests of a tree's modules",
 		.description =
@@ -444,8 +480,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "written", NULL, TROUBLE },
 	},
-	[CLI_CMD_MANIFEST_VERIFY] = {
+	{
 		.name = "manifest verify",
+		.run = RUN(cmd_manifest_verify),
 		.synopsis = "[--trust SRC]... [options] MANIFEST TREE",
 		.summary = "hold a tree against a manifest",
 		.description =
@@ -464,8 +501,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "kernel, the signature is not trusted or a signer revoked, or "
 			  "depmod would follow a link that is left out", TROUBLE },
 	},
-	[CLI_CMD_MANIFEST_DIFF] = {
+	{
 		.name = "manifest diff",
+		.run = RUN(cmd_manifest_diff),
 		.synopsis = "[options] MANIFEST|TREE MANIFEST|TREE",
 		.summary = "compare two manifests",
 		.description =
@@ -480,8 +518,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "they differ, or depmod would follow a link that is left out",
 			  TROUBLE },
 	},
-	[CLI_CMD_MANIFEST_SIGN] = {
+	{
 		.name = "manifest sign",
+		.run = RUN(cmd_manifest_sign),
 		.synopsis = "-k KEY [-c CERT] [-H HASH] [options] MANIFEST",
 		.summary = "sign a manifest",
 		.description =
@@ -496,8 +535,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "signed", NULL, TROUBLE },
 	},
-	[CLI_CMD_MERKLE_ROOT] = {
+	{
 		.name = "merkle root",
+		.run = RUN(cmd_merkle_root),
 		.synopsis = "[-o FILE] [--modules-order FILE] [options] TREE",
 		.summary = "compute the Merkle root of a tree's modules",
 		.description =
@@ -513,8 +553,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_PATH,
 		.exit = { "printed", NULL, TROUBLE },
 	},
-	[CLI_CMD_MERKLE_PROVE] = {
+	{
 		.name = "merkle prove",
+		.run = RUN(cmd_merkle_prove),
 		.synopsis = "[--root ROOT] [--modules-order FILE] [options] TREE",
 		.summary = "append Merkle proofs to modules",
 		.description =
@@ -532,8 +573,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.exit = { "all modules have their proof", "the tree has another root",
 			  TROUBLE },
 	},
-	[CLI_CMD_MERKLE_VERIFY] = {
+	{
 		.name = "merkle verify",
+		.run = RUN(cmd_merkle_verify),
 		.synopsis = "--root ROOT [options] PATH...",
 		.summary = "verify modules' Merkle proofs",
 		.description =
@@ -549,8 +591,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "a module's does not, or it has none, or depmod would follow a "
 			  "link that is left out", TROUBLE },
 	},
-	[CLI_CMD_MERKLE_CHECK] = {
+	{
 		.name = "merkle check",
+		.run = RUN(cmd_merkle_check),
 		.synopsis = "[--modules-order FILE] [options] IMAGE TREE",
 		.summary = "say whether a kernel knows the modules of a tree",
 		.description =
@@ -566,8 +609,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 			  "a module it does not know, or depmod would follow a link that "
 			  "is left out", TROUBLE },
 	},
-	[CLI_CMD_EMBED] = {
+	{
 		.name = "embed",
+		.run = RUN(cmd_embed),
 		.synopsis = "--modules TREE [--modules-order FILE] [options] VMLINUX",
 		.summary = "write the hashes of modules into a vmlinux",
 		.description =
@@ -582,8 +626,9 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_FILE,
 		.exit = { "written, and read back", NULL, TROUBLE },
 	},
-	[CLI_CMD_HELP] = {
+	{
 		.name = "help",
+		.run = RUN(cmd_help),
 		.synopsis = "[COMMAND]",
 		.summary = "show help",
 		.description =
@@ -594,6 +639,7 @@ const struct cli_command cli_commands[CLI_CMD_COUNT] = {
 		.operands = CLI_COMPLETE_COMMAND,
 		.exit = { "shown", NULL, "there is no such command" },
 	},
+	{0},
 };
 
 const struct cli_group cli_groups[] = {
@@ -604,40 +650,3 @@ const struct cli_group cli_groups[] = {
 	{ "merkle", "hash-based module integrity" },
 	{0},
 };
-
-const char *cli_name_in_group(const struct cli_command *command,
-			      const struct cli_group *group)
-{
-	size_t len = strlen(group->name);
-
-	if (strncmp(command->name, group->name, len) != 0 || command->name[len] != ' ')
-		return NULL;
-	return command->name + len + 1;
-}
-
-const struct cli_group *cli_group_find(const char *name)
-{
-	for (const struct cli_group *group = cli_groups; group->name; group++)
-		if (strcmp(group->name, name) == 0)
-			return group;
-	return NULL;
-}
-
-const struct cli_command *cli_command_find(const char *const *words, size_t n_words,
-					   size_t *ret_words)
-{
-	const struct cli_group *group = n_words ? cli_group_find(words[0]) : NULL;
-
-	*ret_words = group ? 2 : 1;
-	if (n_words < *ret_words)
-		return NULL;
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
-		const struct cli_command *command = &cli_commands[i];
-		const char *name = group ? cli_name_in_group(command, group)
-					 : command->name;
-
-		if (name && strcmp(name, words[*ret_words - 1]) == 0)
-			return command;
-	}
-	return NULL;
-}

@@ -3,10 +3,9 @@
 #define CLI_COMMAND_H
 
 /*
- * The one table that describes the commands: parsing, help, dispatch, completions and
- * the tests of the man pages all read it. It holds plain data and no function, so
- * that the completion generator, which runs on the building machine, can be linked
- * from it alone.
+ * The one table of the commands: parsing, help, dispatch, completions and the tests of
+ * the man pages all read it. The completion generator, which runs on the building
+ * machine, is linked from it alone, without the commands: see command-table.c.
  */
 
 #include <stdbool.h>
@@ -123,42 +122,8 @@ struct cli_option {
 	const char *help;   /* a phrase, lower case, no full stop */
 };
 
-enum cli_command_id {
-	CLI_CMD_SIGN,
-	CLI_CMD_RESIGN,
-	CLI_CMD_VERIFY,
-	CLI_CMD_SHOW,
-	CLI_CMD_STRIP,
-	CLI_CMD_DETACH,
-	CLI_CMD_ATTACH,
-	CLI_CMD_CERTS,
-	CLI_CMD_RECOVER,
-	CLI_CMD_KEY_NEW,
-	CLI_CMD_KEY_ROTATE,
-	CLI_CMD_KEY_LIST,
-	CLI_CMD_KEY_STATUS,
-	CLI_CMD_KEY_PRUNE,
-	CLI_CMD_KEY_INSTALL,
-	CLI_CMD_KEY_ENROLL,
-	CLI_CMD_CONFIG_GET,
-	CLI_CMD_CONFIG_SET,
-	CLI_CMD_CONFIG_TRUST,
-	CLI_CMD_CONFIG_CHECK,
-	CLI_CMD_DKMS_SETUP,
-	CLI_CMD_DKMS_CHECK,
-	CLI_CMD_DOCTOR,
-	CLI_CMD_MANIFEST_CREATE,
-	CLI_CMD_MANIFEST_VERIFY,
-	CLI_CMD_MANIFEST_DIFF,
-	CLI_CMD_MANIFEST_SIGN,
-	CLI_CMD_MERKLE_ROOT,
-	CLI_CMD_MERKLE_PROVE,
-	CLI_CMD_MERKLE_VERIFY,
-	CLI_CMD_MERKLE_CHECK,
-	CLI_CMD_EMBED,
-	CLI_CMD_HELP,
-	CLI_CMD_COUNT,
-};
+struct cli;
+struct cli_args;
 
 /**
  * A command. The name of one that belongs to a group is two words, the group's first:
@@ -166,6 +131,8 @@ enum cli_command_id {
  */
 struct cli_command {
 	const char *name;
+	/* does it, and returns the exit status: see ../commands/commands.h */
+	int (*run)(struct cli *cli, const struct cli_args *args);
 	const char *synopsis;		   /* what follows the name */
 	const char *summary;		   /* one line, for the list of commands */
 	const char *description;	   /* a paragraph or two, for its own help */
@@ -185,8 +152,7 @@ struct cli_group {
 #define CLI_ANY (~0U)
 
 extern const struct cli_option cli_options[CLI_OPT_COUNT];
-extern const struct cli_command cli_commands[CLI_CMD_COUNT];
-
+extern const struct cli_command cli_commands[]; /* ends with an empty one */
 extern const struct cli_group cli_groups[]; /* ends with an empty one */
 
 /**

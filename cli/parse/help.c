@@ -80,17 +80,18 @@ void cli_help_command(FILE *stream, const struct cli_command *command)
 /* The commands of @group, or all. */
 static void list_commands(FILE *stream, const struct cli_group *group)
 {
+	const struct cli_command *command;
 	int width = 0;
 
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++) {
-		int len = (int)strlen(cli_commands[i].name);
+	for (command = cli_commands; command->name; command++) {
+		int len = (int)strlen(command->name);
 
 		width = len > width ? len : width;
 	}
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		if (!group || cli_name_in_group(&cli_commands[i], group))
-			fprintf(stream, "  %-*s  %s\n", width, cli_commands[i].name,
-				cli_commands[i].summary);
+	for (command = cli_commands; command->name; command++)
+		if (!group || cli_name_in_group(command, group))
+			fprintf(stream, "  %-*s  %s\n", width, command->name,
+				command->summary);
 }
 
 void cli_help_group(FILE *stream, const struct cli_group *group)

@@ -119,8 +119,8 @@ const char *cli_nearest_command(const char *name)
 	const char *best = NULL;
 	unsigned best_distance = ~0U;
 
-	for (size_t i = 0; i < CLI_CMD_COUNT; i++)
-		consider(name, cli_commands[i].name, &best, &best_distance);
+	for (const struct cli_command *command = cli_commands; command->name; command++)
+		consider(name, command->name, &best, &best_distance);
 	return best;
 }
 
