@@ -14,15 +14,14 @@
 
 #include <modseal/secret.h>
 
-#include "commands/commands.h"
-#include "dkms/dkms.h"
-#include "dump.h"
-#include "parse/help.h"
-#include "output/progress.h"
-#include "secret.h"
-#include "names/sign-file.h"
-#include "signals.h"
 #include "cleanup.h"
+#include "commands/commands.h"
+#include "dump.h"
+#include "names/names.h"
+#include "output/progress.h"
+#include "parse/help.h"
+#include "secret.h"
+#include "signals.h"
 
 /*
  * A standard stream that is closed would be given to the next file opened, and
@@ -162,6 +161,7 @@ static int without_command(struct cli *cli, const char *const *words, size_t n_w
 
 int main(int argc, char **argv)
 {
+	const struct cli_name *other;
 	const char *const *words;
 	size_t n_words;
 	struct cli_args args = {0};
@@ -171,12 +171,11 @@ int main(int argc, char **argv)
 
 	fill_standard_streams();
 	keep_secrets();
-	if (argc > 0 && cli_is_sign_file(argv[0]))
-		return cli_sign_file(argc, argv);
-	if (argc > 0 && cli_is_dkms_sign(argv[0]))
-		return cli_dkms_sign(argc, argv);
-	if (argc > 0)
-		argv = cli_dkms_check_words(&argc, argv);
+	other = argc > 0 ? cli_name_find(argv[0]) : NULL;
+	if (other && other->run)
+		return other->run(argc, argv);
+	if (other)
+		argv = cli_name_words(other, &argc, argv);
 	raise_descriptor_limit();
 	words = (const char *const *)argv + 1;
 	n_words = argc > 1 ? (size_t)argc - 1 : 0;

@@ -120,16 +120,4 @@ bool dkms_discard(struct cli *cli, const char *built);
 /** Ends the `dkms` that waits for this process; true where that is its parent. */
 bool dkms_end_parent(void);
 
-/** True where the program was called by the name of DKMS's signer. */
-bool cli_is_dkms_sign(const char *argv0);
-
-/** Runs as DKMS's signer; returns the exit status. */
-int cli_dkms_sign(int argc, char **argv);
-
-/**
- * Where the program was called by the name of DKMS's checker, the arguments with the
- * words `dkms check` before them; else @argv. Never to be freed.
- */
-char **cli_dkms_check_words(int *argc, char **argv);
-
 #endif

@@ -143,20 +143,3 @@ int dkms_run_script(struct cli *cli, enum dkms_hook hook, const char *built,
 		return CLI_YES;
 	return cli_error(cli, "the module's own script '%s' failed", path);
 }
-
-char **cli_dkms_check_words(int *argc, char **argv)
-{
-	static char group[] = "dkms", command[] = "check";
-	static char **words;
-	const char *slash = strrchr(argv[0], '/');
-
-	if (strcmp(slash ? slash + 1 : argv[0], DKMS_CHECKER) != 0)
-		return argv;
-	words = cli_check(calloc((size_t)*argc + 3, sizeof(*words)));
-	words[0] = argv[0];
-	words[1] = group;
-	words[2] = command;
-	memcpy(words + 3, argv + 1, ((size_t)*argc - 1) * sizeof(*words));
-	*argc += 2;
-	return words;
-}

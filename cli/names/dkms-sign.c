@@ -22,14 +22,10 @@
 #include "dkms-hook.h"
 #include "../dkms/dkms-plan.h"
 #include "../dkms/dkms-store.h"
+#include "names.h"
 #include "sign-file-request.h"
 #include "../signals.h"
 #include "../cleanup.h"
-
-bool cli_is_dkms_sign(const char *argv0)
-{
-	return strcmp(sign_file_name(argv0), DKMS_SIGNER) == 0;
-}
 
 /*
  * The kernel that the module was built for, by its own vermagic; to free(). NULL: it does

@@ -17,7 +17,7 @@
  * refused, is the same as in place.
  */
 
-#include "sign-file.h"
+#include "names.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -31,14 +31,6 @@
 #include "sign-file-request.h"
 #include "../signals.h"
 #include "../cleanup.h"
-
-bool cli_is_sign_file(const char *argv0)
-{
-	const char *slash = strrchr(argv0, '/');
-	const char *name = slash ? slash + 1 : argv0;
-
-	return strcmp(name, "sign-file") == 0 || strcmp(name, "kmodsign") == 0;
-}
 
 static int usage(const char *program)
 {
