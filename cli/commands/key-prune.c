@@ -15,6 +15,7 @@
 #include "../output/items.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/words.h"
 
 enum { MOST_KEPT = 1000000 };
 
@@ -45,7 +46,7 @@ static int read_options(struct cli *cli, const struct cli_args *args,
 static const char *word_of(enum ms_pruned result, bool dry_run)
 {
 	return result == MS_PRUNED_REMOVED && dry_run ? "would-remove"
-						      : ms_pruned_name(result);
+						      : cli_pruned_word(result);
 }
 
 static void show(const struct cli *cli, const struct ms_pruned_generation *one,
@@ -111,7 +112,7 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 		   const struct token_keys *keys, bool dry_run)
 {
 	json_object *list = cli_check(json_object_new_array());
-	struct cli_count counts[MS_PRUNED_COUNT] = {{0}};
+	struct cli_count counts[CLI_PRUNED] = {{0}};
 	bool left = false;
 
 	for (size_t i = 0; i < pruning->count; i++) {
@@ -125,8 +126,8 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 		cli_json_add(object, "by", cli_json_text(one->by));
 		cli_json_add(object, "left_in_token", cli_json_key(in_token));
 		json_object_array_add(list, object);
-		counts[one->result].name = word;
-		counts[one->result].count++;
+		counts[cli_index(one->result, CLI_PRUNED)].name = word;
+		counts[cli_index(one->result, CLI_PRUNED)].count++;
 		left |= one->result == MS_PRUNED_TRUSTED ||
 			one->result == MS_PRUNED_UNKNOWN;
 		if (!cli->quiet)
@@ -141,7 +142,7 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 				 one->name);
 	}
 	cli_doc_add(cli, "generations", list);
-	cli_summary(cli, "generation", pruning->count, counts, MS_PRUNED_COUNT);
+	cli_summary(cli, "generation", pruning->count, counts, CLI_PRUNED);
 	return left;
 }
 

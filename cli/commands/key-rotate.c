@@ -14,6 +14,7 @@
 #include "../secret.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/words.h"
 
 static int find_configs(struct cli *cli, const struct cli_args *args,
 			struct cli_paths *configs)
@@ -50,16 +51,23 @@ static void report_configs(struct cli *cli, const struct ms_rotation *rotation)
 
 static const char *why(enum ms_due due)
 {
-	static const char *const texts[MS_DUE_COUNT] = {
-		[MS_DUE_NOT] = "no new key is due",
-		[MS_DUE_ALWAYS] = "as was asked for",
-		[MS_DUE_NO_KEY] = "there was no current key",
-		[MS_DUE_HASH] = "the configurations ask for another digest algorithm",
-		[MS_DUE_TYPE] = "another kind of key is asked for",
-		[MS_DUE_AGE] = "the current key was older than the period",
-	};
-
-	return texts[due] ? texts[due] : "";
+	switch (due) {
+	case MS_DUE_NOT:
+		return "no new key is due";
+	case MS_DUE_ALWAYS:
+		return "as was asked for";
+	case MS_DUE_NO_KEY:
+		return "there was no current key";
+	case MS_DUE_HASH:
+		return "the configurations ask for another digest algorithm";
+	case MS_DUE_TYPE:
+		return "another kind of key is asked for";
+	case MS_DUE_AGE:
+		return "the current key was older than the period";
+	case MS_DUE_UNDECIDED:
+		break;
+	}
+	return "";
 }
 
 static void report(struct cli *cli, const struct ms_rotation *rotation)
@@ -68,7 +76,7 @@ static void report(struct cli *cli, const struct ms_rotation *rotation)
 	_cleanup_string_ char *rest = cli_format(": %s", why(rotation->due));
 
 	cli_doc_add(cli, "result", cli_json_text(word));
-	cli_doc_add(cli, "due", cli_json_text(ms_due_name(rotation->due)));
+	cli_doc_add(cli, "due", cli_json_text(cli_due_word(rotation->due)));
 	cli_doc_add(cli, "previous", cli_json_text(rotation->previous));
 	cli_doc_add(cli, "current", cli_generation_json(rotation->current));
 	if (!cli->quiet)

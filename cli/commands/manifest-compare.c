@@ -15,13 +15,14 @@
 #include "../args/hashes-args.h"
 #include "../output/progress.h"
 #include "../args/trust-args.h"
+#include "../output/words.h"
 
 /* The paths that are reported, under the words that a command has for the changes. */
 struct account {
 	struct cli *cli;
 	const char *const *words; /* by enum ms_manifest_change */
 	json_object *modules;
-	struct cli_count counts[MS_MANIFEST_CHANGE_COUNT];
+	struct cli_count counts[CLI_CHANGES];
 	size_t total;
 	bool every_path; /* those that are the same, too */
 };
@@ -32,12 +33,13 @@ static void note(void *userdata, enum ms_manifest_change change,
 	struct account *account = userdata;
 	const struct cli *cli = account->cli;
 	const char *path = a ? a->path : b->path;
-	const char *word = account->words[change];
+	size_t index = cli_index(change, CLI_CHANGES);
+	const char *word = account->words[index];
 	bool same = change == MS_MANIFEST_SAME;
 
 	account->total++;
-	account->counts[change].name = word;
-	account->counts[change].count++;
+	account->counts[index].name = word;
+	account->counts[index].count++;
 	if (!cli->quiet && (!same || cli->verbose))
 		cli_verdict_line(cli, path, same ? CLI_GREEN : CLI_RED, word, "");
 	if (account->modules && (!same || account->every_path)) {
@@ -65,7 +67,7 @@ static int compare(struct account *account, const struct ms_manifest *a,
 	if (account->modules)
 		cli_doc_add(cli, "modules", account->modules);
 	cli_summary(cli, "module", account->total, account->counts,
-		    MS_MANIFEST_CHANGE_COUNT);
+		    CLI_CHANGES);
 	if (account->total == 0)
 		return cli_error(cli, "there is no module in either manifest");
 	return account->counts[MS_MANIFEST_SAME].count == account->total ? CLI_YES
@@ -185,7 +187,7 @@ static int judge_if_asked(struct cli *cli, const struct cli_args *args,
 
 int cmd_manifest_verify(struct cli *cli, const struct cli_args *args)
 {
-	static const char *const words[MS_MANIFEST_CHANGE_COUNT] = {
+	static const char *const words[CLI_CHANGES] = {
 		[MS_MANIFEST_UNDECIDED] = "failed", [MS_MANIFEST_SAME] = "match",
 		[MS_MANIFEST_CHANGED] = "changed",  [MS_MANIFEST_REMOVED] = "missing",
 		[MS_MANIFEST_ADDED] = "extra",
@@ -239,7 +241,7 @@ static int open_side(struct cli *cli, const struct cli_args *args, size_t i,
 
 int cmd_manifest_diff(struct cli *cli, const struct cli_args *args)
 {
-	static const char *const words[MS_MANIFEST_CHANGE_COUNT] = {
+	static const char *const words[CLI_CHANGES] = {
 		[MS_MANIFEST_UNDECIDED] = "failed", [MS_MANIFEST_SAME] = "same",
 		[MS_MANIFEST_CHANGED] = "changed",  [MS_MANIFEST_REMOVED] = "removed",
 		[MS_MANIFEST_ADDED] = "added",

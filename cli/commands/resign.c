@@ -16,6 +16,7 @@
 #include "../args/signer-args.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
+#include "../output/words.h"
 
 /* Modules of one signer that became the same. */
 struct group {
@@ -104,7 +105,7 @@ static json_object *group_json(const struct group *group)
 	cli_json_add(object, "signer", cli_json_text(old ? old->signer : NULL));
 	cli_json_add(object, "sig_id", cli_json_text(old ? old->sig_id : NULL));
 	cli_json_add(object, "sig_key", cli_json_text(old ? old->sig_key : NULL));
-	cli_json_add(object, "result", cli_json_text(ms_outcome_name(group->outcome)));
+	cli_json_add(object, "result", cli_json_text(cli_outcome_word(group->outcome)));
 	cli_json_add(object, "count",
 		     cli_check(json_object_new_int64((int64_t)group->count)));
 	return object;
@@ -113,7 +114,7 @@ static json_object *group_json(const struct group *group)
 static void group_line(const struct cli *cli, const struct group *group)
 {
 	const struct ms_signature_fields *old = group->old;
-	const char *word = ms_outcome_name(group->outcome);
+	const char *word = cli_outcome_word(group->outcome);
 
 	if (!old)
 		cli_line(cli, "  %zu without a signature: %s", group->count, word);

@@ -7,6 +7,7 @@
 #include "../output/progress.h"
 #include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/words.h"
 
 enum { SIGNATURE_BYTES_A_LINE = 20, FIELD_WIDTH = 16 };
 
@@ -137,10 +138,10 @@ static int report(struct cli *cli, const struct ms_tree *tree, int run)
 		}
 	}
 	if (shown)
-		cli_json_add(summary, ms_outcome_name(MS_OUTCOME_SHOWN),
+		cli_json_add(summary, cli_outcome_word(MS_OUTCOME_SHOWN),
 			     cli_check(json_object_new_int64((int64_t)shown)));
 	if (failed)
-		cli_json_add(summary, ms_outcome_name(MS_OUTCOME_UNDECIDED),
+		cli_json_add(summary, cli_outcome_word(MS_OUTCOME_UNDECIDED),
 			     cli_check(json_object_new_int64((int64_t)failed)));
 	if (modules)
 		cli_doc_add(cli, "modules", modules);

@@ -4,6 +4,7 @@
 
 #include "sign-file-request.h"
 #include "../cleanup.h"
+#include "../output/words.h"
 
 int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 {
@@ -47,7 +48,7 @@ int sign_file_check(const struct request *request, const struct ms_tree *tree, i
 	default:
 		if (!item->message)
 			sign_file_fail(request, "'%s' is not signed: %s", request->module,
-				       ms_outcome_name(item->outcome));
+				       cli_outcome_word(item->outcome));
 		return FAILED;
 	}
 }

@@ -39,7 +39,7 @@ void cli_findings_print(const struct cli *cli, const char *subject,
 		rest = cli_format(": %s", finding->message);
 		cli_verdict_line(cli, subject ? subject : finding->id,
 				 color_of(finding->severity),
-				 ms_severity_name(finding->severity), rest);
+				 cli_severity_word(finding->severity), rest);
 		if (finding->mend)
 			cli_line(cli, "  mend: %s", finding->mend);
 	}
@@ -56,7 +56,7 @@ void cli_findings_json(json_object *array, const char *path,
 			cli_json_add(object, "path", cli_json_path(path));
 		cli_json_add(object, "id", cli_json_text(finding->id));
 		cli_json_add(object, "severity",
-			     cli_json_text(ms_severity_name(finding->severity)));
+			     cli_json_text(cli_severity_word(finding->severity)));
 		cli_json_add(object, "message", cli_json_text(finding->message));
 		cli_json_add(object, "mend", cli_json_text(finding->mend));
 		json_object_array_add(array, object);
@@ -67,7 +67,7 @@ void cli_findings_add(struct cli_findings_count *count,
 		      const struct ms_findings *findings)
 {
 	for (size_t i = 0; i < findings->count; i++)
-		count->counts[findings->list[i].severity]++;
+		count->counts[cli_index(findings->list[i].severity, CLI_SEVERITIES)]++;
 }
 
 int cli_findings_end(struct cli *cli, const struct cli_findings_count *count)
@@ -78,7 +78,7 @@ int cli_findings_end(struct cli *cli, const struct cli_findings_count *count)
 	size_t total = 0;
 
 	for (size_t i = 0; i < CLI_ARRAY_SIZE(order); i++) {
-		counts[i].name = ms_severity_name(order[i]);
+		counts[i].name = cli_severity_word(order[i]);
 		counts[i].count = count->counts[order[i]];
 		total += counts[i].count;
 	}

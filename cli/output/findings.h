@@ -7,6 +7,7 @@
 #include <modseal/finding.h>
 
 #include "../cli.h"
+#include "words.h"
 
 /**
  * Prints findings: what is wrong or not known; with -v all; with -q what is wrong only.
@@ -21,7 +22,7 @@ void cli_findings_json(json_object *array, const char *path,
 
 /** Counts by severity, added up over several lists. */
 struct cli_findings_count {
-	size_t counts[MS_SEVERITY_COUNT];
+	size_t counts[CLI_SEVERITIES];
 };
 
 void cli_findings_add(struct cli_findings_count *count,

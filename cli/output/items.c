@@ -15,6 +15,7 @@
 
 #include "cut.h"
 #include "progress.h"
+#include "words.h"
 #include "../signals.h"
 #include "../cleanup.h"
 
@@ -63,8 +64,8 @@ static json_object *skipped_json(const struct ms_skipped *skipped)
 	json_object *object = cli_check(json_object_new_object());
 
 	cli_json_add(object, "path", cli_json_path(skipped->path));
-	cli_json_add(object, "kind", cli_json_text(ms_skip_name(skipped->skip)));
-	cli_json_add(object, "reason", cli_json_text(ms_skip_reason(skipped->skip)));
+	cli_json_add(object, "kind", cli_json_text(cli_skip_word(skipped->skip)));
+	cli_json_add(object, "reason", cli_json_text(ms_skip_name(skipped->skip)));
 	cli_json_add(object, "depmod", cli_json_bool(true, skipped->depmod));
 	return object;
 }
@@ -129,7 +130,7 @@ json_object *cli_item_json(const struct ms_item *item)
 	json_object *object = cli_check(json_object_new_object());
 
 	cli_json_add(object, "path", cli_json_path(item->path));
-	cli_json_add(object, "result", cli_json_text(ms_outcome_name(item->outcome)));
+	cli_json_add(object, "result", cli_json_text(cli_outcome_word(item->outcome)));
 	cli_json_add(object, "error", cli_json_text(item->message));
 	if (item->hint)
 		cli_json_add(object, "hint", cli_json_text(item->hint));
@@ -269,24 +270,24 @@ static void report_line(const struct cli *cli, const struct ms_item *item, int s
 		return;
 	rest = item->message ? cli_format(" (%s)", without_path(item)) : NULL;
 	cli_verdict_line(cli, item->path, status_color(status),
-			 ms_outcome_name(item->outcome), rest ? rest : "");
+			 cli_outcome_word(item->outcome), rest ? rest : "");
 }
 
 int cli_report(struct cli *cli, const struct ms_tree *tree, int run,
 	       cli_item_json_fn extra)
 {
 	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
-	struct cli_count counts[MS_OUTCOME_COUNT] = {{0}};
+	struct cli_count counts[CLI_OUTCOMES] = {{0}};
 	int status = CLI_YES;
 
 	cli_progress_end();
-	for (int i = 0; i < MS_OUTCOME_COUNT; i++)
-		counts[i].name = ms_outcome_name((enum ms_outcome)i);
+	for (int i = 0; i < CLI_OUTCOMES; i++)
+		counts[i].name = cli_outcome_word((enum ms_outcome)i);
 	for (size_t i = 0; i < ms_tree_count(tree); i++) {
 		const struct ms_item *item = ms_tree_item(tree, i);
-		int item_status = ms_outcome_status(item->outcome);
+		int item_status = cli_outcome_status(item->outcome);
 
-		counts[item->outcome].count++;
+		counts[cli_index(item->outcome, CLI_OUTCOMES)].count++;
 		if (item_status > status)
 			status = item_status;
 		/* after an interruption, items that nobody came to are no news */
@@ -302,7 +303,7 @@ int cli_report(struct cli *cli, const struct ms_tree *tree, int run,
 	}
 	if (modules)
 		cli_doc_add(cli, "modules", modules);
-	cli_summary(cli, "module", ms_tree_count(tree), counts, MS_OUTCOME_COUNT);
+	cli_summary(cli, "module", ms_tree_count(tree), counts, CLI_OUTCOMES);
 	return run < 0 ? cli_run_failed(cli) : status;
 }
 

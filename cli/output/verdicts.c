@@ -13,6 +13,7 @@
 
 #include "cut.h"
 #include "progress.h"
+#include "words.h"
 #include "../cleanup.h"
 
 static const char *errno_name(int error)
@@ -72,31 +73,13 @@ static int item_status(const struct ms_item *item, const struct cli_question *qu
 
 static json_object *loads_json(const struct ms_item *item)
 {
-	static const char *const names[MS_MODE_COUNT] = {
-		[MS_MODE_PERMISSIVE] = "permissive",
-		[MS_MODE_ENFORCING] = "enforcing",
-		[MS_MODE_LOCKDOWN] = "lockdown",
-	};
 	json_object *object = cli_check(json_object_new_object());
 
-	for (int mode = 0; mode < MS_MODE_COUNT; mode++)
-		cli_json_add(object, names[mode],
-			     cli_json_text(ms_load_name(ms_verdict_load(
+	for (int mode = 0; mode < CLI_MODES; mode++)
+		cli_json_add(object, cli_mode_word((enum ms_mode)mode),
+			     cli_json_text(cli_load_word(ms_verdict_load(
 				     verdict_of(item), item->elf, (enum ms_mode)mode))));
 	return object;
-}
-
-static const char *kernel_decompress_name(enum ms_kernel_decompress value)
-{
-	switch (value) {
-	case MS_KERNEL_DECOMPRESS_OK:
-		return "ok";
-	case MS_KERNEL_DECOMPRESS_REFUSED:
-		return "refused";
-	case MS_KERNEL_DECOMPRESS_NA:
-		break;
-	}
-	return NULL;
 }
 
 /* the outermost signature, which is the one that the kernel looks at */
@@ -131,12 +114,12 @@ static json_object *item_json(const struct ms_item *item)
 				   : NULL);
 	cli_json_add(object, "elf", cli_json_bool(known, item->elf));
 	cli_json_add(object, "loads", loads_json(item));
-	cli_json_add(object, "vouched", cli_json_text(ms_voucher_name(item->vouched)));
+	cli_json_add(object, "vouched", cli_json_text(cli_voucher_word(item->vouched)));
 	cli_json_add_text(object, "vouched_by", item->vouched_by, 0);
 	add_signature(object, item);
 	cli_json_add(object, "compression", cli_compression_json(item));
 	cli_json_add(object, "kernel_decompress",
-		     cli_json_text(kernel_decompress_name(item->kernel_decompress)));
+		     cli_json_text(cli_kernel_decompress_word(item->kernel_decompress)));
 	cli_json_add(object, "payload_sha256", cli_payload_json(item));
 	cli_json_add(object, "reason", cli_json_text(item->reason));
 	cli_json_add(object, "warnings",
@@ -166,7 +149,7 @@ static char *remarks(const struct ms_item *item, const struct cli_question *ques
 {
 	const char *error = errno_name(item->verdict_errno);
 	enum ms_load load = ms_verdict_load(item->verdict, item->elf, question->mode);
-	const char *word = ms_load_name(load);
+	const char *word = cli_load_word(load);
 	bool trusted = item->verdict == MS_VERDICT_TRUSTED;
 
 	return cli_format("%s%s%s%s%s%s%s%s%s%s", error ? " (" : "", error ? error : "",
@@ -208,17 +191,17 @@ int cli_verdicts(struct cli *cli, const struct cli_args *args, const struct ms_t
 		 int run, const struct cli_question *question)
 {
 	json_object *modules = cli->json ? cli_check(json_object_new_array()) : NULL;
-	struct cli_count counts[MS_VERDICT_COUNT] = {{0}};
+	struct cli_count counts[CLI_VERDICTS] = {{0}};
 	int status = CLI_YES;
 
 	cli_progress_end();
-	for (int i = 0; i < MS_VERDICT_COUNT; i++)
+	for (int i = 0; i < CLI_VERDICTS; i++)
 		counts[i].name = ms_verdict_name((enum ms_verdict)i);
 	for (size_t i = 0; i < ms_tree_count(tree); i++) {
 		const struct ms_item *item = ms_tree_item(tree, i);
 		int one = item_status(item, question);
 
-		counts[verdict_of(item)].count++;
+		counts[cli_index(verdict_of(item), CLI_VERDICTS)].count++;
 		status = one > status ? one : status;
 		if (run == 0 || item->message)
 			report_line(cli, item, question, one);
@@ -227,7 +210,7 @@ int cli_verdicts(struct cli *cli, const struct cli_args *args, const struct ms_t
 	}
 	if (modules)
 		cli_doc_add(cli, "modules", modules);
-	cli_summary(cli, "module", ms_tree_count(tree), counts, MS_VERDICT_COUNT);
+	cli_summary(cli, "module", ms_tree_count(tree), counts, CLI_VERDICTS);
 	if (run < 0)
 		return cli_run_failed(cli);
 	status = cli_worse(status, cli_links_check(cli, args));

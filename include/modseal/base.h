@@ -85,9 +85,9 @@ MS_PUBLIC void ms_ctx_cancel(struct ms_ctx *ctx);
 MS_PUBLIC const char *ms_version(void);
 
 /**
- * Writes @path so that it can stand in a line of text or in JSON: bytes that are not
- * part of valid UTF-8 become %XX, and a '%' that could be mistaken for such an escape
- * becomes %25. Returns a string to free(), NULL where there is no memory.
+ * Writes @path as UTF-8, for text and for formats that are text: bytes that are not part
+ * of valid UTF-8 become %XX, and a '%' that could be mistaken for such an escape becomes
+ * %25. Returns a string to free(), NULL where there is no memory.
  */
 MS_PUBLIC char *ms_path_to_utf8(const char *path);
 

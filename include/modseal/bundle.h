@@ -36,7 +36,7 @@ MS_PUBLIC int ms_bundle_load(struct ms_ctx *ctx, const char *path,
 MS_PUBLIC int ms_bundle_load_dir(struct ms_ctx *ctx, const char *path,
 				 struct ms_bundle **ret);
 
-/** True where signatures are found by path alone: nothing but --trust vouches then. */
+/** True where signatures are found by path alone: nothing but a trust set vouches then. */
 MS_PUBLIC bool ms_bundle_by_path(const struct ms_bundle *bundle);
 
 /**

@@ -15,11 +15,7 @@ enum ms_severity {
 	MS_SEVERITY_INFO,	 /* how things are */
 	MS_SEVERITY_WARNING,	 /* nothing fails, but somebody should know */
 	MS_SEVERITY_ERROR,	 /* something is wrong: it fails, or is not safe */
-	MS_SEVERITY_COUNT,
 };
-
-/** "unknown", "info", "warning", "error". */
-MS_PUBLIC const char *ms_severity_name(enum ms_severity severity);
 
 struct ms_finding {
 	const char *id; /* "hash-not-built-in": a constant, the same in all versions */

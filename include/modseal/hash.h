@@ -28,7 +28,6 @@ enum ms_hash {
 	MS_HASH_STREEBOG512,
 	MS_HASH_MD4, /* until Linux 6.6 */
 	MS_HASH_MD5, /* until Linux 6.6 */
-	MS_HASH_COUNT,
 };
 
 /** The largest digest of any of them, in bytes. */

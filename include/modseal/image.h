@@ -19,7 +19,7 @@ enum ms_cert_place {
 	MS_CERT_REVOKED,     /* CONFIG_SYSTEM_REVOCATION_KEYS */
 };
 
-/** "file", "own-key", "trusted", "extra", "revoked". */
+/** The place's name, a constant: "file", "own-key", "trusted", "extra", "revoked". */
 MS_PUBLIC const char *ms_cert_place_name(enum ms_cert_place place);
 
 /**

@@ -140,11 +140,7 @@ enum ms_due {
 	MS_DUE_HASH,   /* the configurations ask for another digest algorithm */
 	MS_DUE_TYPE,   /* ... for another kind of key */
 	MS_DUE_AGE,    /* the current one is older than the period */
-	MS_DUE_COUNT,
 };
-
-/** "not-due", "always", "no-key", "hash", "type", "age". */
-MS_PUBLIC const char *ms_due_name(enum ms_due due);
 
 /**
  * Reads a period: "always" (0 seconds), or a number and a unit: s, m, h, d, w, which may
@@ -224,11 +220,7 @@ enum ms_pruned {
 	MS_PRUNED_NEW,     /* kept: among the newest */
 	MS_PRUNED_TRUSTED, /* kept: a kernel or a configuration trusts it */
 	MS_PRUNED_UNKNOWN, /* kept: its certificate cannot be read, so nobody can tell */
-	MS_PRUNED_COUNT,
 };
-
-/** "removed", "current", "new", "trusted", "unknown". */
-MS_PUBLIC const char *ms_pruned_name(enum ms_pruned pruned);
 
 struct ms_prune_options {
 	size_t keep; /* that many of the newest stay; at least 1 */

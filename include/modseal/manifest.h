@@ -75,11 +75,7 @@ enum ms_manifest_change {
 	MS_MANIFEST_CHANGED, /* another digest or size */
 	MS_MANIFEST_REMOVED, /* only in the first */
 	MS_MANIFEST_ADDED,   /* only in the second */
-	MS_MANIFEST_CHANGE_COUNT,
 };
-
-/** "same", "changed", "removed", "added". */
-MS_PUBLIC const char *ms_manifest_change_name(enum ms_manifest_change change);
 
 /** Told once for each path, ascending. @a or @b is NULL where it is not in there. */
 typedef void (*ms_manifest_diff_fn)(void *userdata, enum ms_manifest_change change,

@@ -22,10 +22,9 @@ enum ms_compression {
 	MS_COMPRESSION_GZIP,
 	MS_COMPRESSION_XZ,
 	MS_COMPRESSION_ZSTD,
-	MS_COMPRESSION_COUNT,
 };
 
-/** "none", "gzip", "xz", "zstd". */
+/** The name of the format, a constant: "none", "gzip", "xz", "zstd". */
 MS_PUBLIC const char *ms_compression_name(enum ms_compression compression);
 
 /** The kernel's verdict on a signature. Only MS_VERDICT_TRUSTED means trusted. */
@@ -37,10 +36,12 @@ enum ms_verdict {
 	MS_VERDICT_UNKNOWN_KEY, /* ENOKEY */
 	MS_VERDICT_MALFORMED,   /* EBADMSG, EINVAL, EMSGSIZE */
 	MS_VERDICT_REJECTED,    /* EKEYREJECTED */
-	MS_VERDICT_COUNT,
 };
 
-/** "trusted", "unknown-key", ... */
+/**
+ * The verdict's name, a constant: "trusted", "unsigned", "unsupported", "unknown-key",
+ * "malformed", "rejected"; "undecided" for everything else.
+ */
 MS_PUBLIC const char *ms_verdict_name(enum ms_verdict verdict);
 
 /** By what a kernel knew a module. */
@@ -51,9 +52,6 @@ enum ms_voucher {
 	MS_VOUCHER_MERKLE_ROOT, /* it has a proof that leads to the kernel's root */
 };
 
-/** "signature", "hash-list", "merkle-root"; NULL where nobody vouched. */
-MS_PUBLIC const char *ms_voucher_name(enum ms_voucher voucher);
-
 /** What becomes of a module when it is loaded. */
 enum ms_load {
 	MS_LOAD_UNDECIDED = 0,
@@ -61,9 +59,6 @@ enum ms_load {
 	MS_LOAD_TAINTED, /* loads, and the kernel is tainted E */
 	MS_LOAD_REFUSED,
 };
-
-/** "clean", "tainted", "refused"; NULL for undecided. */
-MS_PUBLIC const char *ms_load_name(enum ms_load load);
 
 /**
  * What becomes of a module with that verdict in that mode

@@ -19,9 +19,9 @@ extern "C" {
 
 /** What became of one module. The zero value is a failure. */
 enum ms_outcome {
-	MS_OUTCOME_UNDECIDED = 0, /* failed: the error says why; status 2 */
+	MS_OUTCOME_UNDECIDED = 0, /* failed: the error says why */
 	MS_OUTCOME_SIGNED,
-	MS_OUTCOME_WOULD_SIGN,    /* --dry-run, or --bundle: module untouched */
+	MS_OUTCOME_WOULD_SIGN,    /* dry_run, or into a bundle: module untouched */
 	MS_OUTCOME_SKIPPED,       /* signed already and to be left so */
 	MS_OUTCOME_STRIPPED,
 	MS_OUTCOME_DETACHED,
@@ -30,23 +30,16 @@ enum ms_outcome {
 	MS_OUTCOME_UNCHANGED,     /* it has the wanted bytes already */
 	MS_OUTCOME_SHOWN,
 	MS_OUTCOME_VERIFIED,      /* judged: see verdict */
-	MS_OUTCOME_UNSIGNED,      /* nothing to strip, detach or sign anew; status 1 */
-	MS_OUTCOME_SEVERAL,       /* several trailers: detach cannot choose; status 1 */
-	MS_OUTCOME_MISSING,       /* no signature for it in the bundle; status 1 */
-	MS_OUTCOME_NOT_TRUSTED,   /* attach: the signature found is not trusted; status 1 */
-	MS_OUTCOME_ROLLED_BACK,   /* well prepared, but another item failed; status 0 */
-	MS_OUTCOME_KEPT,          /* resign: its signature is trusted still; status 0 */
+	MS_OUTCOME_UNSIGNED,      /* nothing to strip, detach or sign anew */
+	MS_OUTCOME_SEVERAL,       /* several trailers: detach cannot choose */
+	MS_OUTCOME_MISSING,       /* no signature for it in the bundle */
+	MS_OUTCOME_NOT_TRUSTED,   /* attach: the signature found is not trusted */
+	MS_OUTCOME_ROLLED_BACK,   /* well prepared, but another item failed */
+	MS_OUTCOME_KEPT,          /* MS_SIGNED_RESIGN: its signature is trusted still */
 	MS_OUTCOME_HASHED,
 	MS_OUTCOME_PROVED,        /* its Merkle proof is appended */
-	MS_OUTCOME_OTHER_ROOT,    /* the tree has not the root that was asked for; status 1 */
-	MS_OUTCOME_COUNT,
+	MS_OUTCOME_OTHER_ROOT,    /* the tree has not the root that was asked for */
 };
-
-/** The outcome's word in JSON: "failed", "signed", "would-sign", ... */
-MS_PUBLIC const char *ms_outcome_name(enum ms_outcome outcome);
-
-/** The exit status that the outcome stands for: 0, 1 or 2. */
-MS_PUBLIC int ms_outcome_status(enum ms_outcome outcome);
 
 /** One module and all that the operation found out. Owned by the tree. */
 struct ms_item {
@@ -108,7 +101,7 @@ struct ms_tree_options {
 	bool no_sync;
 	bool break_links;    /* hard links that lead out of the PATHs may be broken */
 	bool dry_run;        /* prepare nothing, change nothing */
-	const char *output;  /* directory for copies (-o), NULL: in place */
+	const char *output;  /* directory for copies, NULL: in place */
 	const struct ms_workdir *work; /* or NULL: @output is to be this directory, or
 					  without @output that of each PATH; -EBUSY */
 	bool output_stands_in; /* from @output the caller will put the copies in the place
@@ -149,14 +142,10 @@ enum ms_skip {
 	MS_SKIP_DANGLING_LINK,	/* a link with a module's name that leads nowhere */
 	MS_SKIP_UNKNOWN_LINK,	/* a link; where it leads could not be found out */
 	MS_SKIP_SPECIAL,	/* with a module's name, and neither file nor directory */
-	MS_SKIP_COUNT,
 };
 
-/** "file-link", "directory-link", "dangling-link", "unknown-link", "special-file". */
+/** What that is, for a person: "a link to a directory". A constant. */
 MS_PUBLIC const char *ms_skip_name(enum ms_skip skip);
-
-/** The same for a person: what it is. */
-MS_PUBLIC const char *ms_skip_reason(enum ms_skip skip);
 
 /** Something that was left out. Owned by the tree. */
 struct ms_skipped {

@@ -24,7 +24,6 @@ enum ms_mode {
 	MS_MODE_PERMISSIVE = 0,
 	MS_MODE_ENFORCING, /* module.sig_enforce=1 or CONFIG_MODULE_SIG_FORCE */
 	MS_MODE_LOCKDOWN,  /* lockdown=integrity or stricter */
-	MS_MODE_COUNT,
 };
 
 MS_PUBLIC struct ms_trust *ms_trust_new(void);

@@ -11,25 +11,12 @@
 #include <string.h>
 
 #include "../base/buffer.h"
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/text.h"
 
 /* Bytes of a message, or of the command that mends it: a path, and some words. */
 enum { MESSAGE_MAX = 5120 };
-
-const char *ms_severity_name(enum ms_severity severity)
-{
-	static const char *const names[MS_SEVERITY_COUNT] = {
-		[MS_SEVERITY_UNKNOWN] = "unknown",
-		[MS_SEVERITY_INFO] = "info",
-		[MS_SEVERITY_WARNING] = "warning",
-		[MS_SEVERITY_ERROR] = "error",
-	};
-
-	return (size_t)severity < MS_ARRAY_SIZE(names) ? names[severity] : "unknown";
-}
 
 size_t ms_findings_count(const struct ms_findings *findings, enum ms_severity severity)
 {

@@ -147,7 +147,7 @@ static int report_links(struct ms_doctor *doctor, const struct ms_tree *tree)
 					    NULL,
 					    "'%s' is %s: depmod would find a module "
 					    "there, which is not judged",
-					    skipped->path, ms_skip_reason(skipped->skip));
+					    skipped->path, ms_skip_name(skipped->skip));
 	return r;
 }
 

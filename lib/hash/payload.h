@@ -10,6 +10,9 @@
 #include <modseal/base.h>
 #include <modseal/hash.h>
 
+/** For tables with an element for each enum ms_hash: behind the last of them. */
+#define MS_HASH_COUNT (MS_HASH_MD5 + 1)
+
 /** Borrowed bytes. Set data and len, the rest zero. Used by one thread. */
 struct ms_payload {
 	const uint8_t *data;

@@ -8,7 +8,7 @@
  */
 
 #include <modseal/base.h>
-#include <modseal/hash.h>
+#include "../hash/payload.h"
 #include <modseal/module.h>
 
 /** Public-key algorithms that the kernel's parsers know. */

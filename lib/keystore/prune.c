@@ -18,24 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/context.h"
 #include "trusting.h"
 #include "write.h"
 
 MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
-
-const char *ms_pruned_name(enum ms_pruned pruned)
-{
-	static const char *const names[MS_PRUNED_COUNT] = {
-		[MS_PRUNED_REMOVED] = "removed", [MS_PRUNED_CURRENT] = "current",
-		[MS_PRUNED_NEW] = "new",	 [MS_PRUNED_TRUSTED] = "trusted",
-		[MS_PRUNED_UNKNOWN] = "unknown",
-	};
-
-	return (size_t)pruned < MS_ARRAY_SIZE(names) && names[pruned] ? names[pruned]
-								      : "failed";
-}
 
 void ms_pruning_done(struct ms_pruning *pruning)
 {

@@ -26,7 +26,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/text.h"
 #include "add.h"
@@ -51,17 +50,6 @@ struct rotation {
 	char *trusted;			    /* what configurations will name */
 	char made[MS_GENERATION_NAME_SIZE]; /* "": no new one */
 };
-
-const char *ms_due_name(enum ms_due due)
-{
-	static const char *const names[MS_DUE_COUNT] = {
-		[MS_DUE_NOT] = "not-due", [MS_DUE_ALWAYS] = "always",
-		[MS_DUE_NO_KEY] = "no-key", [MS_DUE_HASH] = "hash",
-		[MS_DUE_TYPE] = "type",	    [MS_DUE_AGE] = "age",
-	};
-
-	return (size_t)due < MS_ARRAY_SIZE(names) && names[due] ? names[due] : "undecided";
-}
 
 void ms_rotation_done(struct ms_rotation *rotation)
 {

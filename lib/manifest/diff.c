@@ -5,20 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/context.h"
 #include "manifest.h"
-
-const char *ms_manifest_change_name(enum ms_manifest_change change)
-{
-	static const char *const names[MS_MANIFEST_CHANGE_COUNT] = {
-		[MS_MANIFEST_UNDECIDED] = "undecided", [MS_MANIFEST_SAME] = "same",
-		[MS_MANIFEST_CHANGED] = "changed",     [MS_MANIFEST_REMOVED] = "removed",
-		[MS_MANIFEST_ADDED] = "added",
-	};
-
-	return (unsigned)change < MS_ARRAY_SIZE(names) ? names[change] : "undecided";
-}
 
 /* < 0: the next path is in @a only; > 0: in @b only; 0: in both. */
 static int order_at(const struct ms_manifest *a, size_t i, const struct ms_manifest *b,

@@ -141,11 +141,17 @@ struct seen {
 static void see(void *userdata, enum ms_manifest_change change,
 		const struct ms_manifest_entry *a, const struct ms_manifest_entry *b)
 {
+	static const char *const words[] = {
+		[MS_MANIFEST_SAME] = "same",
+		[MS_MANIFEST_CHANGED] = "changed",
+		[MS_MANIFEST_REMOVED] = "removed",
+		[MS_MANIFEST_ADDED] = "added",
+	};
 	struct seen *seen = userdata;
 	size_t len = strlen(seen->text);
 
-	snprintf(seen->text + len, sizeof(seen->text) - len, "%s %s;",
-		 ms_manifest_change_name(change), a ? a->path : b->path);
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%s %s;", words[change],
+		 a ? a->path : b->path);
 }
 
 static void a_difference_is_told_once_for_each_path(void **state)

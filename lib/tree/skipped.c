@@ -30,28 +30,21 @@ enum { MOST_TOLD = 8 };
 
 const char *ms_skip_name(enum ms_skip skip)
 {
-	static const char *const names[MS_SKIP_COUNT] = {
-		[MS_SKIP_FILE_LINK] = "file-link",
-		[MS_SKIP_DIRECTORY_LINK] = "directory-link",
-		[MS_SKIP_DANGLING_LINK] = "dangling-link",
-		[MS_SKIP_UNKNOWN_LINK] = "unknown-link",
-		[MS_SKIP_SPECIAL] = "special-file",
-	};
-
-	return (unsigned)skip < MS_SKIP_COUNT ? names[skip] : "unknown-link";
-}
-
-const char *ms_skip_reason(enum ms_skip skip)
-{
-	static const char *const reasons[MS_SKIP_COUNT] = {
-		[MS_SKIP_FILE_LINK] = "a link to a file",
-		[MS_SKIP_DIRECTORY_LINK] = "a link to a directory",
-		[MS_SKIP_DANGLING_LINK] = "a link that leads nowhere",
-		[MS_SKIP_UNKNOWN_LINK] = "a link of which nobody can tell where it leads",
-		[MS_SKIP_SPECIAL] = "neither a file nor a directory",
-	};
-
-	return (unsigned)skip < MS_SKIP_COUNT ? reasons[skip] : "a link";
+	switch (skip) {
+	case MS_SKIP_FILE_LINK:
+		return "a link to a file";
+	case MS_SKIP_DIRECTORY_LINK:
+		return "a link to a directory";
+	case MS_SKIP_DANGLING_LINK:
+		return "a link that leads nowhere";
+	case MS_SKIP_UNKNOWN_LINK:
+		return "a link of which nobody can tell where it leads";
+	case MS_SKIP_SPECIAL:
+		return "neither a file nor a directory";
+	case MS_SKIP_UNDECIDED:
+		break;
+	}
+	return "a link";
 }
 
 bool ms_skipped_matters(unsigned char type, const char *name)
@@ -158,14 +151,14 @@ void ms_skipped_warn(struct ms_ctx *ctx, const struct ms_tree *tree)
 
 	for (size_t i = 0; i < tree->n_skipped; i++) {
 		const struct ms_skipped *s = &tree->skipped[i];
-		const char *reason = ms_skip_reason(s->skip);
+		const char *name = ms_skip_name(s->skip);
 
 		if (!s->depmod && s->skip == MS_SKIP_DIRECTORY_LINK)
-			ms_info(ctx, "'%s' is left out: it is %s", s->path, reason);
+			ms_info(ctx, "'%s' is left out: it is %s", s->path, name);
 		else if (told++ >= MOST_TOLD)
 			more++;
 		else
-			ms_warn(ctx, "'%s' is left out: it is %s%s", s->path, reason,
+			ms_warn(ctx, "'%s' is left out: it is %s%s", s->path, name,
 				s->depmod ? ", which depmod would follow" : "");
 	}
 	if (more)

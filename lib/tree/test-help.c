@@ -183,7 +183,7 @@ void help_assert_outcome(const struct ms_tree *tree, const char *path,
 	const struct ms_item *item = help_item(tree, path);
 
 	if (item->outcome != outcome)
-		fail_msg("%s: %s: %s", path, ms_outcome_name(item->outcome),
+		fail_msg("%s: outcome %d: %s", path, (int)item->outcome,
 			 item->message ? item->message : "");
 }
 

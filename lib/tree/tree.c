@@ -21,42 +21,6 @@
 #include "skipped.h"
 #include "walk.h"
 
-static const struct {
-	const char *name;
-	int status;
-} outcomes[MS_OUTCOME_COUNT] = {
-	[MS_OUTCOME_UNDECIDED] = { "failed", 2 },
-	[MS_OUTCOME_SIGNED] = { "signed", 0 },
-	[MS_OUTCOME_WOULD_SIGN] = { "would-sign", 0 },
-	[MS_OUTCOME_SKIPPED] = { "skipped", 0 },
-	[MS_OUTCOME_STRIPPED] = { "stripped", 0 },
-	[MS_OUTCOME_DETACHED] = { "detached", 0 },
-	[MS_OUTCOME_ATTACHED] = { "attached", 0 },
-	[MS_OUTCOME_UNCHECKED] = { "unchecked", 0 },
-	[MS_OUTCOME_UNCHANGED] = { "unchanged", 0 },
-	[MS_OUTCOME_SHOWN] = { "shown", 0 },
-	[MS_OUTCOME_VERIFIED] = { "verified", 0 },
-	[MS_OUTCOME_UNSIGNED] = { "unsigned", 1 },
-	[MS_OUTCOME_SEVERAL] = { "several", 1 },
-	[MS_OUTCOME_MISSING] = { "missing", 1 },
-	[MS_OUTCOME_NOT_TRUSTED] = { "not-trusted", 1 },
-	[MS_OUTCOME_ROLLED_BACK] = { "rolled-back", 0 },
-	[MS_OUTCOME_KEPT] = { "kept", 0 },
-	[MS_OUTCOME_HASHED] = { "hashed", 0 },
-	[MS_OUTCOME_PROVED] = { "proved", 0 },
-	[MS_OUTCOME_OTHER_ROOT] = { "other-root", 1 },
-};
-
-const char *ms_outcome_name(enum ms_outcome outcome)
-{
-	return (unsigned)outcome < MS_OUTCOME_COUNT ? outcomes[outcome].name : "failed";
-}
-
-int ms_outcome_status(enum ms_outcome outcome)
-{
-	return (unsigned)outcome < MS_OUTCOME_COUNT ? outcomes[outcome].status : 2;
-}
-
 static void item_done(struct ms_item *item)
 {
 	free(item->message);

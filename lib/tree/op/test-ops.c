@@ -164,8 +164,8 @@ static void assert_all(const struct ms_tree *tree, enum ms_outcome outcome)
 {
 	for (size_t i = 0; i < ms_tree_count(tree); i++)
 		if (ms_tree_item(tree, i)->outcome != outcome)
-			fail_msg("%s: %s: %s", ms_tree_item(tree, i)->path,
-				 ms_outcome_name(ms_tree_item(tree, i)->outcome),
+			fail_msg("%s: outcome %d: %s", ms_tree_item(tree, i)->path,
+				 (int)ms_tree_item(tree, i)->outcome,
 				 ms_tree_item(tree, i)->message);
 }
 

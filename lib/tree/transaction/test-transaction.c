@@ -69,7 +69,6 @@ static void a_module_without_a_signature_keeps_its_file(void **state)
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
 	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
 	help_assert_outcome(tree, "a.ko", MS_OUTCOME_UNSIGNED);
-	assert_int_equal(ms_outcome_status(MS_OUTCOME_UNSIGNED), 1);
 	assert_int_equal(help_stat("a.ko").st_ino, before.st_ino);
 }
 
