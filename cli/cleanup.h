@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <modseal/bundle.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 #include <modseal/sign.h>
 #include <modseal/tree.h>
 #include <modseal/trust.h>
@@ -60,6 +60,11 @@ static inline void cli_close_stream(FILE **stream)
 }
 
 #define _cleanup_stream_ _cleanup_(cli_close_stream)
+
+static inline void cli_free_judgement(struct ms_judgement **judgement)
+{
+	ms_judgement_free(*judgement);
+}
 
 static inline void cli_free_module(struct ms_module **module)
 {

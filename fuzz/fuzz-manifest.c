@@ -20,16 +20,17 @@ static void check_made_anew(const struct ms_manifest *read, const uint8_t *data,
 {
 	_cleanup_(manifest_cleanup) struct ms_manifest *made =
 		ms_manifest_new(ms_manifest_hash(read), ms_manifest_release(read));
-	struct ms_manifest_entry entry;
+	const struct ms_manifest_entry *entry;
 	const char *text;
 	size_t len;
 
 	require(made != NULL);
 	for (size_t i = ms_manifest_count(read); i-- > 0;) {
-		require(ms_manifest_at(read, i, &entry));
-		require(stays_below(entry.path));
-		require(ms_manifest_add(ctx, made, entry.path, entry.size,
-					entry.digest) == 0);
+		entry = ms_manifest_at(read, i);
+		require(entry);
+		require(stays_below(entry->path));
+		require(ms_manifest_add(ctx, made, entry->path, entry->size,
+					entry->digest) == 0);
 	}
 	require(ms_manifest_end(ctx, made) == 0);
 	text = ms_manifest_text(made, &len);

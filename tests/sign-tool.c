@@ -160,7 +160,6 @@ static int run(struct ms_ctx *ctx, struct ms_signer_options *options, char **arg
 {
 	const struct manner *manner = options->secret_userdata;
 	struct ms_signer *signer = NULL;
-	struct ms_signer_info info;
 	int r;
 
 	options->key = args[0];
@@ -168,10 +167,10 @@ static int run(struct ms_ctx *ctx, struct ms_signer_options *options, char **arg
 	r = ms_signer_open(ctx, options, &signer);
 	if (r < 0)
 		return fail(ctx, r);
-	ms_signer_info(signer, &info);
 	printf("info: type=%s hash=%s deterministic=%d subject=%s serial=%s skid=%s\n",
-	       info.key_type, ms_hash_name(info.hash), info.deterministic, info.subject,
-	       info.serial, info.skid);
+	       ms_signer_key_type(signer), ms_hash_name(ms_signer_hash(signer)),
+	       ms_signer_is_deterministic(signer), ms_signer_subject(signer),
+	       ms_signer_serial(signer), ms_signer_skid(signer));
 	r = sign(ctx, signer, args[1], args[2], threads, count);
 	if (manner->stop_signed)
 		raise(SIGSTOP);
@@ -183,7 +182,8 @@ int main(int argc, char **argv)
 {
 	struct ms_ctx *ctx = ms_ctx_new();
 	struct manner manner = {.ctx = ctx};
-	struct ms_signer_options options = {.secret_userdata = &manner};
+	struct ms_signer_options options = {.size = sizeof(options),
+					    .secret_userdata = &manner};
 	unsigned threads = 1, count = 1;
 	int opt, r = 0;
 

@@ -64,26 +64,26 @@ int cli_root_open(struct cli *cli, const char *source, struct ms_merkle_root *re
 
 	if (ms_kernel_hashes_read(cli->ctx, source, &hashes) < 0)
 		return cli_error_ctx(cli);
-	if (hashes->form != MS_HASHES_ROOT) {
+	if (!ms_kernel_hashes_root(hashes, ret)) {
 		_cleanup_string_ char *text = cli_format(
 			"'%s' has a list of hashes, and no root", source);
 
 		return cli_error_text(cli, text,
 				      "'modseal merkle check' takes either");
 	}
-	*ret = hashes->root;
 	return CLI_YES;
 }
 
 void cli_hashes_add(json_object *object, const struct ms_kernel_hashes *hashes)
 {
 	char text[MS_MERKLE_ROOT_TEXT];
-	bool list = hashes->form == MS_HASHES_LIST;
+	struct ms_merkle_root root;
+	bool list = !ms_kernel_hashes_root(hashes, &root);
+	size_t count = ms_kernel_hashes_count(hashes);
 
-	ms_merkle_root_text(&hashes->root, text);
+	ms_merkle_root_text(&root, text);
 	cli_json_add(object, "form", cli_json_text(list ? "list" : "root"));
 	cli_json_add(object, "root", cli_json_text(list ? NULL : text));
 	cli_json_add(object, "digests",
-		     list ? cli_check(json_object_new_int64((int64_t)hashes->count))
-			  : NULL);
+		     list ? cli_check(json_object_new_int64((int64_t)count)) : NULL);
 }

@@ -85,6 +85,7 @@ int cli_signer_open(struct cli *cli, const struct cli_args *args, struct ms_sign
 		.pin_file = cli_args_value(args, CLI_OPT_PIN_FILE),
 	};
 	struct ms_signer_options options = {
+		.size = sizeof(options),
 		.key = cli_args_value(args, CLI_OPT_KEY),
 		.cert = cli_args_value(args, CLI_OPT_CERT),
 		.use_skid = cli_args_has(args, CLI_OPT_SKID),
@@ -105,30 +106,30 @@ int cli_signer_open(struct cli *cli, const struct cli_args *args, struct ms_sign
 }
 
 /* RSA as the kernel takes it (PKCS#1 v1.5) has no nonce at all */
-static const char *nonce_name(const struct ms_signer_info *info)
+static const char *nonce_name(const struct ms_signer *signer)
 {
-	if (strncmp(info->key_type, "rsa", 3) == 0)
+	if (strncmp(ms_signer_key_type(signer), "rsa", 3) == 0)
 		return "not-applicable";
-	return info->deterministic ? "deterministic" : "random";
+	return ms_signer_is_deterministic(signer) ? "deterministic" : "random";
 }
 
 void cli_signer_report(struct cli *cli, const struct ms_signer *signer)
 {
 	json_object *object = cli_check(json_object_new_object());
-	struct ms_signer_info info;
+	const char *hash = ms_hash_name(ms_signer_hash(signer));
+	bool deterministic = ms_signer_is_deterministic(signer);
+	const char *skid = ms_signer_skid(signer);
 
-	ms_signer_info(signer, &info);
-	cli_json_add(object, "key_type", cli_json_text(info.key_type));
-	cli_json_add(object, "hash", cli_json_text(ms_hash_name(info.hash)));
-	cli_json_add(object, "subject", cli_json_text(info.subject));
-	cli_json_add(object, "serial", cli_json_text(info.serial));
-	cli_json_add(object, "skid",
-		     info.skid && *info.skid ? cli_json_text(info.skid) : NULL);
-	cli_json_add(object, "deterministic", cli_json_bool(true, info.deterministic));
-	cli_json_add(object, "nonce", cli_json_text(nonce_name(&info)));
+	cli_json_add(object, "key_type", cli_json_text(ms_signer_key_type(signer)));
+	cli_json_add(object, "hash", cli_json_text(hash));
+	cli_json_add(object, "subject", cli_json_text(ms_signer_subject(signer)));
+	cli_json_add(object, "serial", cli_json_text(ms_signer_serial(signer)));
+	cli_json_add(object, "skid", *skid ? cli_json_text(skid) : NULL);
+	cli_json_add(object, "deterministic", cli_json_bool(true, deterministic));
+	cli_json_add(object, "nonce", cli_json_text(nonce_name(signer)));
 	cli_doc_add(cli, "signer", object);
 	if (cli->verbose && !cli->quiet)
-		cli_line(cli, "signer: %s, %s with %s, %s", info.subject, info.key_type,
-			 ms_hash_name(info.hash),
-			 info.deterministic ? "deterministic" : "random nonces");
+		cli_line(cli, "signer: %s, %s with %s, %s", ms_signer_subject(signer),
+			 ms_signer_key_type(signer), hash,
+			 deterministic ? "deterministic" : "random nonces");
 }

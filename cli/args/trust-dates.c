@@ -57,8 +57,8 @@ static void note_file(struct notes *notes, const char *path)
 
 	if (ms_cert_list_read(notes->cli->ctx, path, &list) < 0)
 		return;
-	for (size_t i = 0; i < list->count; i++)
-		note_certificate(notes, &list->certs[i]);
+	for (size_t i = 0; i < ms_cert_list_count(list); i++)
+		note_certificate(notes, ms_cert_list_at(list, i));
 }
 
 static void note_directory(struct notes *notes, const char *path)

@@ -74,17 +74,17 @@ static void report_list(struct cli *cli, const char *path,
 {
 	json_object *source = cli_check(json_object_new_object());
 
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i < ms_cert_list_count(list); i++) {
 		if (certificates)
 			json_object_array_add(certificates,
-					      cli_cert_json(&list->certs[i]));
+					      cli_cert_json(ms_cert_list_at(list, i)));
 		if (!cli->quiet)
-			show(cli, &list->certs[i]);
+			show(cli, ms_cert_list_at(list, i));
 	}
 	cli_json_add(source, "path", cli_json_path(path));
-	cli_json_add(source, "release", cli_json_text(list->release));
+	cli_json_add(source, "release", cli_json_text(ms_cert_list_release(list)));
 	cli_json_add(source, "certificates",
-		     cli_check(json_object_new_int64((int64_t)list->count)));
+		     cli_check(json_object_new_int64((int64_t)ms_cert_list_count(list))));
 	cli_json_add(source, "error", NULL);
 	json_object_array_add(sources, source);
 }
@@ -118,7 +118,7 @@ static int read_all(struct cli *cli, const struct cli_args *args, struct lists *
 		}
 		lists->all[lists->count++] = list;
 		report_list(cli, path, list, certificates, sources);
-		if (!list->count)
+		if (!ms_cert_list_count(list))
 			status = cli_error(cli, "no certificate in '%s'", path);
 	}
 	if (certificates)
@@ -127,32 +127,27 @@ static int read_all(struct cli *cli, const struct cli_args *args, struct lists *
 	return status;
 }
 
-/* Writes @list without its revoked certificates; what is in it stays borrowed. */
+/* Writes all but the revoked certificates. */
 static int save_unrevoked(struct cli *cli, const struct lists *lists, const char *path)
 {
-	size_t total = 0, revoked = 0;
-	struct ms_cert_info *certs;
-	struct ms_cert_list usable = {0};
-	struct ms_cert_list *const list = &usable;
+	size_t total = 0, usable = 0, revoked = 0;
+	const struct ms_cert_info **certs, *cert;
 	int r;
 
 	for (size_t i = 0; i < lists->count; i++)
-		total += lists->all[i]->count;
-	certs = cli_check(calloc(total + 1, sizeof(*certs)));
+		total += ms_cert_list_count(lists->all[i]);
+	certs = cli_check(calloc(total + 1, sizeof(const struct ms_cert_info *)));
 	for (size_t i = 0; i < lists->count; i++)
-		for (size_t j = 0; j < lists->all[i]->count; j++) {
-			const struct ms_cert_info *cert = &lists->all[i]->certs[j];
-
+		for (size_t j = 0; (cert = ms_cert_list_at(lists->all[i], j)); j++) {
 			if (cert->place == MS_CERT_REVOKED)
 				revoked++;
 			else
-				certs[usable.count++] = *cert;
+				certs[usable++] = cert;
 		}
-	usable.certs = certs;
-	if (!usable.count)
+	if (!usable)
 		r = cli_error(cli, "every certificate is revoked: '%s' is not written",
 			      path);
-	else if (ms_cert_list_save_pem(cli->ctx, &list, 1, path) < 0)
+	else if (ms_cert_save_pem(cli->ctx, certs, usable, path) < 0)
 		r = cli_error_ctx(cli);
 	else
 		r = CLI_YES;

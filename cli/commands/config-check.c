@@ -27,16 +27,16 @@ static void add_config(struct checked *checked, const char *path, const char *er
 static int check_one(struct cli *cli, const char *path, bool installed,
 		     struct checked *checked)
 {
-	_cleanup_(cli_free_findings) struct ms_findings findings = {0};
+	_cleanup_(cli_free_findings) struct ms_findings *findings = NULL;
 
 	if (ms_config_check(cli->ctx, path, installed, &findings) < 0) {
 		add_config(checked, path, ms_ctx_message(cli->ctx));
 		return cli_error_ctx(cli);
 	}
 	add_config(checked, path, NULL);
-	cli_findings_print(cli, path, &findings);
-	cli_findings_json(checked->findings, path, &findings);
-	cli_findings_add(&checked->count, &findings);
+	cli_findings_print(cli, path, findings);
+	cli_findings_json(checked->findings, path, findings);
+	cli_findings_add(&checked->count, findings);
 	return CLI_YES;
 }
 

@@ -9,14 +9,19 @@
 #include "../output/items.h"
 #include "../cleanup.h"
 
+static void free_trusted(struct ms_trusted_configs **trusted)
+{
+	ms_trusted_configs_free(*trusted);
+}
+
 static json_object *config_json(const struct ms_config_trusted *trusted)
 {
 	json_object *object = cli_check(json_object_new_object());
 	json_object *certificates = cli_check(json_object_new_array());
 
-	for (size_t i = 0; i < trusted->certs->count; i++)
+	for (size_t i = 0; i < ms_cert_list_count(trusted->certs); i++)
 		json_object_array_add(certificates,
-				      cli_cert_json(&trusted->certs->certs[i]));
+				      cli_cert_json(ms_cert_list_at(trusted->certs, i)));
 	cli_json_add(object, "path", cli_json_path(trusted->path));
 	cli_json_add(object, "result",
 		     cli_json_text(trusted->changed ? "changed" : "unchanged"));
@@ -29,23 +34,24 @@ static json_object *config_json(const struct ms_config_trusted *trusted)
 
 static void show(const struct cli *cli, const struct ms_config_trusted *trusted)
 {
-	size_t count = trusted->certs->count;
+	size_t count = ms_cert_list_count(trusted->certs);
+	const struct ms_cert_info *cert;
 
 	if (cli->quiet)
 		return;
 	cli_path_line(cli, trusted->path, "%s: %zu certificate%s, %zu of them new",
 		      trusted->keys, count, count == 1 ? "" : "s", trusted->added);
-	for (size_t i = 0; i < count; i++)
-		cli_line(cli, "  %s (%s, serial %s)", trusted->certs->certs[i].subject,
-			 trusted->certs->certs[i].key_type,
-			 trusted->certs->certs[i].serial);
+	for (size_t i = 0; (cert = ms_cert_list_at(trusted->certs, i)); i++)
+		cli_line(cli, "  %s (%s, serial %s)", cert->subject, cert->key_type,
+			 cert->serial);
 }
 
 int cmd_config_trust(struct cli *cli, const struct cli_args *args)
 {
 	const char *output = cli_args_value(args, CLI_OPT_OUTPUT_TRUSTED);
 	size_t n_paths = args->n_operands - 1;
-	struct ms_config_trusted *trusted = NULL;
+	_cleanup_(free_trusted) struct ms_trusted_configs *trusted = NULL;
+	const struct ms_config_trusted *one;
 	json_object *configs;
 
 	if (output && n_paths != 1)
@@ -54,11 +60,10 @@ int cmd_config_trust(struct cli *cli, const struct cli_args *args)
 			    output, &trusted) < 0)
 		return cli_error_ctx(cli);
 	configs = cli_check(json_object_new_array());
-	for (size_t i = 0; i < n_paths; i++) {
-		json_object_array_add(configs, config_json(&trusted[i]));
-		show(cli, &trusted[i]);
+	for (size_t i = 0; (one = ms_trusted_configs_at(trusted, i)); i++) {
+		json_object_array_add(configs, config_json(one));
+		show(cli, one);
 	}
 	cli_doc_add(cli, "configs", configs);
-	ms_config_trusted_free(trusted, n_paths);
 	return CLI_YES;
 }

@@ -144,6 +144,7 @@ static void add_setting(struct settings *settings, const char *key, size_t key_l
 	owned[0] = cli_check(strndup(key, key_len));
 	owned[1] = cli_check(strdup(value));
 	settings->list[settings->count++] = (struct ms_config_setting){
+		.size = sizeof(struct ms_config_setting),
 		.key = owned[0],
 		.is_string = unquote(owned[1]),
 		.value = owned[1],

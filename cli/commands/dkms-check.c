@@ -124,7 +124,8 @@ static int verify(struct cli *cli, const struct cli_args *args, const char *rele
 {
 	_cleanup_(cli_free_trust) struct ms_trust *trust = cli_check(ms_trust_new());
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	const struct ms_verify_options options = {.want_payload_sha256 = cli->json};
+	const struct ms_verify_options options = {.size = sizeof(options),
+						  .want_payload_sha256 = cli->json};
 	const struct cli_question question = {.has_mode = false};
 	struct ms_tree_options tree_options;
 	int status;

@@ -23,11 +23,12 @@ static const char *store_asked_for(const struct cli_args *args)
 int cmd_doctor(struct cli *cli, const struct cli_args *args)
 {
 	const struct ms_doctor_options options = {
+		.size = sizeof(options),
 		.release = cli_args_value(args, CLI_OPT_RELEASE),
 		.root = cli_args_value(args, CLI_OPT_DOCTOR_ROOT),
 		.store = store_asked_for(args),
 	};
-	_cleanup_(cli_free_findings) struct ms_findings findings = {0};
+	_cleanup_(cli_free_findings) struct ms_findings *findings = NULL;
 	_cleanup_string_ char *release = NULL;
 	struct cli_findings_count count = {0};
 	json_object *array;
@@ -37,9 +38,9 @@ int cmd_doctor(struct cli *cli, const struct cli_args *args)
 	array = cli_check(json_object_new_array());
 	cli_doc_add(cli, "release", cli_json_text(release));
 	cli_doc_add(cli, "root", cli_json_text(options.root));
-	cli_findings_print(cli, NULL, &findings);
-	cli_findings_json(array, NULL, &findings);
+	cli_findings_print(cli, NULL, findings);
+	cli_findings_json(array, NULL, findings);
 	cli_doc_add(cli, "findings", array);
-	cli_findings_add(&count, &findings);
+	cli_findings_add(&count, findings);
 	return cli_findings_end(cli, &count);
 }

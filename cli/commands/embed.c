@@ -11,17 +11,19 @@
 static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,
 		   const char *path)
 {
+	size_t count = ms_kernel_hashes_count(hashes);
 	char text[MS_MERKLE_ROOT_TEXT];
+	struct ms_merkle_root root;
+	bool is_root = ms_kernel_hashes_root(hashes, &root);
 
 	cli_hashes_add(cli->doc, hashes);
 	if (cli->quiet)
 		return;
-	ms_merkle_root_text(&hashes->root, text);
-	if (hashes->form == MS_HASHES_LIST)
-		cli_path_line(cli, path, "%zu hash%s", hashes->count,
-			      hashes->count == 1 ? "" : "es");
-	else
+	ms_merkle_root_text(&root, text);
+	if (is_root)
 		cli_path_line(cli, path, "root %s", text);
+	else
+		cli_path_line(cli, path, "%zu hash%s", count, count == 1 ? "" : "es");
 }
 
 static int write_hashes(struct cli *cli, const struct cli_args *args,
@@ -52,7 +54,9 @@ int cmd_embed(struct cli *cli, const struct cli_args *args)
 	if (ms_vmlinux_hashes_read(cli->ctx, args->operands[0], &there) < 0)
 		return cli_error_ctx(cli);
 	cli_doc_add(cli, "form",
-		    cli_json_text(there->form == MS_HASHES_LIST ? "list" : "root"));
+		    cli_json_text(ms_kernel_hashes_form(there) == MS_HASHES_LIST
+					  ? "list"
+					  : "root"));
 	if (cli_order_open(cli, args, modules, true, &order) != CLI_YES ||
 	    cli_ordered_tree_open(cli, modules, order, &options, &tree) != CLI_YES)
 		return CLI_TROUBLE;

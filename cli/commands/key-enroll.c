@@ -49,12 +49,12 @@ static int read_cert(struct cli *cli, const char *path, struct enrolment *own)
 {
 	if (ms_cert_list_read(cli->ctx, path, &own->list) < 0)
 		return cli_run_failed(cli);
-	if (own->list->count != 1) {
+	if (ms_cert_list_count(own->list) != 1) {
 		cli_error(cli, "'%s' holds %zu certificates: enrol one at a time", path,
-			  own->list->count);
+			  ms_cert_list_count(own->list));
 		return CLI_TROUBLE;
 	}
-	own->cert = &own->list->certs[0];
+	own->cert = ms_cert_list_at(own->list, 0);
 	if (!own->cert->kernel_can_use) {
 		cli_error(cli, "no kernel can use the certificate in '%s'", path);
 		return CLI_TROUBLE;

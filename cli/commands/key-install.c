@@ -12,6 +12,7 @@ int cmd_key_install(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	const char *dest = args->operands[0];
 	struct ms_install_options options = {
+		.size = sizeof(options),
 		.with_private_key = cli_args_has(args, CLI_OPT_WITH_PRIVATE_KEY),
 	};
 	const struct ms_generation *current;

@@ -141,6 +141,7 @@ static void try_key(struct cli *cli, const struct ms_generation *current,
 {
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	struct ms_signer_options options = {
+		.size = sizeof(options),
 		.key = current->key,
 		.cert = current->cert,
 		.hash = current->hash,

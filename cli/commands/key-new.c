@@ -104,29 +104,34 @@ static int report(struct cli *cli, const struct made *made)
 	return CLI_YES;
 }
 
+static void free_made_key(struct ms_made_key **key)
+{
+	ms_made_key_free(*key);
+}
+
 /* Into a file, or into a token and nowhere else. */
 static int make_alone(struct cli *cli, const struct cli_args *args,
 		      const struct ms_key_request *request, bool encrypted)
 {
-	_cleanup_(ms_made_key_done) struct ms_made_key key = {0};
+	_cleanup_(free_made_key) struct ms_made_key *key = NULL;
 	const char *token = cli_args_value(args, CLI_OPT_TOKEN);
 	const struct ms_key_output output = {
+		.size = sizeof(output),
 		.path = cli_args_value(args, CLI_OPT_OUTPUT_KEY),
 		.replace = cli_args_has(args, CLI_OPT_FORCE_KEY),
 		.no_sync = cli_args_has(args, CLI_OPT_NO_SYNC),
 	};
 	int r = token ? ms_key_new_token(cli->ctx, request, token, &output, &key)
 		      : ms_key_new_file(cli->ctx, request, &output, &key);
-	const struct made made = {
-		.key = key.key,
-		.cert = key.cert,
-		.in_token = token != NULL,
-		.encrypted = encrypted,
-		.hash = key.hash,
-		.info = &key.info,
-	};
+	struct made made = {.in_token = token != NULL, .encrypted = encrypted};
 
-	return r < 0 ? cli_run_failed(cli) : report(cli, &made);
+	if (r < 0)
+		return cli_run_failed(cli);
+	made.key = key->key;
+	made.cert = key->cert;
+	made.hash = key->hash;
+	made.info = key->info;
+	return report(cli, &made);
 }
 
 /* Into a store, as its newest and current generation. */
@@ -165,6 +170,7 @@ int cmd_key_new(struct cli *cli, const struct cli_args *args)
 		.twice = encrypted,
 	};
 	struct ms_key_request request = {
+		.size = sizeof(request),
 		.secret = token || encrypted ? cli_secret : NULL,
 		.secret_userdata = &secret,
 	};

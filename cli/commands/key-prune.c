@@ -33,6 +33,7 @@ static int read_options(struct cli *cli, const struct cli_args *args,
 	if (cli_config_paths(cli, args, CLI_OPT_PRUNE_CONFIG, configs) != CLI_YES)
 		return CLI_TROUBLE;
 	*ret = (struct ms_prune_options){
+		.size = sizeof(*ret),
 		.keep = (size_t)number,
 		.configs = (const char *const *)configs->list,
 		.n_configs = configs->count,
@@ -113,10 +114,10 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 {
 	json_object *list = cli_check(json_object_new_array());
 	struct cli_count counts[CLI_PRUNED] = {{0}};
+	const struct ms_pruned_generation *one;
 	bool left = false;
 
-	for (size_t i = 0; i < pruning->count; i++) {
-		const struct ms_pruned_generation *one = &pruning->generations[i];
+	for (size_t i = 0; (one = ms_pruning_at(pruning, i)); i++) {
 		json_object *object = cli_check(json_object_new_object());
 		const char *word = word_of(one->result, dry_run);
 		const char *in_token = left_in_token(keys, one);
@@ -142,17 +143,22 @@ static bool report(struct cli *cli, const struct ms_pruning *pruning,
 				 one->name);
 	}
 	cli_doc_add(cli, "generations", list);
-	cli_summary(cli, "generation", pruning->count, counts, CLI_PRUNED);
+	cli_summary(cli, "generation", ms_pruning_count(pruning), counts, CLI_PRUNED);
 	return left;
+}
+
+static void free_pruning(struct ms_pruning **pruning)
+{
+	ms_pruning_free(*pruning);
 }
 
 int cmd_key_prune(struct cli *cli, const struct cli_args *args)
 {
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	_cleanup_(cli_paths_done) struct cli_paths configs = {0};
-	_cleanup_(ms_pruning_done) struct ms_pruning pruning = {0};
+	_cleanup_(free_pruning) struct ms_pruning *pruning = NULL;
 	_cleanup_(token_keys_done) struct token_keys keys = {0};
-	struct ms_prune_options options = {0};
+	struct ms_prune_options options;
 
 	if (read_options(cli, args, &configs, &options) != CLI_YES)
 		return CLI_TROUBLE;
@@ -162,5 +168,5 @@ int cmd_key_prune(struct cli *cli, const struct cli_args *args)
 	keys = token_keys_of(store);
 	if (ms_keystore_prune(cli->ctx, store, &options, &pruning) < 0)
 		return cli_run_failed(cli);
-	return report(cli, &pruning, &keys, options.dry_run) ? CLI_NO : CLI_YES;
+	return report(cli, pruning, &keys, options.dry_run) ? CLI_NO : CLI_YES;
 }

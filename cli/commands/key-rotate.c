@@ -30,9 +30,9 @@ static int find_configs(struct cli *cli, const struct cli_args *args,
 static void report_configs(struct cli *cli, const struct ms_rotation *rotation)
 {
 	json_object *list = cli_check(json_object_new_array());
+	const struct ms_rotated_config *config;
 
-	for (size_t i = 0; i < rotation->n_configs; i++) {
-		const struct ms_rotated_config *config = &rotation->configs[i];
+	for (size_t i = 0; (config = ms_rotation_config(rotation, i)); i++) {
 		json_object *object = cli_check(json_object_new_object());
 		const char *word = config->changed ? "updated" : "unchanged";
 		_cleanup_string_ char *rest = cli_format(" trusts %s", config->trusted);
@@ -72,17 +72,18 @@ static const char *why(enum ms_due due)
 
 static void report(struct cli *cli, const struct ms_rotation *rotation)
 {
-	const char *word = rotation->due == MS_DUE_NOT ? "kept" : "rotated";
-	_cleanup_string_ char *rest = cli_format(": %s", why(rotation->due));
+	const struct ms_generation *current = ms_rotation_current(rotation);
+	enum ms_due due = ms_rotation_due(rotation);
+	const char *word = due == MS_DUE_NOT ? "kept" : "rotated";
+	_cleanup_string_ char *rest = cli_format(": %s", why(due));
 
 	cli_doc_add(cli, "result", cli_json_text(word));
-	cli_doc_add(cli, "due", cli_json_text(cli_due_word(rotation->due)));
-	cli_doc_add(cli, "previous", cli_json_text(rotation->previous));
-	cli_doc_add(cli, "current", cli_generation_json(rotation->current));
+	cli_doc_add(cli, "due", cli_json_text(cli_due_word(due)));
+	cli_doc_add(cli, "previous", cli_json_text(ms_rotation_previous(rotation)));
+	cli_doc_add(cli, "current", cli_generation_json(current));
 	if (!cli->quiet)
-		cli_verdict_line(cli, rotation->current->name,
-				 rotation->due == MS_DUE_NOT ? CLI_PLAIN : CLI_GREEN, word,
-				 rest);
+		cli_verdict_line(cli, current->name,
+				 due == MS_DUE_NOT ? CLI_PLAIN : CLI_GREEN, word, rest);
 	report_configs(cli, rotation);
 }
 
@@ -96,32 +97,42 @@ static bool is_in_token(const struct ms_keystore *store)
 	return false;
 }
 
+static void free_rotation(struct ms_rotation **rotation)
+{
+	ms_rotation_free(*rotation);
+}
+
 int cmd_key_rotate(struct cli *cli, const struct cli_args *args)
 {
-	_cleanup_(ms_rotation_done) struct ms_rotation rotation = {0};
+	_cleanup_(free_rotation) struct ms_rotation *rotation = NULL;
 	_cleanup_(cli_free_store) struct ms_keystore *store = NULL;
 	_cleanup_(cli_paths_done) struct cli_paths configs = {0};
-	struct ms_rotate_options options = {
-		.refresh = cli_args_value(args, CLI_OPT_REFRESH),
-		.token = cli_args_value(args, CLI_OPT_TOKEN),
-		.encrypt = cli_args_has(args, CLI_OPT_ENCRYPT),
-		.key.type = cli_args_value(args, CLI_OPT_ROTATE_TYPE),
-		.key.secret = cli_secret,
-		.no_wait = cli_args_has(args, CLI_OPT_NO_WAIT),
-	};
 	struct cli_secret secret = {
 		.cli = cli,
 		.pin_file = cli_args_value(args, CLI_OPT_PIN_FILE),
 	};
+	struct ms_key_request key = {
+		.size = sizeof(key),
+		.type = cli_args_value(args, CLI_OPT_ROTATE_TYPE),
+		.secret = cli_secret,
+		.secret_userdata = &secret,
+	};
+	struct ms_rotate_options options = {
+		.size = sizeof(options),
+		.refresh = cli_args_value(args, CLI_OPT_REFRESH),
+		.token = cli_args_value(args, CLI_OPT_TOKEN),
+		.encrypt = cli_args_has(args, CLI_OPT_ENCRYPT),
+		.key = &key,
+		.no_wait = cli_args_has(args, CLI_OPT_NO_WAIT),
+	};
 	int64_t period;
 	int r;
 
-	options.key.secret_userdata = &secret;
 	if (options.token && options.encrypt)
 		return cli_usage(cli, "--encrypt is not for keys in tokens");
 	if (options.refresh && ms_refresh_parse(cli->ctx, options.refresh, &period) < 0)
 		return cli_error_ctx(cli);
-	if (cli_key_certificate(cli, args, &options.key) != CLI_YES ||
+	if (cli_key_certificate(cli, args, &key) != CLI_YES ||
 	    find_configs(cli, args, &configs) != CLI_YES ||
 	    cli_store_open(cli, args, true, &store) != CLI_YES)
 		return CLI_TROUBLE;
@@ -133,6 +144,6 @@ int cmd_key_rotate(struct cli *cli, const struct cli_args *args)
 	cli_secret_forget();
 	if (r < 0)
 		return cli_run_failed(cli);
-	report(cli, &rotation);
+	report(cli, rotation);
 	return CLI_YES;
 }

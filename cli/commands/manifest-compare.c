@@ -126,15 +126,20 @@ static void report_signature(struct cli *cli, const char *word, const char *vouc
 
 /* CLI_YES: nobody who signed the manifest is revoked, whatever a kernel would say. */
 static int report_revoked(struct cli *cli, const char *path,
-			  const struct ms_manifest_verdict *verdict)
+			  const struct ms_judgement *judgement)
 {
-	cli_doc_add(cli, "warnings",
-		    cli_json_texts(verdict->warnings, verdict->n_warnings));
-	if (!verdict->n_warnings)
+	json_object *warnings = cli_check(json_object_new_array());
+	const char *text;
+
+	for (size_t i = 0; (text = ms_judgement_warning(judgement, i)); i++)
+		json_object_array_add(warnings, cli_json_text(text));
+	cli_doc_add(cli, "warnings", warnings);
+	if (!ms_judgement_warning(judgement, 0))
 		return CLI_YES;
-	cli_verdict_line(cli, path, CLI_RED, ms_verdict_name(verdict->verdict), "");
-	for (size_t i = 0; i < verdict->n_warnings; i++)
-		cli_line(cli, "  warning: %s", verdict->warnings[i]);
+	cli_verdict_line(cli, path, CLI_RED,
+			 ms_verdict_name(ms_judgement_verdict(judgement)), "");
+	for (size_t i = 0; (text = ms_judgement_warning(judgement, i)); i++)
+		cli_line(cli, "  warning: %s", text);
 	return CLI_NO;
 }
 
@@ -142,30 +147,35 @@ static int report_revoked(struct cli *cli, const char *path,
 static int judge(struct cli *cli, const struct cli_args *args,
 		 const struct ms_manifest *manifest)
 {
-	_cleanup_(ms_manifest_verdict_done) struct ms_manifest_verdict verdict = {0};
+	_cleanup_(cli_free_judgement) struct ms_judgement *judgement = NULL;
 	_cleanup_(cli_free_trust) struct ms_trust *trust = cli_check(ms_trust_new());
 	_cleanup_string_ char *beside = cli_format("%s.p7s", args->operands[0]);
 	const char *path = cli_args_value(args, CLI_OPT_SIGNATURE);
+	enum ms_verdict verdict;
 
 	path = path ? path : beside;
 	if (cli_trust_add_signers(cli, args, trust) != CLI_YES)
 		return CLI_TROUBLE;
-	if (ms_manifest_judge(cli->ctx, manifest, trust, path, &verdict) < 0)
+	if (ms_manifest_judge(cli->ctx, manifest, trust, path, &judgement) < 0)
 		return cli_error_ctx(cli);
-	report_signature(cli, ms_verdict_name(verdict.verdict), verdict.vouched_by);
-	if (verdict.verdict == MS_VERDICT_UNDECIDED)
+	verdict = ms_judgement_verdict(judgement);
+	report_signature(cli, ms_verdict_name(verdict),
+			 ms_judgement_vouched_by(judgement));
+	if (verdict == MS_VERDICT_UNDECIDED)
 		return cli_error(cli, "'%s': the verdict is undecided", path);
-	if (report_revoked(cli, path, &verdict) != CLI_YES)
+	if (report_revoked(cli, path, judgement) != CLI_YES)
 		return CLI_NO;
-	if (verdict.verdict != MS_VERDICT_TRUSTED) {
-		cli_verdict_line(cli, path, CLI_RED, ms_verdict_name(verdict.verdict),
-				 "");
-		if (verdict.reason)
-			cli_line(cli, "  %s", verdict.reason);
+	if (!ms_judgement_is_good(judgement)) {
+		const char *reason = ms_judgement_reason(judgement);
+
+		cli_verdict_line(cli, path, CLI_RED, ms_verdict_name(verdict), "");
+		if (reason)
+			cli_line(cli, "  %s", reason);
 		return CLI_NO;
 	}
 	if (cli->verbose && !cli->quiet)
-		cli_path_line(cli, path, "trusted by %s", verdict.vouched_by);
+		cli_path_line(cli, path, "trusted by %s",
+			      ms_judgement_vouched_by(judgement));
 	return CLI_YES;
 }
 
@@ -196,6 +206,7 @@ int cmd_manifest_verify(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_order) struct ms_order *order = NULL;
 	struct account account = {.cli = cli, .words = words, .every_path = true};
 	struct ms_manifest_options want = {
+		.size = sizeof(want),
 		.release = cli_args_value(args, CLI_OPT_MANIFEST_RELEASE),
 		.any_release = true,
 	};
@@ -230,7 +241,7 @@ static int open_side(struct cli *cli, const struct cli_args *args, size_t i,
 		     const struct ms_manifest *like, struct ms_manifest **ret)
 {
 	const char *path = args->operands[i];
-	struct ms_manifest_options want = {0};
+	struct ms_manifest_options want = {.size = sizeof(want)};
 
 	if (is_directory(path)) {
 		want.hash = like ? ms_manifest_hash(like) : MS_HASH_SHA256;

@@ -77,6 +77,7 @@ int cmd_manifest_create(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_order) struct ms_order *order = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	struct ms_manifest_options want = {
+		.size = sizeof(want),
 		.release = cli_args_value(args, CLI_OPT_MANIFEST_RELEASE),
 	};
 	struct ms_tree_options options;

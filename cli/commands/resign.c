@@ -37,7 +37,7 @@ static bool same_text(const char *a, const char *b)
 
 static const struct ms_signature_fields *old_signature(const struct ms_item *item)
 {
-	return item->n_signatures ? &item->signatures[0] : NULL;
+	return ms_signature_list_at(item->signatures, 0);
 }
 
 static bool belongs(const struct group *group, const struct ms_item *item)
@@ -164,6 +164,7 @@ static int resign_tree(struct cli *cli, const struct cli_args *args,
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	const char *what = cli_args_value(args, CLI_OPT_UNSIGNED);
 	struct ms_sign_options sign = {
+		.size = sizeof(sign),
 		.is_signed = MS_SIGNED_RESIGN,
 		.is_unsigned = what && strcmp(what, "sign") == 0 ? MS_UNSIGNED_SIGN
 								 : MS_UNSIGNED_REPORT,

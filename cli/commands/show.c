@@ -49,11 +49,13 @@ static void show_value(const struct cli *cli, const struct ms_signature_fields *
 
 static void show_signature(const struct cli *cli, const struct ms_item *item, size_t i)
 {
-	const struct ms_signature_fields *signature = &item->signatures[i];
+	const struct ms_signature_fields *signature =
+		ms_signature_list_at(item->signatures, i);
 
-	if (item->n_signatures > 1)
+	if (ms_signature_list_count(item->signatures) > 1)
 		cli_line(cli, "%-*s%zu of %zu, counted from the end of the file",
-			 FIELD_WIDTH, "trailer:", i + 1, item->n_signatures);
+			 FIELD_WIDTH, "trailer:", i + 1,
+			 ms_signature_list_count(item->signatures));
 	field(cli, "sig_id", signature->sig_id);
 	field(cli, "signer", signature->signer);
 	field(cli, "sig_key", signature->sig_key);
@@ -65,7 +67,8 @@ static void show_signature(const struct cli *cli, const struct ms_item *item, si
 
 static void show_item(const struct cli *cli, const struct ms_item *item)
 {
-	const struct ms_modinfo *modinfo = &item->modinfo;
+	static const struct ms_modinfo none;
+	const struct ms_modinfo *modinfo = item->modinfo ? item->modinfo : &none;
 
 	cli_line_with_path(cli, "filename:       ", item->path);
 	field(cli, "compression", ms_compression_name(item->compression));
@@ -75,9 +78,9 @@ static void show_item(const struct cli *cli, const struct ms_item *item)
 	cut_field(cli, "vermagic", modinfo->vermagic, modinfo->vermagic_full);
 	if (!item->elf)
 		field(cli, "elf", "no");
-	for (size_t i = 0; i < item->n_signatures; i++)
+	for (size_t i = 0; i < ms_signature_list_count(item->signatures); i++)
 		show_signature(cli, item, i);
-	if (!item->n_signatures)
+	if (!ms_signature_list_count(item->signatures))
 		field(cli, "sig_id", "none: the module is not signed");
 	if (item->message)
 		field(cli, "remark", item->message);
@@ -85,7 +88,8 @@ static void show_item(const struct cli *cli, const struct ms_item *item)
 
 static json_object *modinfo_json(const struct ms_item *item)
 {
-	const struct ms_modinfo *modinfo = &item->modinfo;
+	static const struct ms_modinfo none;
+	const struct ms_modinfo *modinfo = item->modinfo ? item->modinfo : &none;
 	json_object *object = cli_check(json_object_new_object());
 
 	cli_json_add_text(object, "name", modinfo->name, modinfo->name_full);
@@ -102,9 +106,9 @@ static json_object *item_json(const struct ms_item *item)
 	json_object *signatures = cli_check(json_object_new_array());
 	bool known = item->have_content;
 
-	for (size_t i = 0; i < item->n_signatures; i++)
-		json_object_array_add(signatures,
-				      cli_signature_json(&item->signatures[i]));
+	for (size_t i = 0; i < ms_signature_list_count(item->signatures); i++)
+		json_object_array_add(signatures, cli_signature_json(ms_signature_list_at(
+							  item->signatures, i)));
 	cli_json_add(object, "elf", cli_json_bool(known, item->elf));
 	cli_json_add(object, "compression", cli_compression_json(item));
 	cli_json_add(object, "signatures", signatures);

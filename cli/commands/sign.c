@@ -53,7 +53,8 @@ static int sign_tree(struct cli *cli, const struct cli_args *args,
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	struct ms_sign_options sign = {.is_signed = choose_signed(args)};
+	struct ms_sign_options sign = {.size = sizeof(sign),
+				       .is_signed = choose_signed(args)};
 	int status, saved;
 
 	cli_doc_add(cli, "dry_run", cli_json_bool(true, options->dry_run));

@@ -22,7 +22,8 @@ int cmd_verify(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_free_trust) struct ms_trust *trust = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	_cleanup_string_ char *image = NULL;
-	const struct ms_verify_options verify = {.want_payload_sha256 = cli->json};
+	const struct ms_verify_options verify = {.size = sizeof(verify),
+						 .want_payload_sha256 = cli->json};
 	const char *mode = cli_args_value(args, CLI_OPT_MODE);
 	struct cli_question question = {.has_mode = mode != NULL};
 	struct ms_tree_options options;

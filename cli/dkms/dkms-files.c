@@ -199,6 +199,7 @@ int dkms_files_write(struct cli *cli, const struct dkms_new_file *files, size_t 
 		if (files[i].keep)
 			old[i] = cli_format("%s.old", files[i].path);
 		saved[i] = (struct ms_saved_file){
+			.size = sizeof(struct ms_saved_file),
 			.path = files[i].path,
 			.data = files[i].text,
 			.len = strlen(files[i].text),

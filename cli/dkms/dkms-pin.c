@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include <modseal/image.h>
+#include <modseal/cert.h>
 
 #include "../cleanup.h"
 
@@ -23,7 +23,7 @@ char *dkms_pin(struct cli *cli, const char *root, const char *path)
 
 	if (ms_cert_list_read(cli->ctx, full, &list) < 0)
 		return NULL;
-	return cli_format("%s:%s", list->certs[0].sha256, path);
+	return cli_format("%s:%s", ms_cert_list_at(list, 0)->sha256, path);
 }
 
 int dkms_check_pin(struct cli *cli, const struct dkms_settings *settings,

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <modseal/image.h>
+#include <modseal/cert.h>
 #include <modseal/secret.h>
 #include <modseal/sign.h>
 
@@ -113,7 +113,8 @@ static bool holds_certificate(struct cli *cli, const struct dkms_plan *plan,
 	_cleanup_(cli_free_cert_list) struct ms_cert_list *list = NULL;
 	_cleanup_string_ char *full = cli_format("%s%s", plan->root, path);
 
-	return ms_cert_list_read(cli->ctx, full, &list) == 0 && list->count;
+	return ms_cert_list_read(cli->ctx, full, &list) == 0 &&
+	       ms_cert_list_count(list) > 0;
 }
 
 static void use_store(struct dkms_plan *plan, const char *store)
@@ -228,6 +229,7 @@ static int try_key(struct cli *cli, const struct dkms_plan *plan)
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	struct cli_secret secret = {.cli = cli, .pin_file = pin_file, .no_prompt = true};
 	struct ms_signer_options options = {
+		.size = sizeof(options),
 		.key = ms_is_pkcs11(plan->key) ? plan->key : key,
 		.cert = cert,
 		.secret = cli_secret,

@@ -34,7 +34,7 @@
 static char *release_in(const struct request *request, char **ret_why)
 {
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	const struct ms_tree_options options = {.jobs = 1};
+	const struct ms_tree_options options = {.size = sizeof(options), .jobs = 1};
 	const struct ms_item *item;
 	const char *vermagic;
 
@@ -45,7 +45,7 @@ static char *release_in(const struct request *request, char **ret_why)
 		return NULL;
 	}
 	item = ms_tree_item(tree, 0);
-	vermagic = item->modinfo.vermagic;
+	vermagic = item->modinfo ? item->modinfo->vermagic : NULL;
 	if (item->message)
 		*ret_why = cli_check(strdup(item->message));
 	else if (vermagic && vermagic[strcspn(vermagic, " ")])

@@ -9,6 +9,7 @@
 int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 {
 	const struct ms_tree_options options = {
+		.size = sizeof(options),
 		.jobs = 1,
 		.any_file = !request->modules_only,
 		.writes = true,

@@ -96,6 +96,7 @@ static int open_signer(struct request *request, struct ms_signer **ret)
 	};
 	_cleanup_string_ char *name = cli_check(strdup(request->hash));
 	struct ms_signer_options options = {
+		.size = sizeof(options),
 		.key = request->key,
 		.cert = request->cert,
 		.use_skid = request->skid,
@@ -118,7 +119,8 @@ int sign_file_sign(struct request *request)
 {
 	_cleanup_(cli_free_signer) struct ms_signer *signer = NULL;
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
-	const struct ms_sign_options options = {.is_signed = MS_SIGNED_REPLACE};
+	const struct ms_sign_options options = {.size = sizeof(options),
+						.is_signed = MS_SIGNED_REPLACE};
 
 	if (open_signer(request, &signer) != OK ||
 	    sign_file_open_tree(request, &tree) != OK)
@@ -133,6 +135,7 @@ static int read_signature(const struct request *request, struct ms_bundle *bundl
 	_cleanup_(cli_free_tree) struct ms_tree *tree = NULL;
 	const char *const paths[] = {request->result};
 	const struct ms_tree_options options = {
+		.size = sizeof(options),
 		.jobs = 1,
 		.any_file = true,
 		.work = request->work,
@@ -152,7 +155,8 @@ static int save(const struct request *request)
 {
 	_cleanup_(cli_free_bundle) struct ms_bundle *bundle = cli_check(ms_bundle_new());
 	_cleanup_string_ char *p7s = cli_format("%s.p7s", request->module);
-	struct ms_saved_file files[2] = {0};
+	struct ms_saved_file files[2] = {{.size = sizeof(files[0])},
+					 {.size = sizeof(files[0])}};
 	const uint8_t *der;
 	size_t n = 0;
 

@@ -5,7 +5,7 @@
 /* Certificates in documents. */
 
 #include <json-c/json.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 
 /** A certificate as `certs --json` describes it. */
 json_object *cli_cert_json(const struct ms_cert_info *cert);

@@ -30,8 +30,9 @@ static bool is_shown(const struct cli *cli, enum ms_severity severity)
 void cli_findings_print(const struct cli *cli, const char *subject,
 			const struct ms_findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct ms_finding *finding = &findings->list[i];
+	const struct ms_finding *finding;
+
+	for (size_t i = 0; (finding = ms_findings_at(findings, i)); i++) {
 		_cleanup_string_ char *rest = NULL;
 
 		if (!is_shown(cli, finding->severity))
@@ -48,8 +49,9 @@ void cli_findings_print(const struct cli *cli, const char *subject,
 void cli_findings_json(json_object *array, const char *path,
 		       const struct ms_findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct ms_finding *finding = &findings->list[i];
+	const struct ms_finding *finding;
+
+	for (size_t i = 0; (finding = ms_findings_at(findings, i)); i++) {
 		json_object *object = cli_check(json_object_new_object());
 
 		if (path)
@@ -66,8 +68,10 @@ void cli_findings_json(json_object *array, const char *path,
 void cli_findings_add(struct cli_findings_count *count,
 		      const struct ms_findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++)
-		count->counts[cli_index(findings->list[i].severity, CLI_SEVERITIES)]++;
+	const struct ms_finding *finding;
+
+	for (size_t i = 0; (finding = ms_findings_at(findings, i)); i++)
+		count->counts[cli_index(finding->severity, CLI_SEVERITIES)]++;
 }
 
 int cli_findings_end(struct cli *cli, const struct cli_findings_count *count)

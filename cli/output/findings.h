@@ -34,9 +34,9 @@ void cli_findings_add(struct cli_findings_count *count,
  */
 int cli_findings_end(struct cli *cli, const struct cli_findings_count *count);
 
-static inline void cli_free_findings(struct ms_findings *findings)
+static inline void cli_free_findings(struct ms_findings **findings)
 {
-	ms_findings_done(findings);
+	ms_findings_free(*findings);
 }
 
 #endif

@@ -73,12 +73,12 @@ char *cli_in_toto(const struct ms_manifest *manifest,
 	_cleanup_string_ char *algorithm = digest_name(ms_manifest_hash(manifest));
 	json_object *statement = cli_check(json_object_new_object());
 	json_object *subjects = cli_check(json_object_new_array());
-	struct ms_manifest_entry entry;
+	const struct ms_manifest_entry *entry;
 	const char *text;
 	char *line;
 
-	for (size_t i = 0; ms_manifest_at(manifest, i, &entry); i++)
-		json_object_array_add(subjects, subject(manifest, algorithm, &entry));
+	for (size_t i = 0; (entry = ms_manifest_at(manifest, i)); i++)
+		json_object_array_add(subjects, subject(manifest, algorithm, entry));
 	cli_json_add(statement, "_type", cli_json_text("https://in-toto.io/Statement/v1"));
 	cli_json_add(statement, "subject", subjects);
 	cli_json_add(statement, "predicateType",

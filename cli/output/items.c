@@ -39,7 +39,7 @@ int cli_tree_options(struct cli *cli, const struct cli_args *args,
 	const char *size = cli_args_value(args, CLI_OPT_MAX_SIZE);
 	uint64_t jobs, level;
 
-	memset(ret, 0, sizeof(*ret));
+	*ret = (struct ms_tree_options){.size = sizeof(*ret)};
 	if (number_option(cli, args, CLI_OPT_JOBS, MOST_JOBS, &jobs) != CLI_YES ||
 	    number_option(cli, args, CLI_OPT_LEVEL, HIGHEST_LEVEL, &level) != CLI_YES)
 		return CLI_TROUBLE;

@@ -86,8 +86,9 @@ static json_object *loads_json(const struct ms_item *item)
 static void add_signature(json_object *object, const struct ms_item *item)
 {
 	static const struct ms_signature_fields none;
-	const struct ms_signature_fields *signature =
-		item->n_signatures ? &item->signatures[0] : &none;
+	const struct ms_signature_fields *outermost =
+		ms_signature_list_at(item->signatures, 0);
+	const struct ms_signature_fields *signature = outermost ? outermost : &none;
 
 	cli_json_add_text(object, "signer", signature->signer, 0);
 	cli_json_add(object, "sig_id", cli_json_text(signature->sig_id));
@@ -95,9 +96,8 @@ static void add_signature(json_object *object, const struct ms_item *item)
 	cli_json_add(object, "sig_hashalgo", cli_json_text(signature->sig_hashalgo));
 	cli_json_add(object, "sig_algo", cli_json_text(signature->sig_algo));
 	cli_json_add(object, "sig_len",
-		     item->n_signatures
-			     ? cli_check(json_object_new_int64(signature->sig_len))
-			     : NULL);
+		     outermost ? cli_check(json_object_new_int64(signature->sig_len))
+			       : NULL);
 }
 
 static json_object *item_json(const struct ms_item *item)

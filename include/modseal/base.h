@@ -14,7 +14,16 @@
  * whether the question could be answered; the answer is in a ret_ parameter,
  * which is written on success only and whose zero value means "undecided".
  *
- * Options are structs whose zero value is the default.
+ * A struct that programs allocate begins with its size, and zero is the default of all
+ * its other members:
+ *
+ *	struct ms_tree_options options = { sizeof(options) };
+ *	options.jobs = 1;
+ *
+ * So members can be added at its end: programs that were built before go on working, and
+ * a newer one is told -E2BIG where it sets a member that the library does not know. In an
+ * array all elements have the same size. A size of 0 is -EINVAL. What the library
+ *allocates is read through pointers or by functions, and may grow as well.
  */
 
 #include <stdbool.h>
@@ -104,6 +113,7 @@ struct ms_workdir;
 
 /** A file that several are written with; see ms_files_save(). */
 struct ms_saved_file {
+	size_t size; /* sizeof(struct ms_saved_file) */
 	const char *path;
 	const void *data;
 	size_t len;

@@ -7,7 +7,7 @@
 #include <modseal/base.h>
 #include <modseal/finding.h>
 #include <modseal/hash.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -48,6 +48,7 @@ MS_PUBLIC int ms_config_get(struct ms_ctx *ctx, const char *path, const char *ke
 
 /** One change of a configuration. */
 struct ms_config_setting {
+	size_t size;	   /* sizeof(struct ms_config_setting) */
 	const char *key;   /* with or without CONFIG_ */
 	const char *value; /* "y", "m", "n", a number or a string */
 	bool is_string;    /* it is a string even where it looks like none */
@@ -67,7 +68,7 @@ MS_PUBLIC int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t
 			    const struct ms_config_setting *settings, size_t n_settings,
 			    bool *ret_changed);
 
-/** What the kernel of a configuration will trust. */
+/** What the kernel of a configuration will trust. Members may be added at the end. */
 struct ms_config_trusted {
 	char *path;		    /* of the configuration */
 	char *keys;		    /* the file that CONFIG_SYSTEM_TRUSTED_KEYS names now */
@@ -77,9 +78,16 @@ struct ms_config_trusted {
 	bool changed;		    /* the configuration or that file was written */
 };
 
-/** Frees an array of @n, which may be NULL. Returns NULL. */
-MS_PUBLIC struct ms_config_trusted *
-ms_config_trusted_free(struct ms_config_trusted *trusted, size_t n);
+/** The same of several configurations, in the order in which they were named. */
+struct ms_trusted_configs;
+
+/** The @i-th, owned by @configs; NULL past the last. */
+MS_PUBLIC const struct ms_config_trusted *
+ms_trusted_configs_at(const struct ms_trusted_configs *configs, size_t i);
+
+/** Frees @configs, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_trusted_configs *
+ms_trusted_configs_free(struct ms_trusted_configs *configs);
 
 /**
  * Lets the kernels of configurations trust the certificates in file @cert (PEM or DER),
@@ -88,8 +96,9 @@ ms_config_trusted_free(struct ms_config_trusted *trusted, size_t n);
  * name in a configuration is one in its own directory, as in a kernel's build directory.
  * All files are changed or none is.
  *
- * @output: the PEM file, for a single configuration; NULL: `CONFIG.trusted.pem` beside it.
- * @ret: one for each path, free with ms_config_trusted_free().
+ * @output: the PEM file, for a single configuration; NULL: `CONFIG.trusted.pem` beside
+ * it.
+ * @ret: one for each path, free with ms_trusted_configs_free().
  *
  * Errors: as ms_config_set(); -ENOENT the file that a configuration names is not there;
  * -EBADMSG, -ENOKEY no certificates in a file; -ENOPKG etc. a certificate that no kernel
@@ -97,7 +106,7 @@ ms_config_trusted_free(struct ms_config_trusted *trusted, size_t n);
  */
 MS_PUBLIC int ms_config_trust(struct ms_ctx *ctx, const char *cert,
 			      const char *const *paths, size_t n_paths,
-			      const char *output, struct ms_config_trusted **ret);
+			      const char *output, struct ms_trusted_configs **ret);
 
 /**
  * Says what in a configuration contradicts what else in it, or the files that it names:
@@ -106,12 +115,12 @@ MS_PUBLIC int ms_config_trust(struct ms_ctx *ctx, const char *cert,
  * crypto/asymmetric_keys/Kconfig, security/lockdown/Kconfig of Linux 6.1 to 7.3).
  *
  * @installed: it is that of a kernel that is built already: the files that it names are
- * not looked for. @ret: free with ms_findings_done().
+ * not looked for. @ret: free with ms_findings_free().
  *
  * Errors: as ms_config_get(). What is wrong with the configuration is a finding.
  */
 MS_PUBLIC int ms_config_check(struct ms_ctx *ctx, const char *path, bool installed,
-			      struct ms_findings *ret);
+			      struct ms_findings **ret);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@ extern "C" {
 #endif
 
 struct ms_doctor_options {
+	size_t size;	     /* sizeof(struct ms_doctor_options) */
 	const char *release; /* of the kernel; NULL: the running one */
 	const char *root;    /* everything is read below this directory; NULL: "/" */
 	const char *store;   /* the key store, below root; NULL: /var/lib/modseal/keys */
@@ -23,12 +24,13 @@ struct ms_doctor_options {
  *
  * What cannot be read is a finding of severity MS_SEVERITY_UNKNOWN, never nothing.
  *
- * @ret: free with ms_findings_done(). @ret_release: the kernel that was looked at, to
+ * @ret: free with ms_findings_free(). @ret_release: the kernel that was looked at, to
  * free(); NULL where it is not known. Either is written on success only.
  * Errors: -ENOENT etc. @root is no directory; -EINVAL @release is no kernel's; -ENOMEM.
  */
-MS_PUBLIC int ms_doctor_examine(struct ms_ctx *ctx, const struct ms_doctor_options *options,
-				struct ms_findings *ret, char **ret_release);
+MS_PUBLIC int ms_doctor_examine(struct ms_ctx *ctx,
+				const struct ms_doctor_options *options,
+				struct ms_findings **ret, char **ret_release);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,7 @@ enum ms_severity {
 	MS_SEVERITY_ERROR,	 /* something is wrong: it fails, or is not safe */
 };
 
+/** One finding. Later versions may add members at the end. */
 struct ms_finding {
 	const char *id; /* "hash-not-built-in": a constant, the same in all versions */
 	enum ms_severity severity;
@@ -24,18 +25,18 @@ struct ms_finding {
 	char *mend;	/* the command that mends it; NULL: there is none */
 };
 
-/** Findings in the order in which they were made. A zeroed list is empty. */
-struct ms_findings {
-	struct ms_finding *list;
-	size_t count;
-};
+/** Findings in the order in which they were made. */
+struct ms_findings;
 
-/** The number of findings of that severity. */
-MS_PUBLIC size_t ms_findings_count(const struct ms_findings *findings,
-				   enum ms_severity severity);
+/** How many there are; 0 for NULL. */
+MS_PUBLIC size_t ms_findings_count(const struct ms_findings *findings);
 
-/** Frees what is in @findings; it is empty then. */
-MS_PUBLIC void ms_findings_done(struct ms_findings *findings);
+/** The @i-th, owned by @findings; NULL past the last. */
+MS_PUBLIC const struct ms_finding *ms_findings_at(const struct ms_findings *findings,
+						  size_t i);
+
+/** Frees @findings, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_findings *ms_findings_free(struct ms_findings *findings);
 
 #ifdef __cplusplus
 }

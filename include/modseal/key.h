@@ -6,7 +6,7 @@
 
 #include <modseal/base.h>
 #include <modseal/hash.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 #include <modseal/sign.h>
 
 #ifdef __cplusplus
@@ -15,6 +15,7 @@ extern "C" {
 
 /** What to make. Set type, the rest zero. */
 struct ms_key_request {
+	size_t size; /* sizeof(struct ms_key_request) */
 	/* "rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521", "mldsa44/65/87" */
 	const char *type;
 	/* of the certificate's signature; NONE: SHA-512. ML-DSA has its own */
@@ -36,23 +37,25 @@ struct ms_key_request {
 
 /** Where a new key goes. */
 struct ms_key_output {
+	size_t size; /* sizeof(struct ms_key_output) */
 	/* key and certificate, PEM, mode 0600; PATH.crt: the certificate, DER */
 	const char *path;
 	bool replace;     /* a key that is there is lost; else it is -EEXIST */
 	bool no_sync;     /* do not wait for the disk */
 };
 
-/** What was made. Free with ms_made_key_done(). */
+/** What was made. Members may be added at the end. */
 struct ms_made_key {
-	char *key;                /* the file, or the pkcs11: URI without any query */
-	char *cert; /* the file; NULL: the certificate is in the token only */
-	enum ms_hash hash;        /* of the certificate's signature; NONE: ML-DSA's own */
-	struct ms_cert_info info; /* the certificate */
+	const char *key;   /* the file, or the pkcs11: URI without any query */
+	const char *cert;  /* the file; NULL: the certificate is in the token only */
+	enum ms_hash hash; /* of the certificate's signature; NONE: ML-DSA's own */
+	const struct ms_cert_info *info; /* the certificate */
 };
 
 /**
  * Makes a key and writes it to files, which appear whole or not at all; the private key
- * is readable by its owner only from the moment on that its file is there.
+ * is readable by its owner only from the moment on that its file is there. @ret: free
+ * with ms_made_key_free().
  *
  * Errors: -EINVAL a type, name, number of days or genkey file that cannot be used (the
  * message says why), or an empty passphrase; -EOPNOTSUPP this OpenSSL cannot make such
@@ -62,7 +65,7 @@ struct ms_made_key {
  */
 MS_PUBLIC int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
 			      const struct ms_key_output *output,
-			      struct ms_made_key *ret);
+			      struct ms_made_key **ret);
 
 /**
  * Makes a key inside a PKCS#11 token, which it never leaves, and stores the certificate
@@ -81,10 +84,10 @@ MS_PUBLIC int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *r
  */
 MS_PUBLIC int ms_key_new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
 			       const char *uri, const struct ms_key_output *cert_output,
-			       struct ms_made_key *ret);
+			       struct ms_made_key **ret);
 
-/** Frees what is in it; it is empty then. */
-MS_PUBLIC void ms_made_key_done(struct ms_made_key *made);
+/** Frees @made, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_made_key *ms_made_key_free(struct ms_made_key *made);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@
 
 #include <modseal/base.h>
 #include <modseal/hash.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 #include <modseal/key.h>
 
 #ifdef __cplusplus
@@ -150,40 +150,50 @@ enum ms_due {
 MS_PUBLIC int ms_refresh_parse(struct ms_ctx *ctx, const char *text, int64_t *ret);
 
 struct ms_rotate_options {
+	size_t size;	     /* sizeof(struct ms_rotate_options) */
 	const char *refresh; /* as ms_refresh_parse() reads it; NULL: "7d" */
 	const char *const *configs; /* kernel configurations, paths */
 	size_t n_configs;
-	/* what a new key is to be; the type may be NULL, and the hash is not looked at */
-	struct ms_key_request key;
+	/*
+	 * what a new key is to be; the type may be NULL, and the hash is not looked at.
+	 * NULL: all as it is by default
+	 */
+	const struct ms_key_request *key;
 	/*
 	 * As for ms_keystore_add(). NULL: into the token of the current key, under a new
 	 * label, where that is in one.
 	 */
 	const char *token;
 	/*
-	 * The key is encrypted by the passphrase of key.secret, which otherwise is for the
-	 * token only. A key that follows an encrypted one is encrypted anyway.
+	 * The key is encrypted by the passphrase of key->secret, which otherwise is for
+	 * the token only. A key that follows an encrypted one is encrypted anyway.
 	 */
 	bool encrypt;
 	bool no_wait;
 };
 
-/** What became of a configuration. */
+/** What became of a configuration. Members may be added at the end. */
 struct ms_rotated_config {
 	char *path;
 	char *trusted; /* what CONFIG_SYSTEM_TRUSTED_KEYS says now */
 	bool changed;
 };
 
-struct ms_rotation {
-	enum ms_due due;
-	char *previous; /* the generation that was current, or NULL */
-	const struct ms_generation *current; /* owned by the store */
-	struct ms_rotated_config *configs;
-	size_t n_configs;
-};
+/** What a rotation did. All that is got from it is its own, but for the generation. */
+struct ms_rotation;
 
-MS_PUBLIC void ms_rotation_done(struct ms_rotation *rotation);
+/** Why a new key was due, or that none was. */
+MS_PUBLIC enum ms_due ms_rotation_due(const struct ms_rotation *rotation);
+/** The generation that was current before; NULL: there was none. */
+MS_PUBLIC const char *ms_rotation_previous(const struct ms_rotation *rotation);
+/** The generation that is current now: the store's. */
+MS_PUBLIC const struct ms_generation *
+ms_rotation_current(const struct ms_rotation *rotation);
+/** What became of the @i-th configuration; NULL past the last. */
+MS_PUBLIC const struct ms_rotated_config *
+ms_rotation_config(const struct ms_rotation *rotation, size_t i);
+/** Frees @rotation, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_rotation *ms_rotation_free(struct ms_rotation *rotation);
 
 /**
  * Makes a new key generation where one is due, points `current` to it, and lets every
@@ -210,7 +220,7 @@ MS_PUBLIC void ms_rotation_done(struct ms_rotation *rotation);
  */
 MS_PUBLIC int ms_keystore_rotate(struct ms_ctx *ctx, struct ms_keystore *store,
 				 const struct ms_rotate_options *options,
-				 struct ms_rotation *ret);
+				 struct ms_rotation **ret);
 
 /** What became of one generation. */
 enum ms_pruned {
@@ -223,6 +233,7 @@ enum ms_pruned {
 };
 
 struct ms_prune_options {
+	size_t size; /* sizeof(struct ms_prune_options) */
 	size_t keep; /* that many of the newest stay; at least 1 */
 	const char *const *configs; /* configurations besides those of installed kernels */
 	size_t n_configs;
@@ -231,18 +242,23 @@ struct ms_prune_options {
 	bool no_wait;
 };
 
+/** What became of one generation. Members may be added at the end. */
 struct ms_pruned_generation {
 	char *name;
 	enum ms_pruned result;
 	char *by; /* the kernel image or configuration that trusts it, or NULL */
 };
 
-struct ms_pruning {
-	struct ms_pruned_generation *generations; /* the newest first */
-	size_t count;
-};
+/** What became of all, the newest first. */
+struct ms_pruning;
 
-MS_PUBLIC void ms_pruning_done(struct ms_pruning *pruning);
+/** How many there were. */
+MS_PUBLIC size_t ms_pruning_count(const struct ms_pruning *pruning);
+/** The @i-th, owned by @pruning; NULL past the last. */
+MS_PUBLIC const struct ms_pruned_generation *
+ms_pruning_at(const struct ms_pruning *pruning, size_t i);
+/** Frees @pruning, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_pruning *ms_pruning_free(struct ms_pruning *pruning);
 
 /**
  * Removes old generations. What trusts them is looked for in the images and
@@ -257,9 +273,10 @@ MS_PUBLIC void ms_pruning_done(struct ms_pruning *pruning);
  */
 MS_PUBLIC int ms_keystore_prune(struct ms_ctx *ctx, struct ms_keystore *store,
 				const struct ms_prune_options *options,
-				struct ms_pruning *ret);
+				struct ms_pruning **ret);
 
 struct ms_install_options {
+	size_t size;	       /* sizeof(struct ms_install_options) */
 	bool with_private_key; /* copy the private key, too */
 };
 

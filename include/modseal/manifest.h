@@ -33,7 +33,7 @@ extern "C" {
 
 struct ms_manifest;
 
-/** One module. Owned by the manifest. */
+/** One module. Owned by the manifest. Later versions may add members at the end. */
 struct ms_manifest_entry {
 	const char *path;      /* relative, any bytes, without compression suffix */
 	uint64_t size;         /* of the payload, bytes */
@@ -64,9 +64,9 @@ MS_PUBLIC size_t ms_manifest_digest_size(const struct ms_manifest *manifest);
 /** The kernel release; NULL where the modules do not say. */
 MS_PUBLIC const char *ms_manifest_release(const struct ms_manifest *manifest);
 MS_PUBLIC size_t ms_manifest_count(const struct ms_manifest *manifest);
-/** The @i-th module by path; false past the last. */
-MS_PUBLIC bool ms_manifest_at(const struct ms_manifest *manifest, size_t i,
-			      struct ms_manifest_entry *ret);
+/** The @i-th module by path, owned by the manifest; NULL past the last. */
+MS_PUBLIC const struct ms_manifest_entry *
+ms_manifest_at(const struct ms_manifest *manifest, size_t i);
 
 /** What two manifests say of one path. */
 enum ms_manifest_change {
@@ -97,24 +97,16 @@ MS_PUBLIC int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *man
 			       const struct ms_signer *signer, const char *path,
 			       bool beside, bool sync);
 
-/** What was found of a manifest's signature. Free with ms_manifest_verdict_done(). */
-struct ms_manifest_verdict {
-	enum ms_verdict verdict;
-	char *vouched_by; /* where it is trusted */
-	char *reason;     /* where it is not */
-	char **warnings;  /* a sentence for each signer that is revoked: a kernel may
-			     trust it all the same, who says "good" must not */
-	size_t n_warnings;
-};
-
 /**
- * Judges the signature in file @path over the manifest's text as it was read, by the rules
- * of @trust. Returns 0 where there is a verdict, whatever it is. Errors: of opening.
+ * Judges the signature in file @path over the manifest's text as it was read, by the
+ * rules of @trust. Returns 0 where there is a verdict, whatever it is: see
+ * <modseal/module.h>.
+ * @ret: free with ms_judgement_free(). Errors: of opening, and those of
+ * ms_module_judge().
  */
 MS_PUBLIC int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 				const struct ms_trust *trust, const char *path,
-				struct ms_manifest_verdict *ret);
-MS_PUBLIC void ms_manifest_verdict_done(struct ms_manifest_verdict *verdict);
+				struct ms_judgement **ret);
 
 #ifdef __cplusplus
 }

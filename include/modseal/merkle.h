@@ -17,7 +17,10 @@ extern "C" {
 /** More levels than positions of 32 bits have a use for. */
 #define MS_MERKLE_MAX_LEVELS 32
 
-/** The root of a tree. The zero value is the tree of no module, which no proof leads to. */
+/**
+ * The root of a tree: a value, as the kernel has it, to which nothing will be added. Zero
+ * is the tree of no module, which no proof leads to.
+ */
 struct ms_merkle_root {
 	uint32_t levels; /* of siblings in a proof: 0 to MS_MERKLE_MAX_LEVELS */
 	uint8_t hash[32];
@@ -48,18 +51,25 @@ enum ms_hashes_form {
 };
 
 /** What a kernel knows of its modules. */
-struct ms_kernel_hashes {
-	enum ms_hashes_form form;
-	struct ms_merkle_root root;
-	uint8_t (*list)[32]; /* SHA-256, ascending, none twice */
-	size_t count;
-	size_t capacity;     /* digests that the section has room for */
+struct ms_kernel_hashes;
 
-	/* of the ELF file it was read from; 0 where it was none */
-	uint8_t elf_class;    /* 1: 32-bit, 2: 64-bit */
-	uint8_t elf_encoding; /* 1: little-endian, 2: big-endian */
-	uint16_t elf_machine;
-};
+/** Which of the two it is. */
+MS_PUBLIC enum ms_hashes_form
+ms_kernel_hashes_form(const struct ms_kernel_hashes *hashes);
+
+/** The root. False, and *@ret is the tree of no module, where it is a list. */
+MS_PUBLIC bool ms_kernel_hashes_root(const struct ms_kernel_hashes *hashes,
+				     struct ms_merkle_root *ret);
+
+/** How many digests the list has; 0 where it is a root. */
+MS_PUBLIC size_t ms_kernel_hashes_count(const struct ms_kernel_hashes *hashes);
+
+/**
+ * The @i-th SHA-256 of the list, 32 bytes, owned by @hashes; they ascend, and none is
+ * there twice. NULL past the last.
+ */
+MS_PUBLIC const uint8_t *ms_kernel_hashes_at(const struct ms_kernel_hashes *hashes,
+					     size_t i);
 
 /**
  * Reads what @source knows: the text of a root, as ms_merkle_root_parse() takes it; a file

@@ -85,7 +85,7 @@ enum ms_kernel_decompress {
 
 /**
  * The fields of one signature, under the names of kmod's modinfo. Strings are UTF-8 or
- * NULL where the signature does not say.
+ * NULL where the signature does not say. Later versions may add members at the end.
  */
 struct ms_signature_fields {
 	uint8_t id_type;
@@ -100,7 +100,10 @@ struct ms_signature_fields {
 	size_t signature_full;	  /* bytes that it has */
 };
 
-/** What the payload's .modinfo section says; NULL where it does not. */
+/**
+ * What the payload's .modinfo section says; NULL where it does not. Later versions may
+ * add members at the end.
+ */
 struct ms_modinfo {
 	char *name;
 	char *vermagic;
@@ -111,6 +114,23 @@ struct ms_modinfo {
 	 */
 	size_t name_full, vermagic_full, version_full, srcversion_full;
 };
+
+/** The fields of every trailer of a module, outermost first. */
+struct ms_signature_list;
+
+/** How many there are; 0 for NULL. */
+MS_PUBLIC size_t ms_signature_list_count(const struct ms_signature_list *list);
+
+/** The @i-th, owned by @list; NULL past the last. */
+MS_PUBLIC const struct ms_signature_fields *
+ms_signature_list_at(const struct ms_signature_list *list, size_t i);
+
+/** Frees @list, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_signature_list *
+ms_signature_list_free(struct ms_signature_list *list);
+
+/** Frees @modinfo, which may be NULL. Returns NULL. */
+MS_PUBLIC struct ms_modinfo *ms_modinfo_free(struct ms_modinfo *modinfo);
 
 /*
  * One module in memory.
@@ -203,6 +223,20 @@ struct ms_trailer_info {
 MS_PUBLIC int ms_module_trailer(struct ms_ctx *ctx, const struct ms_module *module,
 				const struct ms_trailer_info *outer,
 				struct ms_trailer_info *ret);
+
+/**
+ * What all trailers say of themselves (of a hostile file's thousands, the outermost 64).
+ * @ret: free with ms_signature_list_free(). -ENOMEM.
+ */
+MS_PUBLIC int ms_module_signatures(struct ms_ctx *ctx, const struct ms_module *module,
+				   struct ms_signature_list **ret);
+
+/**
+ * What the payload's .modinfo says. @ret: free with ms_modinfo_free(); all its members
+ * are NULL where the payload is no module. -ENOMEM.
+ */
+MS_PUBLIC int ms_module_modinfo(struct ms_ctx *ctx, const struct ms_module *module,
+				struct ms_modinfo **ret);
 
 /** What was found of a signature. Zero values, and no judgement, are no trust. */
 struct ms_judgement;

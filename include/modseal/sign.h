@@ -30,9 +30,10 @@ enum ms_nonce {
 typedef int (*ms_secret_fn)(void *userdata, const char *what, char *buffer, size_t size);
 
 struct ms_signer_options {
+	size_t size; /* sizeof(struct ms_signer_options) */
 	/*
-	 * Path of a PEM or DER file (or pipe), or a pkcs11: URI (RFC 7512); must be set. Of
-	 * a URI's query pin-value, pin-source (a file) and module-path count.
+	 * Path of a PEM or DER file (or pipe), or a pkcs11: URI (RFC 7512); must be set.
+	 * Of a URI's query pin-value, pin-source (a file) and module-path count.
 	 */
 	const char *key;
 	const char *cert; /* path of a PEM or DER file or a pkcs11: URI; NULL: KEY's own */
@@ -62,17 +63,20 @@ MS_PUBLIC int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options 
 /** Frees @signer, which may be NULL, and wipes its secrets. Returns NULL. */
 MS_PUBLIC struct ms_signer *ms_signer_free(struct ms_signer *signer);
 
-/** What a signer is; strings are owned by the signer. */
-struct ms_signer_info {
-	const char *key_type; /* "rsa4096", "p384", "mldsa65" */
-	enum ms_hash hash;
-	const char *subject;  /* of the certificate, one line */
-	const char *serial;   /* of the certificate, "4A:01:..." */
-	const char *skid;     /* "AB:CD:...", "" where the certificate has none */
-	bool deterministic;   /* two signatures of the same bytes are the same */
-};
+/* What a signer is. Strings are the signer's. */
 
-MS_PUBLIC void ms_signer_info(const struct ms_signer *signer, struct ms_signer_info *ret);
+/** "rsa4096", "p384", "mldsa65". */
+MS_PUBLIC const char *ms_signer_key_type(const struct ms_signer *signer);
+/** The digest algorithm that it signs with. */
+MS_PUBLIC enum ms_hash ms_signer_hash(const struct ms_signer *signer);
+/** The subject of its certificate, one line. */
+MS_PUBLIC const char *ms_signer_subject(const struct ms_signer *signer);
+/** The serial number of its certificate, "4A:01:...". */
+MS_PUBLIC const char *ms_signer_serial(const struct ms_signer *signer);
+/** The subject key identifier, "AB:CD:..."; "" where the certificate has none. */
+MS_PUBLIC const char *ms_signer_skid(const struct ms_signer *signer);
+/** Are two signatures of the same bytes the same? */
+MS_PUBLIC bool ms_signer_is_deterministic(const struct ms_signer *signer);
 
 /**
  * Signs @data and returns the PKCS#7 message that sign-file would write: CMS

@@ -73,6 +73,7 @@ MS_PUBLIC int ms_tree_hashes_check(struct ms_ctx *ctx, struct ms_tree *tree,
 				   const struct ms_kernel_hashes *hashes);
 
 struct ms_manifest_options {
+	size_t size;		/* sizeof(struct ms_manifest_options) */
 	enum ms_hash hash;      /* NONE: SHA-256 */
 	const char *release;    /* NULL: what the modules' vermagic says */
 	const struct ms_order *order; /* or NULL: what must be there, and nothing else */

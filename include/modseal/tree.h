@@ -41,7 +41,10 @@ enum ms_outcome {
 	MS_OUTCOME_OTHER_ROOT,    /* the tree has not the root that was asked for */
 };
 
-/** One module and all that the operation found out. Owned by the tree. */
+/**
+ * One module and all that the operation found out. Owned by the tree. Later versions may
+ * add members at the end.
+ */
 struct ms_item {
 	const char *path;    /* as the user would write it: PATH, or PATH/relative */
 	const char *relpath; /* relative to the PATH given; the last component of a file's */
@@ -78,12 +81,11 @@ struct ms_item {
 	char **warnings;
 	size_t n_warnings;
 
-	/* show, verify, resign: every trailer that the file had, outermost first */
-	struct ms_signature_fields *signatures;
-	size_t n_signatures;
+	/* show, verify, resign: every trailer that the file had; or NULL */
+	struct ms_signature_list *signatures;
 
-	/* show */
-	struct ms_modinfo modinfo;
+	/* show; or NULL */
+	struct ms_modinfo *modinfo;
 };
 
 /** Called now and then from one thread at a time: @done of @total bytes are through. */
@@ -91,6 +93,7 @@ typedef void (*ms_progress_fn)(void *userdata, uint64_t done, uint64_t total,
 			       size_t items_done, size_t items);
 
 struct ms_tree_options {
+	size_t size;	     /* sizeof(struct ms_tree_options) */
 	unsigned jobs;       /* threads; 0: all cores this process may use */
 	uint64_t max_size;   /* bytes a file may unpack to; 0: 1 GiB */
 	bool may_be_empty;   /* a directory without a module is no error */
@@ -168,6 +171,7 @@ MS_PUBLIC const struct ms_item *ms_tree_item(const struct ms_tree *tree, size_t 
  */
 
 struct ms_verify_options {
+	size_t size;		  /* sizeof(struct ms_verify_options) */
 	bool want_payload_sha256; /* fill payload_sha256, which costs a hash */
 };
 
@@ -195,6 +199,7 @@ enum ms_unsigned {
 };
 
 struct ms_sign_options {
+	size_t size; /* sizeof(struct ms_sign_options) */
 	enum ms_signed is_signed;
 	struct ms_bundle *bundle; /* signatures go there, modules stay untouched; or NULL */
 	enum ms_unsigned is_unsigned;

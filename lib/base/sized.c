@@ -38,6 +38,15 @@ int ms_sized_in(struct ms_ctx *ctx, void *to, size_t known, const void *from)
 	return 0;
 }
 
+int ms_sized_at(struct ms_ctx *ctx, void *to, size_t known, const void *array, size_t i)
+{
+	size_t stride;
+	int r = size_of(ctx, array, &stride);
+
+	return r < 0 ? r
+		     : ms_sized_in(ctx, to, known, (const uint8_t *)array + i * stride);
+}
+
 int ms_sized_out(struct ms_ctx *ctx, void *to, const void *from, size_t known)
 {
 	size_t size, both;

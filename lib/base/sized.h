@@ -29,6 +29,12 @@
 int ms_sized_in(struct ms_ctx *ctx, void *to, size_t known, const void *from);
 
 /**
+ * As ms_sized_in() of the @i-th struct of an array, whose elements all have the size that
+ * the first one says: the caller's, by which they lie one behind the other.
+ */
+int ms_sized_at(struct ms_ctx *ctx, void *to, size_t known, const void *array, size_t i);
+
+/**
  * Gives the caller's struct @to what it has room for of @from, the library's own of @known
  * bytes; members of @to that are not known here become zero. @to keeps its size. For
  * results, before which the caller has set the size. Errors: -EINVAL as above.

@@ -156,15 +156,14 @@ static int check_by_certificate(struct ms_check *check, const char *path,
 	if (r < 0)
 		return ms_check_found(check, "key-unusable", MS_SEVERITY_ERROR, NULL,
 				      "%s", ms_ctx_message(check->ctx));
-	return check_type(check, path, list->certs[0].key_type, wanted);
+	return check_type(check, path, ms_cert_list_at(list, 0)->key_type, wanted);
 }
 
 static int check_content(struct ms_check *check, const char *path,
 			 const struct kind *wanted)
 {
-	const struct ms_signer_options options = { .key = path };
+	const struct ms_signer_options options = {sizeof(options), .key = path};
 	_cleanup_(cleanup_signer) struct ms_signer *signer = NULL;
-	struct ms_signer_info info;
 	int r = ms_signer_open(check->ctx, &options, &signer);
 
 	if (r == -ENOMEM)
@@ -174,8 +173,7 @@ static int check_content(struct ms_check *check, const char *path,
 	if (r < 0)
 		return ms_check_found(check, "key-unusable", MS_SEVERITY_ERROR, NULL,
 				      "%s", ms_ctx_message(check->ctx));
-	ms_signer_info(signer, &info);
-	return check_type(check, path, info.key_type, wanted);
+	return check_type(check, path, ms_signer_key_type(signer), wanted);
 }
 
 static int check_file(struct ms_check *check, const char *value,

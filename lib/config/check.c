@@ -170,7 +170,7 @@ static int run(struct ms_check *check)
 }
 
 int ms_config_check(struct ms_ctx *ctx, const char *path, bool installed,
-		    struct ms_findings *ret)
+		    struct ms_findings **ret)
 {
 	_cleanup_(cleanup_edit) struct ms_config_edit *edit = NULL;
 	_cleanup_(ms_findings_done) struct ms_findings findings = { 0 };
@@ -190,9 +190,5 @@ int ms_config_check(struct ms_ctx *ctx, const char *path, bool installed,
 	text = ms_config_edit_text(edit, &len);
 	check.version = read_version(text, len);
 	r = run(&check);
-	if (r < 0)
-		return r;
-	*ret = findings;
-	findings = (struct ms_findings){ 0 };
-	return 0;
+	return r < 0 ? r : ms_findings_give(ctx, &findings, ret);
 }

@@ -15,6 +15,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../kconfig/kconfig-edit.h"
 #include "trusted-keys.h"
 
@@ -121,12 +122,17 @@ static int change(struct ms_ctx *ctx, struct ms_config_edit *edit,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = settings[i].is_string
-			    ? ms_config_edit_set_string(ctx, edit, settings[i].key,
-							settings[i].value)
-			    : ms_config_edit_set(ctx, edit, settings[i].key,
-						 settings[i].value);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct ms_config_setting one;
+
+		r = ms_sized_at(ctx, &one, sizeof(one), settings, i);
+		if (r == 0)
+			r = refuse_pin(ctx, &one);
+		if (r == 0)
+			r = (one.is_string
+				     ? ms_config_edit_set_string
+				     : ms_config_edit_set)(ctx, edit, one.key, one.value);
+	}
 	return r;
 }
 
@@ -138,8 +144,6 @@ int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 	_cleanup_(edits_done) struct edits edits = { 0 };
 	int r = files ? 0 : ms_fail_nomem(ctx);
 
-	for (size_t i = 0; i < n_settings && r == 0; i++)
-		r = refuse_pin(ctx, &settings[i]);
 	if (r == 0)
 		r = recover_all(ctx, paths, n_paths);
 	if (r == 0)
@@ -153,36 +157,65 @@ int ms_config_set(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
 	return r;
 }
 
-struct ms_config_trusted *ms_config_trusted_free(struct ms_config_trusted *trusted,
-						 size_t n)
+struct ms_trusted_configs {
+	struct ms_config_trusted *list;
+	size_t n;
+};
+
+MS_DEFINE_CLEANUP(cleanup_trusted, struct ms_trusted_configs *, ms_trusted_configs_free)
+
+const struct ms_config_trusted *
+ms_trusted_configs_at(const struct ms_trusted_configs *configs, size_t i)
 {
-	for (size_t i = 0; trusted && i < n; i++)
-		ms_trusted_keys_done(&trusted[i]);
-	free(trusted);
+	return configs && i < configs->n ? &configs->list[i] : NULL;
+}
+
+struct ms_trusted_configs *ms_trusted_configs_free(struct ms_trusted_configs *configs)
+{
+	for (size_t i = 0; configs && i < configs->n; i++)
+		ms_trusted_keys_done(&configs->list[i]);
+	if (configs)
+		free(configs->list);
+	free(configs);
 	return NULL;
 }
 
+static struct ms_trusted_configs *trusted_new(size_t n)
+{
+	_cleanup_(cleanup_trusted) struct ms_trusted_configs *trusted =
+		calloc(1, sizeof(*trusted));
+
+	if (!trusted)
+		return NULL;
+	trusted->list = calloc(n + 1, sizeof(*trusted->list));
+	if (!trusted->list)
+		return NULL;
+	trusted->n = n;
+	return ms_steal(&trusted);
+}
+
 int ms_config_trust(struct ms_ctx *ctx, const char *cert, const char *const *paths,
-		    size_t n_paths, const char *output, struct ms_config_trusted **ret)
+		    size_t n_paths, const char *output, struct ms_trusted_configs **ret)
 {
 	struct ms_trusted_keys_change wanted = { .cert = cert, .output = output };
 	_cleanup_(cleanup_set) struct ms_file_set *files = ms_file_set_new();
-	struct ms_config_trusted *trusted = calloc(n_paths + 1, sizeof(*trusted));
+	_cleanup_(cleanup_trusted) struct ms_trusted_configs *trusted =
+		trusted_new(n_paths);
 	_cleanup_(edits_done) struct edits edits = { 0 };
 	int r = files && trusted ? 0 : ms_fail_nomem(ctx);
 
 	if (r == 0 && output && n_paths != 1)
 		r = ms_fail(ctx, -EINVAL, "one PEM file cannot be that of several configs");
-	r = r < 0 ? r : recover_all(ctx, paths, n_paths);
-	r = r < 0 ? r : open_all(ctx, paths, n_paths, &edits);
+	if (r == 0)
+		r = recover_all(ctx, paths, n_paths);
+	if (r == 0)
+		r = open_all(ctx, paths, n_paths, &edits);
 	for (size_t i = 0; i < n_paths && r == 0; i++)
-		r = ms_trusted_keys_add(ctx, edits.list[i], &wanted, files, &trusted[i]);
-	r = r < 0 ? r : write_all(ctx, &edits, files);
-	if (r < 0) {
-		if (trusted)
-			ms_config_trusted_free(trusted, n_paths);
-		return r;
-	}
-	*ret = trusted;
-	return 0;
+		r = ms_trusted_keys_add(ctx, edits.list[i], &wanted, files,
+					&trusted->list[i]);
+	if (r == 0)
+		r = write_all(ctx, &edits, files);
+	if (r == 0)
+		*ret = ms_steal(&trusted);
+	return r;
 }

@@ -18,13 +18,35 @@
 /* Bytes of a message, or of the command that mends it: a path, and some words. */
 enum { MESSAGE_MAX = 5120 };
 
-size_t ms_findings_count(const struct ms_findings *findings, enum ms_severity severity)
+size_t ms_findings_count(const struct ms_findings *findings)
 {
-	size_t n = 0;
+	return findings ? findings->count : 0;
+}
 
-	for (size_t i = 0; i < findings->count; i++)
-		n += findings->list[i].severity == severity;
-	return n;
+const struct ms_finding *ms_findings_at(const struct ms_findings *findings, size_t i)
+{
+	return i < ms_findings_count(findings) ? &findings->list[i] : NULL;
+}
+
+struct ms_findings *ms_findings_free(struct ms_findings *findings)
+{
+	if (findings)
+		ms_findings_done(findings);
+	free(findings);
+	return NULL;
+}
+
+int ms_findings_give(struct ms_ctx *ctx, struct ms_findings *findings,
+		     struct ms_findings **ret)
+{
+	struct ms_findings *given = malloc(sizeof(*given));
+
+	if (!given)
+		return ms_fail_nomem(ctx);
+	*given = *findings;
+	*findings = (struct ms_findings){0};
+	*ret = given;
+	return 0;
 }
 
 void ms_findings_done(struct ms_findings *findings)

@@ -6,6 +6,20 @@
 
 #include <modseal/finding.h>
 
+/** Findings while they are made. A zeroed list is empty. */
+struct ms_findings {
+	struct ms_finding *list;
+	size_t count;
+};
+
+/** Frees what is in @findings; it is empty then. */
+void ms_findings_done(struct ms_findings *findings);
+
+/** Hands what is in @findings over to a list of its own, *@ret. -ENOMEM, with a message.
+ */
+int ms_findings_give(struct ms_ctx *ctx, struct ms_findings *findings,
+		     struct ms_findings **ret);
+
 /**
  * Adds a finding. @id: a constant. @mend_consumed: the command that mends it, to free(),
  * or NULL; it is the list's from now on, also where this fails. -ENOMEM, with a message.

@@ -14,6 +14,7 @@
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
+#include "../image/image.h"
 #include "trusted-keys.h"
 
 MS_DEFINE_CLEANUP(cleanup_edit, struct ms_config_edit *, ms_config_edit_free)

@@ -137,9 +137,10 @@ static int check_certificate(struct ms_doctor *doctor,
 		return ms_fail_nomem(doctor->ctx);
 	if (!doctor->release)
 		return 0;
-	r = not_trusted(doctor, conf, path, &list->certs[0]);
+	r = not_trusted(doctor, conf, path, ms_cert_list_at(list, 0));
 	return r < 0 ? r
-		     : ms_doctor_certificate(doctor, what, &list->certs[0], MS_HASH_NONE);
+		     : ms_doctor_certificate(doctor, what, ms_cert_list_at(list, 0),
+					     MS_HASH_NONE);
 }
 
 /* To free(), or NULL. */

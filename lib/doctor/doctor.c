@@ -21,6 +21,7 @@
 #include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 
 #define OSRELEASE "/proc/sys/kernel/osrelease"
 
@@ -90,26 +91,29 @@ static int clean_root(struct ms_ctx *ctx, const char *root, char **ret)
 	return 0;
 }
 
-int ms_doctor_examine(struct ms_ctx *ctx, const struct ms_doctor_options *options,
-		      struct ms_findings *ret, char **ret_release)
+int ms_doctor_examine(struct ms_ctx *ctx, const struct ms_doctor_options *caller,
+		      struct ms_findings **ret, char **ret_release)
 {
 	_cleanup_(doctor_done) struct ms_doctor doctor = { .ctx = ctx };
 	_cleanup_free_ char *root = NULL;
-	int r = clean_root(ctx, options->root, &root);
+	struct ms_doctor_options options;
+	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
 
+	if (r == 0)
+		r = clean_root(ctx, options.root, &root);
 	if (r < 0)
 		return r;
 	doctor.root = root;
-	doctor.store = options->store;
-	r = find_release(&doctor, options->release);
+	doctor.store = options.store;
+	r = find_release(&doctor, options.release);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(topics) && r == 0; i++) {
 		r = topics[i](&doctor);
 		r = r < 0 ? r : ms_check_cancelled(ctx);
 	}
+	if (r == 0)
+		r = ms_findings_give(ctx, &doctor.findings, ret);
 	if (r < 0)
 		return r;
-	*ret = doctor.findings;
-	doctor.findings = (struct ms_findings){ 0 };
 	*ret_release = ms_steal(&doctor.release);
 	return 0;
 }

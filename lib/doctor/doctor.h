@@ -22,7 +22,7 @@
 
 #include <modseal/doctor.h>
 #include <modseal/hash.h>
-#include <modseal/image.h>
+#include <modseal/cert.h>
 #include <modseal/trust.h>
 
 #include "../base/buffer.h"

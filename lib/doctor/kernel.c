@@ -39,17 +39,19 @@ static int check_modules(struct ms_doctor *doctor)
 static int report_image(struct ms_doctor *doctor, const char *path,
 			const struct ms_cert_list *list)
 {
+	const char *release = ms_cert_list_release(list);
 	int r = 0;
 
-	if (list->release && strcmp(list->release, doctor->release) != 0)
+	if (release && strcmp(release, doctor->release) != 0)
 		r = ms_doctor_found(doctor, "image-of-another-kernel", MS_SEVERITY_ERROR,
 				    NULL, "'%s' is the image of kernel %s", path,
-				    list->release);
-	for (size_t i = 0; i < list->count && r == 0; i++)
+				    release);
+	for (size_t i = 0; i < ms_cert_list_count(list) && r == 0; i++)
 		r = ms_doctor_found(doctor, "built-in", MS_SEVERITY_INFO, NULL,
 				    "kernel %s: %s: %s (%s)", doctor->release,
-				    ms_cert_place_name(list->certs[i].place),
-				    list->certs[i].subject, list->certs[i].key_type);
+				    ms_cert_place_name(ms_cert_list_at(list, i)->place),
+				    ms_cert_list_at(list, i)->subject,
+				    ms_cert_list_at(list, i)->key_type);
 	return r;
 }
 
@@ -98,6 +100,8 @@ static int find_config(struct ms_doctor *doctor)
 			       doctor->release, doctor->root);
 }
 
+MS_DEFINE_CLEANUP(findings_cleanup, struct ms_findings *, ms_findings_free)
+
 /* Without signatures a kernel loads everything: that is bad, but keeps no module out. */
 static enum ms_severity severity_of(const struct ms_finding *finding)
 {
@@ -107,7 +111,8 @@ static enum ms_severity severity_of(const struct ms_finding *finding)
 
 static int check_config(struct ms_doctor *doctor)
 {
-	_cleanup_(ms_findings_done) struct ms_findings found = { 0 };
+	_cleanup_(findings_cleanup) struct ms_findings *found = NULL;
+	const struct ms_finding *finding;
 	int r = find_config(doctor);
 
 	if (r < 0 || !doctor->config)
@@ -120,10 +125,9 @@ static int check_config(struct ms_doctor *doctor)
 		return ms_doctor_found(doctor, "config-unknown", MS_SEVERITY_UNKNOWN, NULL,
 				       "%s", ms_ctx_message(doctor->ctx));
 	}
-	for (size_t i = 0; i < found.count && r == 0; i++)
-		r = ms_doctor_found(doctor, found.list[i].id,
-				    severity_of(&found.list[i]), NULL, "kernel %s: %s",
-				    doctor->release, found.list[i].message);
+	for (size_t i = 0; r == 0 && (finding = ms_findings_at(found, i)); i++)
+		r = ms_doctor_found(doctor, finding->id, severity_of(finding), NULL,
+				    "kernel %s: %s", doctor->release, finding->message);
 	return r;
 }
 

@@ -37,10 +37,11 @@ static int report_certs(struct ms_doctor *doctor, const struct variable *variabl
 {
 	int r = 0;
 
-	for (size_t i = 0; i < list->count && r == 0; i++)
+	for (size_t i = 0; i < ms_cert_list_count(list) && r == 0; i++)
 		r = ms_doctor_found(doctor, variable->revoked ? "revoked" : "enrolled",
 				    MS_SEVERITY_INFO, NULL, "%s: %s (%s)", variable->name,
-				    list->certs[i].subject, list->certs[i].key_type);
+				    ms_cert_list_at(list, i)->subject,
+				    ms_cert_list_at(list, i)->key_type);
 	return r;
 }
 

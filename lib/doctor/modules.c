@@ -154,7 +154,8 @@ static int report_links(struct ms_doctor *doctor, const struct ms_tree *tree)
 static int judge(struct ms_doctor *doctor, const struct places *places)
 {
 	static const struct ms_verify_options verify;
-	static const struct ms_tree_options options = { .may_be_empty = true };
+	static const struct ms_tree_options options = {.size = sizeof(options),
+						       .may_be_empty = true};
 	const struct ms_trust *trust = NULL;
 	_cleanup_(cleanup_tree) struct ms_tree *tree = NULL;
 	const char *const *paths = (const char *const *)places->paths;

@@ -83,8 +83,9 @@ static enum ms_doctor_trusted by_lists(const struct ms_doctor *doctor,
 	for (size_t i = 0; i < doctor->n_lists; i++) {
 		const struct ms_doctor_list *list = &doctor->lists[i];
 
-		for (size_t j = 0; j < list->certs->count; j++) {
-			const struct ms_cert_info *other = &list->certs->certs[j];
+		for (size_t j = 0; j < ms_cert_list_count(list->certs); j++) {
+			const struct ms_cert_info *other =
+				ms_cert_list_at(list->certs, j);
 
 			if (!same_key(cert, other))
 				continue;

@@ -12,6 +12,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "directory.h"
 #include "file-set.h"
 #include "leftovers.h"
@@ -76,8 +77,13 @@ int ms_files_save(struct ms_ctx *ctx, const struct ms_saved_file *files, size_t 
 
 	if (r == 0 && !sync)
 		ms_file_set_no_sync(set);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = save(ctx, set, &files[i]);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct ms_saved_file file;
+
+		r = ms_sized_at(ctx, &file, sizeof(file), files, i);
+		if (r == 0)
+			r = save(ctx, set, &file);
+	}
 	return r < 0 ? r : ms_file_set_commit(ctx, set);
 }
 

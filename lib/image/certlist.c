@@ -74,6 +74,21 @@ static int add(struct ms_ctx *ctx, const char *path, const struct ms_source_cert
 	return 0;
 }
 
+size_t ms_cert_list_count(const struct ms_cert_list *list)
+{
+	return list ? list->count : 0;
+}
+
+const struct ms_cert_info *ms_cert_list_at(const struct ms_cert_list *list, size_t i)
+{
+	return i < ms_cert_list_count(list) ? &list->certs[i] : NULL;
+}
+
+const char *ms_cert_list_release(const struct ms_cert_list *list)
+{
+	return list->release;
+}
+
 int ms_cert_list_of(struct ms_ctx *ctx, const char *path, const struct ms_source *source,
 		    struct ms_cert_list **ret)
 {
@@ -121,15 +136,13 @@ int ms_cert_pem_append(struct ms_buf *out, const uint8_t *der, size_t der_len)
 	return r < 0 ? r : ms_buf_append_str(out, "-----END CERTIFICATE-----\n");
 }
 
-int ms_cert_list_save_pem(struct ms_ctx *ctx, struct ms_cert_list *const *lists,
-			  size_t n_lists, const char *path)
+int ms_cert_save_pem(struct ms_ctx *ctx, const struct ms_cert_info *const *certs,
+		     size_t n, const char *path)
 {
 	_cleanup_(ms_buf_done) struct ms_buf out = { 0 };
 
-	for (size_t i = 0; i < n_lists; i++)
-		for (size_t j = 0; j < lists[i]->count; j++)
-			if (ms_cert_pem_append(&out, lists[i]->certs[j].der,
-					       lists[i]->certs[j].der_len) < 0)
-				return ms_fail_nomem(ctx);
+	for (size_t i = 0; i < n; i++)
+		if (ms_cert_pem_append(&out, certs[i]->der, certs[i]->der_len) < 0)
+			return ms_fail_nomem(ctx);
 	return ms_file_replace(ctx, path, out.data, out.len, 0666, true);
 }

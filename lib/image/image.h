@@ -7,7 +7,7 @@
  * sources end in one struct: certificates with their place, revoked hashes, a release.
  */
 
-#include <modseal/image.h>
+#include <modseal/cert.h>
 
 #include "../base/buffer.h"
 #include "../judge/x509.h"
@@ -66,6 +66,13 @@ int ms_source_parse(struct ms_ctx *ctx, const uint8_t *data, size_t len,
 		    const char *shown, struct ms_source **ret);
 
 struct ms_source *ms_source_free(struct ms_source *source);
+
+/** The certificates of one file; what outside programs ask by functions. */
+struct ms_cert_list {
+	struct ms_cert_info *certs;
+	size_t count;
+	char *release; /* of a kernel image; NULL otherwise */
+};
 
 /** ms_cert_list_read() of a source that was opened already. @path: its name. */
 int ms_cert_list_of(struct ms_ctx *ctx, const char *path, const struct ms_source *source,

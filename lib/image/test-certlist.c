@@ -178,7 +178,7 @@ static void a_file_without_a_certificate_is_no_list(void **state)
 static void saved_pem_is_what_openssl_writes(void **state)
 {
 	_cleanup_(cleanup_list) struct ms_cert_list *first = NULL, *second = NULL;
-	struct ms_cert_list *lists[2];
+	const struct ms_cert_info *certs[2];
 
 	(void)state;
 	make("ec -pkeyopt ec_paramgen_curve:secp384r1", "");
@@ -187,9 +187,9 @@ static void saved_pem_is_what_openssl_writes(void **state)
 	make("rsa:2048", "");
 	second = read_list("c.der");
 	assert_true(shell("openssl x509 -inform DER -in c.der >>expected"));
-	lists[0] = first;
-	lists[1] = second;
-	assert_int_equal(ms_cert_list_save_pem(ctx, lists, 2, "saved.pem"), 0);
+	certs[0] = ms_cert_list_at(first, 0);
+	certs[1] = ms_cert_list_at(second, 0);
+	assert_int_equal(ms_cert_save_pem(ctx, certs, 2, "saved.pem"), 0);
 	assert_true(shell("cmp expected saved.pem"));
 }
 

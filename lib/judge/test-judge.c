@@ -517,7 +517,8 @@ static bool make_mldsa(const char *kind)
 static void an_ml_dsa_signature_is_over_the_payload_itself(void **state)
 {
 	char key[256], cert[256];
-	struct ms_signer_options options = { .key = key, .cert = cert };
+	struct ms_signer_options options = {
+		.size = sizeof(options), .key = key, .cert = cert};
 
 	(void)state;
 	if (!have_mldsa())

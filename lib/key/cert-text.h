@@ -6,7 +6,7 @@
 
 #include <openssl/x509.h>
 
-#include <modseal/image.h>
+#include <modseal/cert.h>
 
 /**
  * Fills subject, issuer, serial, skid, key_type, not_before, not_after and sha256 of @info

@@ -21,7 +21,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../files/file-set.h"
 #include "cert-text.h"
 #include "key-make.h"
@@ -42,14 +44,20 @@ static int check_free(struct ms_ctx *ctx, const char *path, bool replace)
 		       "with --force it is replaced, and a key that is in it lost");
 }
 
+/* What was made, and its face to the caller: the first member, which is given out. */
+struct made {
+	struct ms_made_key face;
+	char *key, *cert;
+	struct ms_cert_info info;
+};
+
 /* Describes what was made; the strings of paths are set by the callers. */
 static int describe(struct ms_ctx *ctx, const struct ms_key_request *request,
-		    const struct ms_new_key *key, const char *source,
-		    struct ms_made_key *made)
+		    const struct ms_new_key *key, const char *source, struct made *made)
 {
 	const struct ms_key_type *type;
 	const EVP_MD *md;
-	int r = ms_key_request_check(ctx, request, &type, &made->hash, &md);
+	int r = ms_key_request_check(ctx, request, &type, &made->face.hash, &md);
 
 	if (r == 0)
 		r = ms_cert_text(ctx, key->cert_der.data, key->cert_der.len, &made->info);
@@ -65,15 +73,22 @@ static int describe(struct ms_ctx *ctx, const struct ms_key_request *request,
 	return 0;
 }
 
-void ms_made_key_done(struct ms_made_key *made)
+struct ms_made_key *ms_made_key_free(struct ms_made_key *face)
 {
+	struct made *made = (struct made *)face;
+
+	if (!made)
+		return NULL;
 	ms_cert_text_done(&made->info);
 	free(made->info.source);
 	free(made->info.der);
 	free(made->key);
 	free(made->cert);
-	*made = (struct ms_made_key){ 0 };
+	free(made);
+	return NULL;
 }
+
+MS_DEFINE_CLEANUP(made_cleanup, struct ms_made_key *, ms_made_key_free)
 
 static int add(struct ms_ctx *ctx, struct ms_file_set *set, const char *path,
 	       const struct ms_buf *content, mode_t mode, bool replace)
@@ -135,7 +150,7 @@ static int clear_up(struct ms_ctx *ctx, const struct ms_key_output *output)
 }
 
 static int new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
-		    const struct ms_key_output *output, struct ms_made_key *made)
+		    const struct ms_key_output *output, struct made *made)
 {
 	_cleanup_(ms_new_key_done) struct ms_new_key key = { 0 };
 	int r;
@@ -157,25 +172,12 @@ static int new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
 	return r < 0 ? r : write_files(ctx, output, made->cert, &key);
 }
 
-int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
-		    const struct ms_key_output *output, struct ms_made_key *ret)
-{
-	_cleanup_(ms_made_key_done) struct ms_made_key made = { 0 };
-	int r = new_file(ctx, request, output, &made);
-
-	if (r < 0)
-		return r;
-	*ret = made;
-	made = (struct ms_made_key){ 0 };
-	return 0;
-}
-
 static int new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
 		     const char *uri, const struct ms_key_output *output,
-		     struct ms_made_key *made)
+		     struct made *made)
 {
 	_cleanup_(ms_new_key_done) struct ms_new_key key = { 0 };
-	const char *path = output ? output->path : NULL;
+	const char *path = output->path;
 	int r = path ? clear_up(ctx, output) : 0;
 
 	if (r == 0 && path)
@@ -191,16 +193,42 @@ static int new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
 	return r;
 }
 
-int ms_key_new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
-		     const char *uri, const struct ms_key_output *cert_output,
-		     struct ms_made_key *ret)
+/* Makes it by the caller's structs: in the token @uri, or where there is none in files.
+ */
+static int new_key(struct ms_ctx *ctx, const struct ms_key_request *caller_request,
+		   const char *uri, const struct ms_key_output *caller_output,
+		   struct ms_made_key **ret)
 {
-	_cleanup_(ms_made_key_done) struct ms_made_key made = { 0 };
-	int r = new_token(ctx, request, uri, cert_output, &made);
+	struct made *made = calloc(1, sizeof(*made));
+	_cleanup_(made_cleanup) struct ms_made_key *face = made ? &made->face : NULL;
+	struct ms_key_request request;
+	struct ms_key_output output;
+	int r = made ? ms_sized_in(ctx, &request, sizeof(request), caller_request)
+		     : ms_fail_nomem(ctx);
 
+	if (r == 0)
+		r = ms_sized_in(ctx, &output, sizeof(output), caller_output);
+	if (r == 0)
+		r = uri ? new_token(ctx, &request, uri, &output, made)
+			: new_file(ctx, &request, &output, made);
 	if (r < 0)
 		return r;
-	*ret = made;
-	made = (struct ms_made_key){ 0 };
+	made->face.key = made->key;
+	made->face.cert = made->cert;
+	made->face.info = &made->info;
+	*ret = ms_steal(&face);
 	return 0;
+}
+
+int ms_key_new_file(struct ms_ctx *ctx, const struct ms_key_request *request,
+		    const struct ms_key_output *output, struct ms_made_key **ret)
+{
+	return new_key(ctx, request, NULL, output, ret);
+}
+
+int ms_key_new_token(struct ms_ctx *ctx, const struct ms_key_request *request,
+		     const char *uri, const struct ms_key_output *cert_output,
+		     struct ms_made_key **ret)
+{
+	return new_key(ctx, request, uri, cert_output, ret);
 }

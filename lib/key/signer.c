@@ -20,6 +20,7 @@
 #include <modseal/secret.h>
 
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../base/text.h"
 #include "../hash/hash.h"
 #include "cert-text.h"
@@ -283,20 +284,20 @@ static int settle(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	return settle_message(ctx, options, signer);
 }
 
-int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *options,
+int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *caller,
 		   struct ms_signer **ret)
 {
 	_cleanup_(ms_signer_done) struct ms_signer *signer = calloc(1, sizeof(*signer));
-	int r;
+	struct ms_signer_options options;
+	int r = signer ? ms_sized_in(ctx, &options, sizeof(options), caller)
+		       : ms_fail_nomem(ctx);
 
-	if (!signer)
-		return ms_fail_nomem(ctx);
-	if (!options->key)
-		return ms_fail(ctx, -EINVAL, "no private key given");
-	r = load(ctx, options, signer);
-	if (r < 0)
-		return r;
-	r = settle(ctx, options, signer);
+	if (r == 0 && !options.key)
+		r = ms_fail(ctx, -EINVAL, "no private key given");
+	if (r == 0)
+		r = load(ctx, &options, signer);
+	if (r == 0)
+		r = settle(ctx, &options, signer);
 	if (r < 0)
 		return r;
 	mention_validity(ctx, signer);
@@ -304,16 +305,34 @@ int ms_signer_open(struct ms_ctx *ctx, const struct ms_signer_options *options,
 	return 0;
 }
 
-void ms_signer_info(const struct ms_signer *signer, struct ms_signer_info *ret)
+const char *ms_signer_key_type(const struct ms_signer *signer)
 {
-	*ret = (struct ms_signer_info){
-		.key_type = signer->how.type->name,
-		.hash = signer->message.hash,
-		.subject = signer->subject,
-		.serial = signer->serial,
-		.skid = signer->skid_text,
-		.deterministic = signer->deterministic,
-	};
+	return signer->how.type->name;
+}
+
+enum ms_hash ms_signer_hash(const struct ms_signer *signer)
+{
+	return signer->message.hash;
+}
+
+const char *ms_signer_subject(const struct ms_signer *signer)
+{
+	return signer->subject;
+}
+
+const char *ms_signer_serial(const struct ms_signer *signer)
+{
+	return signer->serial;
+}
+
+const char *ms_signer_skid(const struct ms_signer *signer)
+{
+	return signer->skid_text;
+}
+
+bool ms_signer_is_deterministic(const struct ms_signer *signer)
+{
+	return signer->deterministic;
 }
 
 struct ms_bytes ms_signer_cert_der(const struct ms_signer *signer)

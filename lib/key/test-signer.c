@@ -80,6 +80,7 @@ static int answer(void *userdata, const char *what, char *buffer, size_t size)
 static int open_with(struct answer *own, enum ms_hash hash, struct ms_signer **ret)
 {
 	const struct ms_signer_options options = {
+		.size = sizeof(options),
 		.key = path,
 		.hash = hash,
 		.secret = own ? answer : NULL,
@@ -93,7 +94,6 @@ static void the_secret_is_asked_for_once_and_opens_the_key(void **state)
 {
 	struct answer own = { .text = "right" };
 	struct ms_signer *signer = NULL;
-	struct ms_signer_info info;
 	char what[600];
 
 	(void)state;
@@ -101,12 +101,11 @@ static void the_secret_is_asked_for_once_and_opens_the_key(void **state)
 	snprintf(what, sizeof(what), "private key '%s'", path);
 	assert_string_equal(own.what, what);
 	assert_int_equal(own.asked, 1);
-	ms_signer_info(signer, &info);
-	assert_string_equal(info.key_type, "p256");
-	assert_int_equal(info.hash, MS_HASH_SHA512);
-	assert_string_equal(info.subject, "CN=t");
-	assert_string_equal(info.serial, "07");
-	assert_string_equal(info.skid, "");
+	assert_string_equal(ms_signer_key_type(signer), "p256");
+	assert_int_equal(ms_signer_hash(signer), MS_HASH_SHA512);
+	assert_string_equal(ms_signer_subject(signer), "CN=t");
+	assert_string_equal(ms_signer_serial(signer), "07");
+	assert_string_equal(ms_signer_skid(signer), "");
 	ms_signer_free(signer);
 }
 
@@ -143,7 +142,7 @@ static void a_failure_leaves_no_error_of_openssls_behind(void **state)
 
 static void options_that_cannot_be_are_refused(void **state)
 {
-	const struct ms_signer_options none = { 0 };
+	const struct ms_signer_options none = {.size = sizeof(none)};
 	struct answer own = { .text = "right" };
 	struct ms_signer *signer = NULL;
 

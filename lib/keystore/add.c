@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../key/key-make.h"
 #include "write.h"
 
@@ -124,18 +125,22 @@ int ms_store_make_generation(struct ms_ctx *ctx, struct ms_keystore *store,
 }
 
 int ms_keystore_add(struct ms_ctx *ctx, struct ms_keystore *store,
-		    const struct ms_key_request *request, const char *token, bool no_wait,
+		    const struct ms_key_request *caller, const char *token, bool no_wait,
 		    const struct ms_generation **ret)
 {
+	struct ms_key_request request;
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
 	_cleanup_(ms_new_dir_done) struct ms_new_dir dir = {.fd = -1};
 	_cleanup_(ms_new_link_done) struct ms_new_link link = {0};
 	char name[MS_GENERATION_NAME_SIZE];
-	int r = set ? ms_store_lock(ctx, store, no_wait, &lock) : ms_fail_nomem(ctx);
+	int r = set ? ms_sized_in(ctx, &request, sizeof(request), caller)
+		    : ms_fail_nomem(ctx);
 
 	if (r == 0)
-		r = ms_store_make_generation(ctx, store, request, token, &dir, name);
+		r = ms_store_lock(ctx, store, no_wait, &lock);
+	if (r == 0)
+		r = ms_store_make_generation(ctx, store, &request, token, &dir, name);
 	if (r == 0)
 		r = ms_store_add_to(ctx, set, store->path, &dir, name, &link);
 	if (r == 0)

@@ -22,6 +22,7 @@
 
 #include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../files/directory.h"
 #include "../files/file.h"
 #include "../base/text.h"
@@ -252,23 +253,23 @@ static int install(struct copy *copy, int at)
 }
 
 int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
-			const char *dest, const struct ms_install_options *options,
+			const char *dest, const struct ms_install_options *caller,
 			bool *ret_changed)
 {
-	struct copy copy = {
-		.ctx = ctx,
-		.to = dest,
-		.with_private_key = options->with_private_key,
-		.dir = {.fd = -1},
-	};
+	struct copy copy = {.ctx = ctx, .to = dest, .dir = {.fd = -1}};
+	struct ms_install_options options;
 	const struct ms_generation *current;
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
 	struct ms_made_directories made = { 0 };
 	_cleanup_fd_ int at = -1;
-	int r = set ? ms_keystore_current(ctx, store, &current) : ms_fail_nomem(ctx);
+	int r = set ? ms_sized_in(ctx, &options, sizeof(options), caller)
+		    : ms_fail_nomem(ctx);
 
+	if (r == 0)
+		r = ms_keystore_current(ctx, store, &current);
 	if (r < 0)
 		return r;
+	copy.with_private_key = options.with_private_key;
 	copy.from = current->path;
 	copy.name = current->name;
 	copy.set = set;

@@ -19,19 +19,41 @@
 #include <string.h>
 
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "trusting.h"
 #include "write.h"
 
 MS_DEFINE_CLEANUP(cleanup_set, struct ms_file_set *, ms_file_set_free)
 
-void ms_pruning_done(struct ms_pruning *pruning)
+struct ms_pruning {
+	struct ms_pruned_generation *generations; /* the newest first */
+	size_t count;
+};
+
+struct ms_pruning *ms_pruning_free(struct ms_pruning *pruning)
 {
+	if (!pruning)
+		return NULL;
 	for (size_t i = 0; i < pruning->count; i++) {
 		free(pruning->generations[i].name);
 		free(pruning->generations[i].by);
 	}
 	free(pruning->generations);
-	*pruning = (struct ms_pruning){ 0 };
+	free(pruning);
+	return NULL;
+}
+
+MS_DEFINE_CLEANUP(pruning_cleanup, struct ms_pruning *, ms_pruning_free)
+
+size_t ms_pruning_count(const struct ms_pruning *pruning)
+{
+	return pruning->count;
+}
+
+const struct ms_pruned_generation *ms_pruning_at(const struct ms_pruning *pruning,
+						 size_t i)
+{
+	return i < pruning->count ? &pruning->generations[i] : NULL;
 }
 
 static enum ms_pruned judge(const struct ms_store_entry *entry, size_t i,
@@ -160,22 +182,23 @@ static int prune(struct ms_ctx *ctx, struct ms_keystore *store,
 }
 
 int ms_keystore_prune(struct ms_ctx *ctx, struct ms_keystore *store,
-		      const struct ms_prune_options *options, struct ms_pruning *ret)
+		      const struct ms_prune_options *caller, struct ms_pruning **ret)
 {
-	_cleanup_(ms_pruning_done) struct ms_pruning pruning = { 0 };
+	_cleanup_(pruning_cleanup) struct ms_pruning *pruning =
+		calloc(1, sizeof(*pruning));
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
-	int r;
+	struct ms_prune_options options;
+	int r = pruning ? ms_sized_in(ctx, &options, sizeof(options), caller)
+			: ms_fail_nomem(ctx);
 
-	if (options->keep == 0)
-		return ms_fail(ctx, -EINVAL, "the number of keys to keep is at least 1");
+	if (r == 0 && options.keep == 0)
+		r = ms_fail(ctx, -EINVAL, "the number of keys to keep is at least 1");
 	/* who only looks writes nothing, and so waits for nobody */
-	r = options->dry_run ? 0 : ms_store_lock(ctx, store, options->no_wait, &lock);
-	if (r < 0)
-		return r;
-	r = prune(ctx, store, options, &pruning);
-	if (r < 0)
-		return r;
-	*ret = pruning;
-	pruning = (struct ms_pruning){ 0 };
-	return 0;
+	if (r == 0 && !options.dry_run)
+		r = ms_store_lock(ctx, store, options.no_wait, &lock);
+	if (r == 0)
+		r = prune(ctx, store, &options, pruning);
+	if (r == 0)
+		*ret = ms_steal(&pruning);
+	return r;
 }

@@ -27,6 +27,7 @@
 #include <time.h>
 
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../base/text.h"
 #include "add.h"
 #include "write.h"
@@ -39,6 +40,7 @@ struct rotation {
 	struct ms_ctx *ctx;
 	struct ms_keystore *store;
 	const struct ms_rotate_options *options;
+	struct ms_key_request key;
 	struct ms_rotate_configs configs;
 	int64_t period;	    /* seconds; 0: always */
 	char *before;	    /* where `current` pointed to when we came */
@@ -51,15 +53,41 @@ struct rotation {
 	char made[MS_GENERATION_NAME_SIZE]; /* "": no new one */
 };
 
-void ms_rotation_done(struct ms_rotation *rotation)
+struct ms_rotation *ms_rotation_free(struct ms_rotation *rotation)
 {
+	if (!rotation)
+		return NULL;
 	for (size_t i = 0; i < rotation->n_configs; i++) {
 		free(rotation->configs[i].path);
 		free(rotation->configs[i].trusted);
 	}
 	free(rotation->configs);
 	free(rotation->previous);
-	*rotation = (struct ms_rotation){ 0 };
+	free(rotation);
+	return NULL;
+}
+
+MS_DEFINE_CLEANUP(result_cleanup, struct ms_rotation *, ms_rotation_free)
+
+enum ms_due ms_rotation_due(const struct ms_rotation *rotation)
+{
+	return rotation->due;
+}
+
+const char *ms_rotation_previous(const struct ms_rotation *rotation)
+{
+	return rotation->previous;
+}
+
+const struct ms_generation *ms_rotation_current(const struct ms_rotation *rotation)
+{
+	return rotation->current;
+}
+
+const struct ms_rotated_config *ms_rotation_config(const struct ms_rotation *rotation,
+						   size_t i)
+{
+	return i < rotation->n_configs ? &rotation->configs[i] : NULL;
 }
 
 static void rotation_done(struct rotation *rotation)
@@ -76,8 +104,8 @@ static void rotation_done(struct rotation *rotation)
 /* A type that was asked for is meant to the letter; a configuration asks for a kind. */
 static bool type_fits(const struct rotation *rotation, const char *type)
 {
-	if (rotation->options->key.type)
-		return strcmp(rotation->options->key.type, type) == 0;
+	if (rotation->key.type)
+		return strcmp(rotation->key.type, type) == 0;
 	if (!rotation->configs.type)
 		return true;
 	return strcmp(ms_store_kind(rotation->configs.type), ms_store_kind(type)) == 0;
@@ -129,8 +157,8 @@ static enum ms_hash hash_to_use(const struct rotation *rotation,
 static const char *type_to_use(const struct rotation *rotation,
 			       const struct ms_generation *current)
 {
-	if (rotation->options->key.type)
-		return rotation->options->key.type;
+	if (rotation->key.type)
+		return rotation->key.type;
 	if (rotation->configs.type)
 		return rotation->configs.type;
 	return current ? current->type : DEFAULT_TYPE;
@@ -194,7 +222,7 @@ static int read_fresh(struct rotation *rotation)
 
 static int make(struct rotation *rotation)
 {
-	struct ms_key_request request = rotation->options->key;
+	struct ms_key_request request = rotation->key;
 	const struct ms_generation *current = NULL;
 	_cleanup_free_ char *token = NULL;
 	int r;
@@ -239,20 +267,21 @@ static int install(struct rotation *rotation)
 				       &rotation->dir, &rotation->link);
 }
 
-static int report(struct rotation *rotation, struct ms_rotation *ret)
+static int report(struct rotation *rotation, struct ms_rotation **ret)
 {
-	_cleanup_(ms_rotation_done) struct ms_rotation done = { .due = rotation->due };
-	int r = ms_store_scan(rotation->ctx, rotation->store);
+	_cleanup_(result_cleanup) struct ms_rotation *done = calloc(1, sizeof(*done));
+	int r = done ? ms_store_scan(rotation->ctx, rotation->store)
+		     : ms_fail_nomem(rotation->ctx);
 
 	if (r == 0)
-		r = ms_keystore_current(rotation->ctx, rotation->store, &done.current);
+		r = ms_keystore_current(rotation->ctx, rotation->store, &done->current);
 	if (r == 0)
-		r = ms_rotate_configs_report(rotation->ctx, &rotation->configs, &done);
+		r = ms_rotate_configs_report(rotation->ctx, &rotation->configs, done);
 	if (r < 0)
 		return r;
-	done.previous = ms_steal(&rotation->previous);
-	*ret = done;
-	done = (struct ms_rotation){ 0 };
+	done->due = rotation->due;
+	done->previous = ms_steal(&rotation->previous);
+	*ret = ms_steal(&done);
 	return 0;
 }
 
@@ -263,7 +292,7 @@ static int read_configs(struct rotation *rotation)
 				      rotation->options->n_configs, &rotation->configs);
 }
 
-static int rotate(struct rotation *rotation, struct ms_rotation *ret)
+static int rotate(struct rotation *rotation, struct ms_rotation **ret)
 {
 	_cleanup_(ms_store_unlock) struct ms_store_lock lock = MS_STORE_UNLOCKED;
 	int r = ms_store_lock(rotation->ctx, rotation->store, rotation->options->no_wait,
@@ -281,17 +310,23 @@ static int rotate(struct rotation *rotation, struct ms_rotation *ret)
 }
 
 int ms_keystore_rotate(struct ms_ctx *ctx, struct ms_keystore *store,
-		       const struct ms_rotate_options *options, struct ms_rotation *ret)
+		       const struct ms_rotate_options *caller, struct ms_rotation **ret)
 {
+	struct ms_rotate_options options;
 	_cleanup_(rotation_done) struct rotation rotation = {
 		.ctx = ctx,
 		.store = store,
-		.options = options,
+		.options = &options,
 		.dir = {.fd = -1},
 	};
-	int r = ms_refresh_parse(ctx, options->refresh ? options->refresh : DEFAULT_REFRESH,
-				 &rotation.period);
+	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
 
+	if (r == 0)
+		r = ms_sized_in(ctx, &rotation.key, sizeof(rotation.key), options.key);
+	if (r == 0)
+		r = ms_refresh_parse(ctx,
+				     options.refresh ? options.refresh : DEFAULT_REFRESH,
+				     &rotation.period);
 	if (r == 0)
 		r = read_configs(&rotation);
 	if (r < 0)

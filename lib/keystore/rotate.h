@@ -32,7 +32,16 @@ int ms_rotate_configs_stage(struct ms_ctx *ctx, struct ms_rotate_configs *config
 			    const struct ms_keystore *store,
 			    const struct ms_generation *generation, const char *named);
 
-/** What became of them, into @ret, which is freed by ms_rotation_done(). -ENOMEM. */
+/** A rotation's result; what outside programs ask by functions. */
+struct ms_rotation {
+	enum ms_due due;
+	char *previous; /* the generation that was current, or NULL */
+	const struct ms_generation *current; /* owned by the store */
+	struct ms_rotated_config *configs;
+	size_t n_configs;
+};
+
+/** What became of them, into @ret, which is freed by ms_rotation_free(). -ENOMEM. */
 int ms_rotate_configs_report(struct ms_ctx *ctx, const struct ms_rotate_configs *configs,
 			     struct ms_rotation *ret);
 

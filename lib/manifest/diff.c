@@ -22,14 +22,13 @@ static int order_at(const struct ms_manifest *a, size_t i, const struct ms_manif
 static bool same(const struct ms_manifest *a, size_t i, const struct ms_manifest *b,
 		 size_t j)
 {
-	return a->items[i].size == b->items[j].size &&
+	return a->items[i].face.size == b->items[j].face.size &&
 	       memcmp(a->items[i].digest, b->items[j].digest, a->digest_size) == 0;
 }
 
 int ms_manifest_diff(struct ms_ctx *ctx, const struct ms_manifest *a,
 		     const struct ms_manifest *b, ms_manifest_diff_fn fn, void *userdata)
 {
-	struct ms_manifest_entry left, right;
 	size_t i = 0, j = 0;
 
 	if (a->hash != b->hash)
@@ -37,17 +36,17 @@ int ms_manifest_diff(struct ms_ctx *ctx, const struct ms_manifest *a,
 			       ms_hash_name(a->hash), ms_hash_name(b->hash));
 	while (i < a->count || j < b->count) {
 		int order = order_at(a, i, b, j);
+		const struct ms_manifest_entry *left = ms_manifest_at(a, i);
+		const struct ms_manifest_entry *right = ms_manifest_at(b, j);
 
-		ms_manifest_at(a, i, &left);
-		ms_manifest_at(b, j, &right);
 		if (order < 0)
-			fn(userdata, MS_MANIFEST_REMOVED, &left, NULL);
+			fn(userdata, MS_MANIFEST_REMOVED, left, NULL);
 		else if (order > 0)
-			fn(userdata, MS_MANIFEST_ADDED, NULL, &right);
+			fn(userdata, MS_MANIFEST_ADDED, NULL, right);
 		else
 			fn(userdata,
-			   same(a, i, b, j) ? MS_MANIFEST_SAME : MS_MANIFEST_CHANGED, &left,
-			   &right);
+			   same(a, i, b, j) ? MS_MANIFEST_SAME : MS_MANIFEST_CHANGED,
+			   left, right);
 		i += order <= 0;
 		j += order >= 0;
 	}

@@ -65,7 +65,7 @@ int ms_manifest_add(struct ms_ctx *ctx, struct ms_manifest *manifest, const char
 		return ms_fail_nomem(ctx);
 	manifest->items = items;
 	item = &manifest->items[manifest->count++];
-	*item = (struct ms_manifest_item){ .size = size };
+	*item = (struct ms_manifest_item){.face.size = size};
 	item->path = ms_steal(&copy);
 	item->encoded = (char *)ms_steal(&encoded.data);
 	memcpy(item->digest, digest, manifest->digest_size);
@@ -128,7 +128,7 @@ static int check_all(struct ms_ctx *ctx, const struct ms_manifest *manifest)
 static int write_item(struct ms_buf *text, const struct ms_manifest *manifest,
 		      const struct ms_manifest_item *item)
 {
-	if (ms_buf_printf(text, "# %" PRIu64 "\n", item->size) < 0 ||
+	if (ms_buf_printf(text, "# %" PRIu64 "\n", item->face.size) < 0 ||
 	    ms_hex_append(text, item->digest, manifest->digest_size) < 0 ||
 	    ms_buf_printf(text, "  %s\n", item->encoded) < 0)
 		return -ENOMEM;
@@ -154,6 +154,7 @@ int ms_manifest_end(struct ms_ctx *ctx, struct ms_manifest *manifest)
 	for (size_t i = 0; i < manifest->count; i++)
 		if (write_item(&manifest->text, manifest, &manifest->items[i]) < 0)
 			return ms_fail_nomem(ctx);
+	ms_manifest_settle(manifest);
 	return 0;
 }
 
@@ -183,14 +184,18 @@ size_t ms_manifest_count(const struct ms_manifest *manifest)
 	return manifest->count;
 }
 
-bool ms_manifest_at(const struct ms_manifest *manifest, size_t i,
-		    struct ms_manifest_entry *ret)
+void ms_manifest_settle(struct ms_manifest *manifest)
 {
-	const struct ms_manifest_item *item;
+	for (size_t i = 0; i < manifest->count; i++) {
+		struct ms_manifest_item *item = &manifest->items[i];
 
-	if (i >= manifest->count)
-		return false;
-	item = &manifest->items[i];
-	*ret = (struct ms_manifest_entry){ item->path, item->size, item->digest };
-	return true;
+		item->face.path = item->path;
+		item->face.digest = item->digest;
+	}
+}
+
+const struct ms_manifest_entry *ms_manifest_at(const struct ms_manifest *manifest,
+					       size_t i)
+{
+	return i < manifest->count ? &manifest->items[i].face : NULL;
 }

@@ -9,9 +9,9 @@
 #include "../base/buffer.h"
 
 struct ms_manifest_item {
+	struct ms_manifest_entry face; /* its digest: from ms_manifest_settle() on */
 	char *path;
 	char *encoded; /* as it stands in the text, by which they are sorted */
-	uint64_t size;
 	uint8_t digest[MS_HASH_MAX_SIZE];
 };
 
@@ -36,6 +36,9 @@ int ms_manifest_add(struct ms_ctx *ctx, struct ms_manifest *manifest, const char
  * or release that cannot stand in a manifest.
  */
 int ms_manifest_end(struct ms_ctx *ctx, struct ms_manifest *manifest);
+
+/** All modules are there, and stay where they are in memory: they can be shown. */
+void ms_manifest_settle(struct ms_manifest *manifest);
 
 /** A path that leads nowhere but down from where one stands, in its one spelling. */
 bool ms_manifest_path_ok(const char *path);

@@ -217,6 +217,7 @@ int ms_manifest_parse(struct ms_ctx *ctx, const void *data, size_t len, const ch
 		return complain(reader, "more lines than the head counts modules");
 	if (ms_buf_append(&manifest->text, data, len) < 0)
 		return ms_fail_nomem(ctx);
+	ms_manifest_settle(manifest);
 	*ret = ms_steal(&manifest);
 	return 0;
 }

@@ -82,31 +82,19 @@ int ms_manifest_sign(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 
 int ms_manifest_judge(struct ms_ctx *ctx, const struct ms_manifest *manifest,
 		      const struct ms_trust *trust, const char *path,
-		      struct ms_manifest_verdict *ret)
+		      struct ms_judgement **ret)
 {
-	_cleanup_(ms_judgement_done) struct ms_judgement judgement = { 0 };
+	struct ms_judgement *judgement = calloc(1, sizeof(*judgement));
 	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
-	int r = ms_file_read(ctx, path, MS_BER_MAX, &der);
+	int r = judgement ? ms_file_read(ctx, path, MS_BER_MAX, &der)
+			  : ms_fail_nomem(ctx);
 
 	if (r == 0)
-		r = judge(ctx, manifest, trust, &der, &judgement);
-	if (r < 0)
+		r = judge(ctx, manifest, trust, &der, judgement);
+	if (r < 0) {
+		free(judgement); /* which is empty: nothing was judged */
 		return r;
-	ret->verdict = judgement.verdict;
-	ret->vouched_by = ms_steal(&judgement.vouched_by);
-	ret->reason = ms_steal(&judgement.reason);
-	ret->warnings = judgement.warnings.texts;
-	ret->n_warnings = judgement.warnings.n;
-	judgement.warnings = (struct ms_texts){ 0 };
+	}
+	*ret = judgement;
 	return 0;
-}
-
-void ms_manifest_verdict_done(struct ms_manifest_verdict *verdict)
-{
-	free(verdict->vouched_by);
-	free(verdict->reason);
-	for (size_t i = 0; i < verdict->n_warnings; i++)
-		free(verdict->warnings[i]);
-	free(verdict->warnings);
-	*verdict = (struct ms_manifest_verdict){ 0 };
 }

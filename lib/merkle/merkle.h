@@ -66,6 +66,19 @@ int ms_merkle_check(struct ms_ctx *ctx, const struct ms_merkle_root *root,
 /** The number of siblings in a proof for one of @n leaves. */
 uint32_t ms_merkle_levels(size_t n);
 
+struct ms_kernel_hashes {
+	enum ms_hashes_form form;
+	struct ms_merkle_root root;
+	uint8_t (*list)[32]; /* SHA-256, ascending, none twice */
+	size_t count;
+	size_t capacity; /* digests that the section has room for */
+
+	/* of the ELF file it was read from; 0 where it was none */
+	uint8_t elf_class;    /* 1: 32-bit, 2: 64-bit */
+	uint8_t elf_encoding; /* 1: little-endian, 2: big-endian */
+	uint16_t elf_machine;
+};
+
 /** True where there is a module that the kernel knows by them. */
 bool ms_kernel_hashes_any(const struct ms_kernel_hashes *hashes);
 

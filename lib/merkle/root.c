@@ -94,6 +94,28 @@ bool ms_kernel_hashes_any(const struct ms_kernel_hashes *hashes)
 					      : hashes->root.levels > 0;
 }
 
+enum ms_hashes_form ms_kernel_hashes_form(const struct ms_kernel_hashes *hashes)
+{
+	return hashes->form;
+}
+
+bool ms_kernel_hashes_root(const struct ms_kernel_hashes *hashes,
+			   struct ms_merkle_root *ret)
+{
+	*ret = hashes->root;
+	return hashes->form == MS_HASHES_ROOT;
+}
+
+size_t ms_kernel_hashes_count(const struct ms_kernel_hashes *hashes)
+{
+	return hashes->count;
+}
+
+const uint8_t *ms_kernel_hashes_at(const struct ms_kernel_hashes *hashes, size_t i)
+{
+	return i < hashes->count ? hashes->list[i] : NULL;
+}
+
 struct ms_kernel_hashes *ms_kernel_hashes_free(struct ms_kernel_hashes *hashes)
 {
 	if (hashes)

@@ -75,11 +75,40 @@ static size_t count_trailers(const struct ms_module *module)
 	return n;
 }
 
-static void fields_free(struct ms_signature_fields *fields, size_t n)
+MS_DEFINE_CLEANUP(list_cleanup, struct ms_signature_list *, ms_signature_list_free)
+
+static struct ms_signature_list *list_new(size_t n)
 {
-	for (size_t i = 0; fields && i < n; i++)
-		ms_signature_fields_done(&fields[i]);
-	free(fields);
+	_cleanup_(list_cleanup) struct ms_signature_list *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	list->fields = calloc(n ? n : 1, sizeof(*list->fields));
+	if (!list->fields)
+		return NULL;
+	list->n = n;
+	return ms_steal(&list);
+}
+
+struct ms_signature_list *ms_signature_list_free(struct ms_signature_list *list)
+{
+	for (size_t i = 0; list && i < list->n; i++)
+		ms_signature_fields_done(&list->fields[i]);
+	if (list)
+		free(list->fields);
+	free(list);
+	return NULL;
+}
+
+size_t ms_signature_list_count(const struct ms_signature_list *list)
+{
+	return list ? list->n : 0;
+}
+
+const struct ms_signature_fields *
+ms_signature_list_at(const struct ms_signature_list *list, size_t i)
+{
+	return i < ms_signature_list_count(list) ? &list->fields[i] : NULL;
 }
 
 static bool copy_text(char **to, const char *from)
@@ -103,39 +132,34 @@ static bool copy_one(struct ms_signature_fields *to, const struct ms_signature_f
 	       copy_text(&to->sig_algo, from->sig_algo);
 }
 
-int ms_module_fields_copy(struct ms_ctx *ctx, const struct ms_signature_fields *fields,
-			  size_t n, struct ms_signature_fields **ret)
+int ms_signature_list_copy(struct ms_ctx *ctx, const struct ms_signature_list *list,
+			   struct ms_signature_list **ret)
 {
-	struct ms_signature_fields *copy = calloc(n ? n : 1, sizeof(*copy));
-	bool good = copy != NULL;
+	_cleanup_(list_cleanup) struct ms_signature_list *copy = NULL;
 
-	for (size_t i = 0; good && i < n; i++)
-		good = copy_one(&copy[i], &fields[i]);
-	if (!good) {
-		fields_free(copy, n);
+	if (list && !(copy = list_new(list->n)))
 		return ms_fail_nomem(ctx);
-	}
-	*ret = copy;
+	for (size_t i = 0; i < ms_signature_list_count(list); i++)
+		if (!copy_one(&copy->fields[i], &list->fields[i]))
+			return ms_fail_nomem(ctx);
+	ms_signature_list_free(*ret);
+	*ret = ms_steal(&copy);
 	return 0;
 }
 
-int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
-		     struct ms_signature_fields **ret, size_t *ret_n)
+int ms_module_signatures(struct ms_ctx *ctx, const struct ms_module *module,
+			 struct ms_signature_list **ret)
 {
-	size_t n = count_trailers(module);
-	struct ms_signature_fields *fields = calloc(n ? n : 1, sizeof(*fields));
+	_cleanup_(list_cleanup) struct ms_signature_list *list =
+		list_new(count_trailers(module));
 	struct ms_trailer trailer = module->trailer;
-	int r = fields ? 0 : ms_fail_nomem(ctx);
+	int r = list ? 0 : ms_fail_nomem(ctx);
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = trailer_fields(ctx, module->data, &trailer, &fields[i]);
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		r = trailer_fields(ctx, module->data, &trailer, &list->fields[i]);
 		trailer = ms_trailer_read(module->data, trailer.payload_len);
 	}
-	if (r < 0) {
-		fields_free(fields, n);
-		return r;
-	}
-	*ret = fields;
-	*ret_n = n;
-	return 0;
+	if (r == 0)
+		*ret = ms_steal(&list);
+	return r;
 }

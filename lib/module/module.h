@@ -180,16 +180,14 @@ int ms_module_pack(struct ms_ctx *ctx, const struct ms_module *module, size_t ke
 		   const struct ms_buf *tail, int level, struct ms_buf *packed,
 		   struct iovec iov[2], int *ret_n);
 
-/**
- * The fields of every trailer, outermost first. @ret: an array to free() after
- * ms_signature_fields_done() on each.
- */
-int ms_module_fields(struct ms_ctx *ctx, const struct ms_module *module,
-		     struct ms_signature_fields **ret, size_t *ret_n);
+struct ms_signature_list {
+	struct ms_signature_fields *fields;
+	size_t n;
+};
 
-/** Copies @n of them. @ret: as ms_module_fields() gives them. -ENOMEM. */
-int ms_module_fields_copy(struct ms_ctx *ctx, const struct ms_signature_fields *fields,
-			  size_t n, struct ms_signature_fields **ret);
+/** Copies @list, which may be NULL, in the place of *@ret, which is freed. -ENOMEM. */
+int ms_signature_list_copy(struct ms_ctx *ctx, const struct ms_signature_list *list,
+			   struct ms_signature_list **ret);
 
 /**
  * Appends signature and trailer (PKCS#7 ‖ struct ‖ marker) to @tail.

@@ -9,6 +9,7 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/sized.h"
+#include "../elf/elf.h"
 #include "module.h"
 
 #define DEFAULT_MAX_SIZE ((uint64_t)1 << 30)
@@ -140,4 +141,28 @@ int ms_module_trailer(struct ms_ctx *ctx, const struct ms_module *module,
 	info.key_id_len = trailer.key_id_len;
 	memcpy(info.pad, trailer.pad, sizeof(info.pad));
 	return ms_sized_out(ctx, ret, &info, sizeof(info));
+}
+
+struct ms_modinfo *ms_modinfo_free(struct ms_modinfo *modinfo)
+{
+	if (modinfo)
+		ms_modinfo_done(modinfo);
+	free(modinfo);
+	return NULL;
+}
+
+int ms_module_modinfo(struct ms_ctx *ctx, const struct ms_module *module,
+		      struct ms_modinfo **ret)
+{
+	struct ms_modinfo *modinfo = calloc(1, sizeof(*modinfo));
+	int r = modinfo ? ms_elf_modinfo(ctx, module->payload.data, module->payload.len,
+					 modinfo)
+			: ms_fail_nomem(ctx);
+
+	if (r < 0) {
+		free(modinfo);
+		return r;
+	}
+	*ret = modinfo;
+	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "../base/context.h"
 #include "../base/cursor.h"
+#include "../merkle/merkle.h"
 
 enum { MACHINE_OFFSET = 18, BIG_ENDIAN_ENCODING = 2 };
 

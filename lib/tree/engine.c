@@ -329,10 +329,7 @@ static int copy_result(struct ms_ctx *ctx, const struct ms_entry *from,
 	    copy_text(&b->vouched_by, a->vouched_by) < 0 ||
 	    copy_text(&b->reason, a->reason) < 0 || copy_warnings(b, a) < 0)
 		return ms_fail_nomem(ctx);
-	if (ms_module_fields_copy(ctx, a->signatures, a->n_signatures, &b->signatures) < 0)
-		return -ENOMEM;
-	b->n_signatures = a->n_signatures;
-	return 0;
+	return ms_signature_list_copy(ctx, a->signatures, &b->signatures);
 }
 
 static int copy_results(struct ms_ctx *ctx, struct ms_tree *tree)

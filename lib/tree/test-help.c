@@ -155,6 +155,7 @@ int help_strays(const char *path)
 int help_open(const char *const *paths, size_t n, struct ms_tree_options options,
 	      struct ms_tree **ret)
 {
+	options.size = sizeof(options);
 	options.writes = true;
 	options.no_sync = true;
 	return ms_tree_open(help_ctx, paths, n, &options, ret);

@@ -8,7 +8,7 @@
 
 static int open_paths(const char *const *paths, size_t n, struct ms_tree **ret)
 {
-	struct ms_tree_options options = { 0 };
+	struct ms_tree_options options = {.size = sizeof(options)};
 
 	return ms_tree_open(help_ctx, paths, n, &options, ret);
 }
@@ -176,7 +176,8 @@ static void an_unreadable_directory_is_an_error_of_the_run(void **state)
 static void a_tree_with_more_directories_than_descriptors_is_walked_and_read(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
-	struct ms_tree_options options = { .writes = true, .no_sync = true };
+	struct ms_tree_options options = {
+		.size = sizeof(options), .writes = true, .no_sync = true};
 	const char *path = "t";
 	struct rlimit old, low;
 	char name[64];

@@ -13,6 +13,7 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../base/sized.h"
 #include "../base/queue.h"
 #include "../elf/elf.h"
 #include "transaction/locks.h"
@@ -30,10 +31,8 @@ static void item_done(struct ms_item *item)
 	for (size_t i = 0; i < item->n_warnings; i++)
 		free(item->warnings[i]);
 	free(item->warnings);
-	for (size_t i = 0; i < item->n_signatures; i++)
-		ms_signature_fields_done(&item->signatures[i]);
-	free(item->signatures);
-	ms_modinfo_done(&item->modinfo);
+	ms_signature_list_free(item->signatures);
+	ms_modinfo_free(item->modinfo);
 }
 
 void ms_walk_undo(struct ms_tree *tree)
@@ -109,15 +108,17 @@ static int open_tree(struct ms_ctx *ctx, struct ms_starts *starts, struct ms_tre
 }
 
 int ms_tree_open(struct ms_ctx *ctx, const char *const *paths, size_t n_paths,
-		 const struct ms_tree_options *options, struct ms_tree **ret)
+		 const struct ms_tree_options *caller, struct ms_tree **ret)
 {
 	_cleanup_(tree_cleanup) struct ms_tree *tree = calloc(1, sizeof(*tree));
 	struct ms_starts starts = { 0 };
-	int r;
+	const struct ms_tree_options *options;
+	int r = tree ? ms_sized_in(ctx, &tree->options, sizeof(tree->options), caller)
+		     : ms_fail_nomem(ctx);
 
-	if (!tree)
-		return ms_fail_nomem(ctx);
-	tree->options = *options;
+	if (r < 0)
+		return r;
+	options = &tree->options;
 	if (!tree->options.jobs)
 		tree->options.jobs = ms_queue_cores();
 	if (!tree->options.max_size)

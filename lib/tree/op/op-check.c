@@ -42,9 +42,8 @@ static int judge(struct ms_ctx *ctx, struct ms_job *job, const struct check *che
 	size_t loaded = 0;
 	int r = ms_module_judge_stacked(ctx, &job->module, &by, ret, &loaded);
 
-	r = r < 0 ? r
-		  : ms_module_fields(ctx, &job->module, &item->signatures,
-				     &item->n_signatures);
+	if (r == 0)
+		r = ms_module_signatures(ctx, &job->module, &item->signatures);
 	if (r < 0)
 		return r;
 	ms_job_loads(job, loaded);

@@ -11,6 +11,7 @@
 
 #include "../../base/cleanup.h"
 #include "../../base/context.h"
+#include "../../base/sized.h"
 #include "../../elf/elf.h"
 #include "../../manifest/manifest.h"
 #include "../elf-kind.h"
@@ -156,22 +157,25 @@ static int make_manifest(struct ms_ctx *ctx, const struct ms_tree *tree,
 }
 
 int ms_tree_manifest(struct ms_ctx *ctx, struct ms_tree *tree,
-		     const struct ms_manifest_options *options, struct ms_manifest **ret)
+		     const struct ms_manifest_options *caller, struct ms_manifest **ret)
 {
-	_cleanup_(digests_done) struct digests digests = {
-		.hash = options->hash ? options->hash : MS_HASH_SHA256,
-		.want_release = !options->release,
-	};
-	const char *release = options->release;
-	bool all;
-	int r = digest_all(ctx, tree, options->order, &digests, &all);
+	_cleanup_(digests_done) struct digests digests = {0};
+	struct ms_manifest_options options;
+	const char *release;
+	bool all = false;
+	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
 
 	*ret = NULL;
+	if (r < 0)
+		return r;
+	release = options.release;
+	digests.hash = options.hash ? options.hash : MS_HASH_SHA256;
+	digests.want_release = !release;
+	r = digest_all(ctx, tree, options.order, &digests, &all);
 	if (r < 0 || !all)
 		return r;
 	if (!release)
-		r = common_release(ctx, tree, &digests, options->any_release,
-				   &release);
+		r = common_release(ctx, tree, &digests, options.any_release, &release);
 	return r < 0 ? r : make_manifest(ctx, tree, &digests, release, ret);
 }
 

@@ -2,7 +2,6 @@
 
 /* show: what signatures and modinfo say, without judging it. */
 
-#include "../../elf/elf.h"
 #include "../engine.h"
 
 static int show_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
@@ -12,10 +11,9 @@ static int show_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 	int r;
 
 	(void)userdata;
-	r = ms_module_fields(ctx, module, &item->signatures, &item->n_signatures);
+	r = ms_module_signatures(ctx, module, &item->signatures);
 	if (r == 0)
-		r = ms_elf_modinfo(ctx, module->payload.data, module->payload.len,
-				   &item->modinfo);
+		r = ms_module_modinfo(ctx, module, &item->modinfo);
 	if (r < 0)
 		return r;
 	item->outcome = MS_OUTCOME_SHOWN;

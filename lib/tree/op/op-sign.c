@@ -17,6 +17,7 @@
 
 #include "../../base/cleanup.h"
 #include "../../base/context.h"
+#include "../../base/sized.h"
 #include "../../judge/revoked.h"
 #include "../engine.h"
 
@@ -87,15 +88,15 @@ static int leave_trusted(struct ms_ctx *ctx, struct ms_job *job,
 static int is_as_wanted(struct ms_ctx *ctx, const struct ms_job *job,
 			const struct sign *sign, bool *ret)
 {
-	const struct ms_item *item = &job->entry->item;
+	const struct ms_signature_list *list = job->entry->item.signatures;
+	const struct ms_signature_fields *first = ms_signature_list_at(list, 0);
 	struct ms_bytes signature = ms_module_signature(&job->module);
 	size_t signers;
 	int r = ms_cms_count_signers(ctx, ms_trust_rules(sign->trust), signature.data,
 				     signature.len, &signers);
 
-	*ret = r == 0 && signers == 1 && item->n_signatures == 1 &&
-	       item->signatures[0].sig_hashalgo &&
-	       strcmp(item->signatures[0].sig_hashalgo, sign->hash) == 0;
+	*ret = r == 0 && signers == 1 && ms_signature_list_count(list) == 1 &&
+	       first->sig_hashalgo && strcmp(first->sig_hashalgo, sign->hash) == 0;
 	return r;
 }
 
@@ -144,8 +145,7 @@ static int look(struct ms_ctx *ctx, struct ms_job *job, const struct sign *sign)
 	int r = 0;
 
 	if (sign->options->is_signed == MS_SIGNED_RESIGN)
-		r = ms_module_fields(ctx, &job->module, &item->signatures,
-				     &item->n_signatures);
+		r = ms_module_signatures(ctx, &job->module, &item->signatures);
 	if (r < 0)
 		return r;
 	if (job->module.trailer.state != MS_TRAILER_ABSENT)
@@ -201,14 +201,13 @@ static int sign_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 }
 
 int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_signer *signer,
-		 const struct ms_sign_options *options)
+		 const struct ms_sign_options *caller)
 {
-	static const struct ms_sign_options defaults;
+	struct ms_sign_options options;
 	_cleanup_(trust_cleanup) struct ms_trust *trust = NULL;
-	struct ms_signer_info info;
 	struct sign sign = {
 		.signer = signer,
-		.options = options ? options : &defaults,
+		.options = &options,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct ms_op op = {
@@ -216,14 +215,15 @@ int ms_tree_sign(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_signe
 		.fn = sign_one,
 		.userdata = &sign,
 		.by_inode = true,
-		.writes = !sign.options->bundle,
 	};
-	int r = ms_trust_of_cert(ctx, ms_signer_cert_der(signer), &trust);
+	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
 
+	if (r == 0)
+		r = ms_trust_of_cert(ctx, ms_signer_cert_der(signer), &trust);
 	if (r < 0)
 		return r;
-	ms_signer_info(signer, &info);
-	sign.hash = ms_hash_name(info.hash);
+	op.writes = !options.bundle;
+	sign.hash = ms_hash_name(ms_signer_hash(signer));
 	sign.trust = trust;
 	return ms_engine_run(ctx, tree, &op);
 }

@@ -7,6 +7,7 @@
 
 #include "../../base/cleanup.h"
 #include "../../base/context.h"
+#include "../../base/sized.h"
 #include "../engine.h"
 
 struct verify {
@@ -24,8 +25,7 @@ static int judge_one(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 
 	r = ms_module_judge_by(ctx, &job->module, verify->trust, &judgement);
 	if (r == 0)
-		r = ms_module_fields(ctx, &job->module, &item->signatures,
-				     &item->n_signatures);
+		r = ms_module_signatures(ctx, &job->module, &item->signatures);
 	if (r == 0 && verify->want_payload_sha256)
 		r = ms_payload_digest(ctx, &job->module.payload, MS_HASH_SHA256, &digest);
 	if (r < 0)
@@ -52,12 +52,9 @@ int ms_job_doubtful(struct ms_ctx *ctx, struct ms_job *job, void *userdata)
 }
 
 int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_trust *trust,
-		   const struct ms_verify_options *options)
+		   const struct ms_verify_options *caller)
 {
-	struct verify verify = {
-		.trust = trust,
-		.want_payload_sha256 = options && options->want_payload_sha256,
-	};
+	struct verify verify = {.trust = trust};
 	struct ms_op op = {
 		.verb = "verify",
 		.fn = judge_one,
@@ -65,5 +62,11 @@ int ms_tree_verify(struct ms_ctx *ctx, struct ms_tree *tree, const struct ms_tru
 		.userdata = &verify,
 	};
 
+	struct ms_verify_options options;
+	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
+
+	if (r < 0)
+		return r;
+	verify.want_payload_sha256 = options.want_payload_sha256;
 	return ms_engine_run(ctx, tree, &op);
 }

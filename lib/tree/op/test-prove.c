@@ -47,8 +47,9 @@ static void exchange_first(void *userdata, uint64_t done, uint64_t total,
 static void a_module_that_changes_after_it_was_hashed_leaves_all_without_proof(void **state)
 {
 	bool exchanged = false;
-	struct ms_tree_options options = { .progress = exchange_first,
-					   .progress_userdata = &exchanged };
+	struct ms_tree_options options = {.size = sizeof(options),
+					  .progress = exchange_first,
+					  .progress_userdata = &exchanged};
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
 	struct ms_merkle_root root;
 	bool known = false;
@@ -109,7 +110,7 @@ static enum ms_verdict verdict_of_second(const struct ms_merkle_root *root)
 {
 	static const char *const paths[] = { "t/b.ko" };
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
-	const struct ms_tree_options options = { 0 };
+	const struct ms_tree_options options = {.size = sizeof(options)};
 
 	assert_int_equal(ms_tree_open(help_ctx, paths, 1, &options, &tree), 0);
 	assert_int_equal(ms_tree_merkle_verify(help_ctx, tree, root), 0);

@@ -44,7 +44,8 @@ static void die(const char *step)
 
 static void strip_killed_at(const char *step, const char *output)
 {
-	struct ms_tree_options options = { .jobs = 1, .output = output };
+	struct ms_tree_options options = {
+		.size = sizeof(options), .jobs = 1, .output = output};
 	const char *path = "t";
 	pid_t child = fork();
 	int status;

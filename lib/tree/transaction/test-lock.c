@@ -91,7 +91,7 @@ static void reading_takes_no_lock_and_leaves_no_trace(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
 	_cleanup_(help_tree_cleanup) struct ms_tree *reader = NULL;
-	struct ms_tree_options options = { 0 };
+	struct ms_tree_options options = {.size = sizeof(options)};
 	const char *path = "t";
 
 	(void)state;

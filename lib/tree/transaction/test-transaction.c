@@ -29,7 +29,7 @@ static void a_stripped_tree_has_the_payloads_and_nothing_else(void **state)
 static void with_syncs_the_result_is_the_same(void **state)
 {
 	_cleanup_(help_tree_cleanup) struct ms_tree *tree = NULL;
-	struct ms_tree_options options = { .writes = true };
+	struct ms_tree_options options = {.size = sizeof(options), .writes = true};
 	const char *path = "t";
 
 	(void)state;
