@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef CLI_UTIL_H
-#define CLI_UTIL_H
+#ifndef CLI_CLEANUP_H
+#define CLI_CLEANUP_H
 
 /* Scoped cleanup for what the library and libc hand out. */
 
@@ -15,8 +15,6 @@
 #include <modseal/trust.h>
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
-
-#define CLI_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /** Takes the pointer out of *@p, which is NULL then. */
 #define cli_steal(p)                                                                     \

@@ -17,106 +17,10 @@
 
 #include <modseal/secret.h>
 
-#include "output/progress.h"
 #include "cleanup.h"
-
-void cli_out_of_memory(void)
-{
-	static const char text[] = "modseal: out of memory\n";
-
-	/* nothing can be done where even this fails */
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(CLI_TROUBLE);
-	_exit(CLI_TROUBLE);
-}
-
-void *cli_check(void *memory)
-{
-	if (!memory)
-		cli_out_of_memory();
-	return memory;
-}
-
-static char *format_va(const char *format, va_list args)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, format, args) < 0)
-		cli_out_of_memory();
-	return text;
-}
-
-char *cli_format(const char *format, ...)
-{
-	va_list args;
-	char *text;
-
-	va_start(args, format);
-	text = format_va(format, args);
-	va_end(args);
-	return text;
-}
-
-json_object *cli_json_path(const char *path)
-{
-	_cleanup_string_ char *utf8 = path ? cli_check(ms_path_to_utf8(path)) : NULL;
-
-	return utf8 ? cli_check(json_object_new_string(utf8)) : NULL;
-}
-
-json_object *cli_json_text(const char *text)
-{
-	_cleanup_string_ char *shown = text ? cli_check(ms_without_pin(text)) : NULL;
-
-	return cli_json_path(shown);
-}
-
-json_object *cli_json_operand(const char *word)
-{
-	struct stat st;
-
-	return lstat(word, &st) == 0 ? cli_json_path(word) : cli_json_text(word);
-}
-
-json_object *cli_json_texts(char *const *texts, size_t n)
-{
-	json_object *list = cli_check(json_object_new_array());
-
-	for (size_t i = 0; i < n; i++)
-		json_object_array_add(list, cli_json_text(texts[i]));
-	return list;
-}
-
-/* RFC 3986, 2.1: what is no character of a URI is escaped; what is escaped is left. */
-static char *plain_uri(const char *uri)
-{
-	char *text = cli_check(malloc(3 * strlen(uri) + 1)), *end = text;
-
-	for (; *uri; uri++)
-		if (*uri > ' ' && *uri <= '~')
-			*end++ = *uri;
-		else
-			end += sprintf(end, "%%%02X", (unsigned char)*uri);
-	*end = '\0';
-	return text;
-}
-
-json_object *cli_json_key(const char *key)
-{
-	_cleanup_string_ char *shown = NULL;
-	_cleanup_string_ char *uri = NULL;
-
-	if (!key || !ms_is_pkcs11(key))
-		return cli_json_text(key);
-	shown = cli_check(ms_without_pin(key));
-	uri = plain_uri(shown);
-	return cli_check(json_object_new_string(uri));
-}
-
-json_object *cli_json_bool(bool known, bool value)
-{
-	return known ? cli_check(json_object_new_boolean(value)) : NULL;
-}
+#include "output/json.h"
+#include "output/progress.h"
+#include "signals.h"
 
 void cli_doc_add(struct cli *cli, const char *key, json_object *value)
 {
@@ -240,7 +144,7 @@ int cli_error(struct cli *cli, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	text = format_va(format, args);
+	text = cli_format_va(format, args);
 	va_end(args);
 	return cli_error_text(cli, text, NULL);
 }
@@ -252,6 +156,13 @@ int cli_error_ctx(struct cli *cli)
 	return cli_error_text(cli, text[0] ? text : "failed", ms_ctx_hint(cli->ctx));
 }
 
+int cli_run_failed(struct cli *cli)
+{
+	if (cli_interrupted())
+		return cli_error(cli, "interrupted");
+	return cli_error_ctx(cli);
+}
+
 int cli_usage(struct cli *cli, const char *format, ...)
 {
 	_cleanup_string_ char *text = NULL;
@@ -259,7 +170,7 @@ int cli_usage(struct cli *cli, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	text = format_va(format, args);
+	text = cli_format_va(format, args);
 	va_end(args);
 	hint = cli->command ? cli_format("see 'modseal %s --help'", cli->command->name)
 			    : cli_format("see 'modseal --help'");
@@ -275,7 +186,7 @@ void cli_warn(const struct cli *cli, const char *format, ...)
 	if (cli->quiet)
 		return;
 	va_start(args, format);
-	text = format_va(format, args);
+	text = cli_format_va(format, args);
 	va_end(args);
 	line = cli_format("warning: %s", text);
 	cli_message(line, NULL);
@@ -299,7 +210,7 @@ void cli_line(const struct cli *cli, const char *format, ...)
 	if (cli->json)
 		return;
 	va_start(args, format);
-	text = format_va(format, args);
+	text = cli_format_va(format, args);
 	va_end(args);
 	print_escaped(stdout, text);
 	putchar('\n');
@@ -322,7 +233,7 @@ void cli_path_line(const struct cli *cli, const char *path, const char *format, 
 	va_list args;
 
 	va_start(args, format);
-	text = format_va(format, args);
+	text = cli_format_va(format, args);
 	va_end(args);
 	cli_verdict_line(cli, path, CLI_PLAIN, "", text);
 }

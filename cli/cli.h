@@ -19,6 +19,7 @@
 #include <json-c/json.h>
 #include <modseal/base.h>
 
+#include "memory.h"
 #include "parse/command.h"
 
 enum cli_status {
@@ -26,6 +27,12 @@ enum cli_status {
 	CLI_NO = 1,	 /* a check came out negative */
 	CLI_TROUBLE = 2, /* the question could not be answered, or not all was done */
 };
+
+/** The higher of two statuses. */
+static inline int cli_worse(int a, int b)
+{
+	return a > b ? a : b;
+}
 
 struct cli {
 	struct ms_ctx *ctx;
@@ -72,6 +79,9 @@ __attribute__((format(printf, 2, 3))) int cli_error(struct cli *cli, const char 
 /** Reports the library's last failure. Returns CLI_TROUBLE. */
 int cli_error_ctx(struct cli *cli);
 
+/** Reports a run that failed as a whole. Returns CLI_TROUBLE. */
+int cli_run_failed(struct cli *cli);
+
 /** Reports a fault in the command line, pointing to the command's help. */
 __attribute__((format(printf, 2, 3))) int cli_usage(struct cli *cli, const char *format,
 						    ...);
@@ -115,40 +125,7 @@ int cli_text_write(struct cli *cli, const char *path, const char *text, size_t l
 void cli_verdict_line(const struct cli *cli, const char *subject, enum cli_color color,
 		      const char *word, const char *rest);
 
-/** A JSON string of bytes from outside, null for NULL: see docs/json.md, "Strings". */
-json_object *cli_json_text(const char *text);
-
-/** A JSON string of the path of a file that was found or opened: all of it. */
-json_object *cli_json_path(const char *path);
-
-/**
- * A JSON string of a word that was given for a path and may be none: a path where there is
- * such a file, else a text, which may be a misplaced URI.
- */
-json_object *cli_json_operand(const char *word);
-
-/** A JSON array of texts; an empty one where there are none. */
-json_object *cli_json_texts(char *const *texts, size_t n);
-
-/**
- * A JSON string of a key: a path, or a pkcs11: URI, which has escapes of its own and
- * keeps them as they are. Null for NULL.
- */
-json_object *cli_json_key(const char *key);
-
 /** @text for a terminal or a log: escaped, and without the PIN of a URI. To free(). */
 char *cli_shown(const char *text);
-
-/** A JSON boolean, null where @known is false. */
-json_object *cli_json_bool(bool known, bool value);
-
-/** sprintf into new memory; exits with a message where there is none. */
-__attribute__((format(printf, 1, 2))) char *cli_format(const char *format, ...);
-
-/** Stops a run for want of memory: no file is changed then but by the transaction. */
-__attribute__((noreturn)) void cli_out_of_memory(void);
-
-/** Checks an allocation. */
-void *cli_check(void *memory);
 
 #endif

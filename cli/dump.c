@@ -3,7 +3,7 @@
 #include "dump.h"
 
 #include "cli.h"
-#include "output/items.h"
+#include "output/json.h"
 
 static json_object *dump_option(const struct cli_option *option)
 {

@@ -19,8 +19,8 @@
 
 #include <modseal/secret.h>
 
-#include "signals.h"
 #include "cleanup.h"
+#include "signals.h"
 
 #define PIN_VARIABLE "KBUILD_SIGN_PIN"
 

@@ -3,6 +3,9 @@
 /* From arguments to orders and roots, and from those to output. */
 
 #include "hashes-args.h"
+#include "../output/json.h"
+#include "../parse/parse.h"
+#include "tree-args.h"
 
 #include <errno.h>
 #include <string.h>

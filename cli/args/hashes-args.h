@@ -6,8 +6,9 @@
 
 #include <modseal/tree-hashes.h>
 
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../cli.h"
+#include "../parse/parse.h"
 
 static inline void cli_free_order(struct ms_order **order)
 {

@@ -8,10 +8,10 @@
 
 #include <modseal/config.h>
 
-#include "../output/items.h"
+#include "../cleanup.h"
+#include "../output/json.h"
 #include "../secret.h"
 #include "store-args.h"
-#include "../cleanup.h"
 
 static int choose_hash(struct cli *cli, const struct cli_args *args, enum ms_hash *ret)
 {

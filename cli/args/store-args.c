@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 #define DEFAULT_STORE "/var/lib/modseal/keys"
 

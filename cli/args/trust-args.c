@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 static int failed(struct cli *cli, int r)
 {

@@ -12,9 +12,9 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "../output/items.h"
-#include "trust-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
+#include "trust-args.h"
 
 struct notes {
 	struct cli *cli;

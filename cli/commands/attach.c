@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "commands.h"
-#include "../output/items.h"
+#include "../args/tree-args.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 static int load(struct cli *cli, const char *path, struct ms_bundle **ret)
 {

@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-#include "../output/certs.h"
 #include "commands.h"
-#include "../output/cut.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/certs.h"
+#include "../output/cut.h"
+#include "../output/json.h"
 
 struct lists {
 	struct ms_cert_list **all;

@@ -5,9 +5,9 @@
 #include <modseal/config.h>
 
 #include "commands.h"
-#include "../output/findings.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/findings.h"
+#include "../output/json.h"
 
 struct checked {
 	json_object *findings;

@@ -4,10 +4,10 @@
 
 #include <modseal/config.h>
 
-#include "../output/certs.h"
 #include "commands.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/certs.h"
+#include "../output/json.h"
 
 static void free_trusted(struct ms_trusted_configs **trusted)
 {

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 static const char *plain(const char *key)
 {

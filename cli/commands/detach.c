@@ -9,8 +9,10 @@
  */
 
 #include "commands.h"
-#include "../output/items.h"
+#include "../args/tree-args.h"
 #include "../cleanup.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 static int save(struct cli *cli, struct ms_bundle *bundle, const char *path, bool sync)
 {

@@ -19,6 +19,8 @@
 #include "../args/trust-args.h"
 #include "../cleanup.h"
 #include "../output/verdicts.h"
+#include "../output/json.h"
+#include "../args/tree-args.h"
 
 static int add_store(struct cli *cli, const char *store, const char *release,
 		     struct ms_trust *trust)

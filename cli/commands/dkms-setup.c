@@ -12,8 +12,8 @@
 
 #include "commands.h"
 #include "../dkms/dkms-plan.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 /* One file to be written. */
 struct target {

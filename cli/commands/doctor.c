@@ -5,10 +5,10 @@
 #include <modseal/doctor.h>
 
 #include "commands.h"
-#include "../output/findings.h"
-#include "../output/items.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/findings.h"
+#include "../output/json.h"
 
 /* --store or $MODSEAL_STORE; NULL: the default, which need not be there */
 static const char *store_asked_for(const struct cli_args *args)

@@ -7,6 +7,9 @@
 
 #include "commands.h"
 #include "../args/hashes-args.h"
+#include "../args/tree-args.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 static void report(struct cli *cli, const struct ms_kernel_hashes *hashes,
 		   const char *path)

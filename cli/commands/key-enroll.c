@@ -19,11 +19,11 @@
 #include <string.h>
 
 #include "commands.h"
-#include "../program.h"
-#include "../output/items.h"
-#include "../secret.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
+#include "../program.h"
+#include "../secret.h"
 
 static const char *const at_boot[] = {
 	"restart; MokManager shows itself for some seconds before the system starts",

@@ -3,9 +3,9 @@
 /* modseal key install: copies the current generation's public parts to another place. */
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 int cmd_key_install(struct cli *cli, const struct cli_args *args)
 {

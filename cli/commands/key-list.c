@@ -10,9 +10,9 @@
 #include <time.h>
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 static void show(const struct cli *cli, const struct ms_generation *generation)
 {

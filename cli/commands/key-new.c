@@ -15,10 +15,10 @@
 
 #include "commands.h"
 #include "../args/key-args.h"
-#include "../output/items.h"
-#include "../secret.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
+#include "../secret.h"
 
 /* What --type and --hash say, else the configuration, else the defaults. */
 static int choose_kind(struct cli *cli, const struct cli_args *args,

@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
+#include "../output/summary.h"
 #include "../output/words.h"
 
 enum { MOST_KEPT = 1000000 };

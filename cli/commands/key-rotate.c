@@ -10,11 +10,11 @@
 
 #include "commands.h"
 #include "../args/key-args.h"
-#include "../output/items.h"
-#include "../secret.h"
 #include "../args/store-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 #include "../output/words.h"
+#include "../secret.h"
 
 static int find_configs(struct cli *cli, const struct cli_args *args,
 			struct cli_paths *configs)

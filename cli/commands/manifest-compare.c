@@ -13,8 +13,12 @@
 
 #include "commands.h"
 #include "../args/hashes-args.h"
-#include "../output/progress.h"
+#include "../args/tree-args.h"
 #include "../args/trust-args.h"
+#include "../output/items.h"
+#include "../output/json.h"
+#include "../output/progress.h"
+#include "../output/summary.h"
 #include "../output/words.h"
 
 /* The paths that are reported, under the words that a command has for the changes. */

@@ -10,8 +10,11 @@
 
 #include "commands.h"
 #include "../args/hashes-args.h"
-#include "../output/in-toto.h"
 #include "../args/signer-args.h"
+#include "../args/tree-args.h"
+#include "../output/in-toto.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 static int choose_hash(struct cli *cli, const struct cli_args *args, enum ms_hash *ret)
 {

@@ -9,6 +9,9 @@
 
 #include "commands.h"
 #include "../args/hashes-args.h"
+#include "../args/tree-args.h"
+#include "../output/items.h"
+#include "../output/json.h"
 #include "../output/verdicts.h"
 
 int cmd_merkle_root(struct cli *cli, const struct cli_args *args)

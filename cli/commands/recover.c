@@ -5,8 +5,8 @@
 #include <modseal/recover.h>
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 static const char *recovery_name(enum ms_recovery recovery)
 {

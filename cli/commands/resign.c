@@ -12,10 +12,12 @@
 #include <string.h>
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../args/signer-args.h"
+#include "../args/tree-args.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
+#include "../output/items.h"
+#include "../output/json.h"
 #include "../output/words.h"
 
 /* Modules of one signer that became the same. */

@@ -3,10 +3,12 @@
 /* modseal show: what signatures and modinfo say, under modinfo's names. */
 
 #include "commands.h"
-#include "../output/cut.h"
-#include "../output/progress.h"
-#include "../output/items.h"
+#include "../args/tree-args.h"
 #include "../cleanup.h"
+#include "../output/cut.h"
+#include "../output/items.h"
+#include "../output/json.h"
+#include "../output/progress.h"
 #include "../output/words.h"
 
 enum { SIGNATURE_BYTES_A_LINE = 20, FIELD_WIDTH = 16 };

@@ -9,9 +9,11 @@
  */
 
 #include "commands.h"
-#include "../output/items.h"
 #include "../args/signer-args.h"
+#include "../args/tree-args.h"
 #include "../cleanup.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 static enum ms_signed choose_signed(const struct cli_args *args)
 {

@@ -3,8 +3,10 @@
 /* modseal strip: takes signatures off. */
 
 #include "commands.h"
-#include "../output/items.h"
+#include "../args/tree-args.h"
 #include "../cleanup.h"
+#include "../output/items.h"
+#include "../output/json.h"
 
 int cmd_strip(struct cli *cli, const struct cli_args *args)
 {

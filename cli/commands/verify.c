@@ -4,8 +4,10 @@
 
 #include "commands.h"
 #include "../args/hashes-args.h"
+#include "../args/tree-args.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 #include "../output/verdicts.h"
 
 static json_object *hashes_json(const struct ms_kernel_hashes *hashes)

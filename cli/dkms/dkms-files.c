@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../output/items.h"
 #include "../cleanup.h"
 
 #define SUM_LINE "# modseal-sum: "

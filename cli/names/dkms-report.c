@@ -13,6 +13,7 @@
 
 #include "../dkms/dkms-plan.h"
 #include "../cleanup.h"
+#include "../output/json.h"
 
 #define TREE	"/var/lib/dkms"
 #define SOURCES "/usr/src"

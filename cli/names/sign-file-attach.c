@@ -2,9 +2,9 @@
 
 /* The sign-file personality attaching: a raw signature (-s), or one from a bundle. */
 
-#include "sign-file-request.h"
 #include "../cleanup.h"
 #include "../output/words.h"
+#include "sign-file-request.h"
 
 int sign_file_open_tree(const struct request *request, struct ms_tree **ret)
 {

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "sign-file-request.h"
 #include "../cleanup.h"
+#include "sign-file-request.h"
 
 int sign_file_fail(const struct request *request, const char *format, ...)
 {

@@ -27,10 +27,10 @@
 
 #include <modseal/hash.h>
 
-#include "../secret.h"
-#include "sign-file-request.h"
-#include "../signals.h"
 #include "../cleanup.h"
+#include "../secret.h"
+#include "../signals.h"
+#include "sign-file-request.h"
 
 static int usage(const char *program)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "items.h"
 #include "../cleanup.h"
+#include "json.h"
 
 /* Not in the midst of a character, where it is UTF-8. */
 static size_t shown_length(const char *text)

@@ -4,8 +4,9 @@
 
 #include "findings.h"
 
-#include "items.h"
 #include "../cleanup.h"
+#include "json.h"
+#include "summary.h"
 
 static enum cli_color color_of(enum ms_severity severity)
 {

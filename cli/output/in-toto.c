@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../args/hashes-args.h"
+#include "json.h"
 
 /* in-toto's names of the algorithms (DigestSet) have an underscore in sha3_256 */
 static char *digest_name(enum ms_hash hash)

@@ -13,117 +13,13 @@
 
 #include <modseal/secret.h>
 
-#include "cut.h"
-#include "progress.h"
-#include "words.h"
-#include "../signals.h"
 #include "../cleanup.h"
-
-enum { MOST_JOBS = 1024, HIGHEST_LEVEL = 22 };
-
-static int number_option(struct cli *cli, const struct cli_args *args,
-			 enum cli_option_id id, uint64_t max, uint64_t *ret)
-{
-	const char *text = cli_args_value(args, id);
-
-	*ret = 0;
-	if (text && !cli_parse_number(text, max, ret))
-		return cli_usage(cli, "'%s' is no value of --%s: a number from 1 to %llu",
-				 text, cli_options[id].name, (unsigned long long)max);
-	return CLI_YES;
-}
-
-int cli_tree_options(struct cli *cli, const struct cli_args *args,
-		     struct ms_tree_options *ret)
-{
-	const char *size = cli_args_value(args, CLI_OPT_MAX_SIZE);
-	uint64_t jobs, level;
-
-	*ret = (struct ms_tree_options){.size = sizeof(*ret)};
-	if (number_option(cli, args, CLI_OPT_JOBS, MOST_JOBS, &jobs) != CLI_YES ||
-	    number_option(cli, args, CLI_OPT_LEVEL, HIGHEST_LEVEL, &level) != CLI_YES)
-		return CLI_TROUBLE;
-	if (size && !cli_parse_size(size, &ret->max_size))
-		return cli_usage(cli, "'%s' is no size: bytes, K, M or G may follow",
-				 size);
-	ret->jobs = (unsigned)jobs;
-	ret->level = (int)level;
-	ret->any_file = cli_args_has(args, CLI_OPT_ANY_FILE);
-	ret->keep_going = cli_args_has(args, CLI_OPT_KEEP_GOING);
-	ret->no_wait = cli_args_has(args, CLI_OPT_NO_WAIT);
-	ret->no_sync = cli_args_has(args, CLI_OPT_NO_SYNC);
-	ret->break_links = cli_args_has(args, CLI_OPT_BREAK_LINKS);
-	ret->dry_run = cli_args_has(args, CLI_OPT_DRY_RUN);
-	ret->output = cli_args_value(args, CLI_OPT_OUTPUT_DIR);
-	ret->progress = cli_progress;
-	return CLI_YES;
-}
-
-static json_object *skipped_json(const struct ms_skipped *skipped)
-{
-	json_object *object = cli_check(json_object_new_object());
-
-	cli_json_add(object, "path", cli_json_path(skipped->path));
-	cli_json_add(object, "kind", cli_json_text(cli_skip_word(skipped->skip)));
-	cli_json_add(object, "reason", cli_json_text(ms_skip_name(skipped->skip)));
-	cli_json_add(object, "depmod", cli_json_bool(true, skipped->depmod));
-	return object;
-}
-
-/* A command may open two trees: their lists become one. */
-static void add_skipped(struct cli *cli, const struct ms_tree *tree)
-{
-	const struct ms_skipped *skipped;
-	json_object *list;
-
-	if (!json_object_object_get_ex(cli->doc, "skipped", &list)) {
-		list = cli_check(json_object_new_array());
-		cli_doc_add(cli, "skipped", list);
-	}
-	for (size_t i = 0; (skipped = ms_tree_skipped(tree, i)); i++) {
-		json_object_array_add(list, skipped_json(skipped));
-		cli->links += skipped->depmod;
-	}
-}
-
-int cli_links_check(struct cli *cli, const struct cli_args *args)
-{
-	_cleanup_string_ char *text = NULL;
-
-	if (!cli->links || cli_args_has(args, CLI_OPT_IGNORE_LINKS))
-		return CLI_YES;
-	text = cli_format("nothing is said of what %zu link%s lead%s to, where depmod "
-			  "would find modules",
-			  cli->links, cli->links == 1 ? "" : "s",
-			  cli->links == 1 ? "s" : "");
-	if (!cli->quiet)
-		cli_message(text, "--ignore-links leaves them out of the answer");
-	return CLI_NO;
-}
-
-int cli_tree_open(struct cli *cli, const char *const *paths, size_t n_paths,
-		  const struct ms_tree_options *options, struct ms_tree **ret)
-{
-	if (ms_tree_open(cli->ctx, paths, n_paths, options, ret) < 0)
-		return cli_run_failed(cli);
-	add_skipped(cli, *ret);
-	if (!cli->quiet)
-		cli_progress_begin(cli->command->name);
-	return CLI_YES;
-}
-
-int cli_run_failed(struct cli *cli)
-{
-	if (cli_interrupted())
-		return cli_error(cli, "interrupted");
-	return cli_error_ctx(cli);
-}
-
-void cli_json_add(json_object *object, const char *key, json_object *value)
-{
-	if (json_object_object_add(object, key, value) < 0)
-		cli_out_of_memory();
-}
+#include "../signals.h"
+#include "cut.h"
+#include "json.h"
+#include "progress.h"
+#include "summary.h"
+#include "words.h"
 
 json_object *cli_item_json(const struct ms_item *item)
 {
@@ -135,25 +31,6 @@ json_object *cli_item_json(const struct ms_item *item)
 	if (item->hint)
 		cli_json_add(object, "hint", cli_json_text(item->hint));
 	return object;
-}
-
-static char *hex(const uint8_t *data, size_t len, bool colons)
-{
-	size_t step = colons ? 3 : 2;
-	char *text = cli_check(calloc(len + 1, step));
-
-	for (size_t i = 0; i < len; i++)
-		snprintf(text + i * step, step + 1, colons ? "%02X:" : "%02x", data[i]);
-	if (colons && len)
-		text[len * step - 1] = '\0';
-	return text;
-}
-
-json_object *cli_json_hex(const uint8_t *data, size_t len)
-{
-	_cleanup_string_ char *text = hex(data, len, false);
-
-	return cli_check(json_object_new_string(text));
 }
 
 json_object *cli_payload_json(const struct ms_item *item)
@@ -173,7 +50,7 @@ json_object *cli_signature_json(const struct ms_signature_fields *signature)
 {
 	json_object *object = cli_check(json_object_new_object());
 	_cleanup_string_ char *value =
-		hex(signature->signature, signature->signature_len, true);
+		cli_hex(signature->signature, signature->signature_len, true);
 
 	cli_json_add(object, "id_type",
 		     cli_check(json_object_new_int(signature->id_type)));
@@ -212,32 +89,6 @@ size_t cli_count_outcome(const struct ms_tree *tree, enum ms_outcome outcome)
 	for (size_t i = 0; i < ms_tree_count(tree); i++)
 		count += ms_tree_item(tree, i)->outcome == outcome;
 	return count;
-}
-
-void cli_summary(struct cli *cli, const char *what, size_t total,
-		 const struct cli_count *counts, size_t n_counts)
-{
-	json_object *summary = cli_check(json_object_new_object());
-	_cleanup_string_ char *line =
-		cli_format("%zu %s%s", total, what, total == 1 ? "" : "s");
-	const char *separator = ": ";
-
-	for (size_t i = 0; i < n_counts; i++) {
-		char *longer;
-
-		if (!counts[i].count)
-			continue;
-		cli_json_add(summary, counts[i].name,
-			     cli_check(json_object_new_int64((int64_t)counts[i].count)));
-		longer = cli_format("%s%s%zu %s", line, separator, counts[i].count,
-				    counts[i].name);
-		free(line);
-		line = longer;
-		separator = ", ";
-	}
-	cli_doc_add(cli, "summary", summary);
-	if (!cli->quiet)
-		cli_line(cli, "%s", line);
 }
 
 static enum cli_color status_color(int status)

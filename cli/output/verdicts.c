@@ -11,10 +11,15 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cut.h"
-#include "progress.h"
-#include "words.h"
+#include "../args/tree-args.h"
 #include "../cleanup.h"
+#include "../parse/parse.h"
+#include "cut.h"
+#include "items.h"
+#include "json.h"
+#include "progress.h"
+#include "summary.h"
+#include "words.h"
 
 static const char *errno_name(int error)
 {

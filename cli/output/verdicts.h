@@ -4,7 +4,10 @@
 
 /* What the commands that verify share: reporting verdicts. */
 
-#include "items.h"
+#include <modseal/tree.h>
+
+#include "../cli.h"
+#include "../parse/parse.h"
 
 /** What is asked: is every module trusted, or would it load in this mode? */
 struct cli_question {
