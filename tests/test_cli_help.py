@@ -28,7 +28,18 @@ def need(program):
 
 
 def test_the_table_has_the_commands_of_the_contract():
-    assert [command["name"] for command in COMMANDS] == [*cli.COMMANDS, "help"]
+    names = [command["name"] for command in COMMANDS]
+    assert sorted(names) == sorted([*cli.COMMANDS, "help"])
+    section = (MAN / "modseal.1").read_text(encoding="utf-8").split(".Sh COMMANDS")[1]
+    told = re.findall(r"(?m)^\.It Cm (\w+)", section.split(".Sh ")[0])
+    assert told == list(dict.fromkeys(name.split()[0] for name in names))
+
+
+@for_each_command
+def test_a_command_is_run_by_a_test(command):
+    words = r'",\s+"'.join(command["name"].split())
+    tests = (path.read_text(encoding="utf-8") for path in sorted((cli.TOP / "tests").glob("test_*.py")))
+    assert any(re.search(rf'"{words}"', text) for text in tests)
 
 
 @for_each_command

@@ -21,13 +21,11 @@ SCHEMAS = TOP / "docs" / "json-schema"
 REFERENCE = pathlib.Path(
     os.environ.get("MODSEAL_SIGN_FILE", "/usr/lib/linux-kbuild-6.1/scripts/sign-file")
 )
-COMMANDS = ["sign", "resign", "verify", "show", "strip", "detach", "attach", "certs", "recover",
-            "key new", "key rotate", "key list", "key status", "key prune", "key install",
-            "key enroll",
-            "config get", "config set", "config trust", "config check",
-            "dkms setup", "dkms check", "doctor",
-            "manifest create", "manifest verify", "manifest diff", "manifest sign",
-            "merkle root", "merkle prove", "merkle verify", "merkle check", "embed"]
+# of the contract: every command but help writes a document, and each has its schema
+COMMANDS = sorted(
+    json.loads(path.read_text(encoding="utf-8"))["properties"]["command"]["const"]
+    for path in SCHEMAS.glob("*.json")
+)
 PAGES = sorted({f"modseal-{command.split()[0]}.1" for command in COMMANDS})
 MARKER = b"~Module signature appended~\n"
 
