@@ -2,7 +2,7 @@
 
 /*
  * modseal manifest create and sign: which modules a tree has, for others to hold a tree
- * against (cmd-manifest-compare.c).
+ * against (manifest-compare.c).
  */
 
 #include <string.h>

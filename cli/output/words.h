@@ -23,8 +23,8 @@
 #include "../cli.h"
 
 /*
- * For arrays with an element for each value: how many are known. Behind the last one of an
- * enum, which words.c has too; the compiler says there which one is missing.
+ * How many values are known, for arrays with an element for each: one more than the last.
+ * When the library gains a value, the compiler says so in words.c.
  */
 enum {
 	CLI_OUTCOMES = MS_OUTCOME_OTHER_ROOT + 1,
