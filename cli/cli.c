@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <modseal/secret.h>
 

@@ -79,7 +79,10 @@ __attribute__((format(printf, 2, 3))) int cli_error(struct cli *cli, const char 
 /** Reports the library's last failure. Returns CLI_TROUBLE. */
 int cli_error_ctx(struct cli *cli);
 
-/** Reports a run that failed as a whole. Returns CLI_TROUBLE. */
+/**
+ * Reports a run that failed as a whole: that it was interrupted, or the library's last
+ * failure. Returns CLI_TROUBLE.
+ */
 int cli_run_failed(struct cli *cli);
 
 /** Reports a fault in the command line, pointing to the command's help. */

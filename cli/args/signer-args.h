@@ -13,8 +13,8 @@
 int cli_signer_check(struct cli *cli, const struct cli_args *args);
 
 /**
- * Opens the signer of --store and --for-kernel, or of --key, --cert, --hash, --kernel-config, --skid, --nonce and
- * --pin-file. CLI_YES, or CLI_TROUBLE after reporting.
+ * Opens the signer of --store and --for-kernel, or of --key, --cert, --hash,
+ * --kernel-config, --skid, --nonce and --pin-file. CLI_YES, or CLI_TROUBLE after reporting.
  */
 int cli_signer_open(struct cli *cli, const struct cli_args *args, struct ms_signer **ret);
 
