@@ -7,7 +7,6 @@
 
 #include "tree-args.h"
 
-#include <string.h>
 
 #include "../cleanup.h"
 #include "../output/json.h"
