@@ -140,15 +140,10 @@ static int update(struct ms_ctx *ctx, EVP_MD_CTX *state, enum ms_hash hash,
 	return r;
 }
 
-static void md_ctx_done(EVP_MD_CTX **md_ctx)
-{
-	EVP_MD_CTX_free(*md_ctx);
-}
-
 int ms_hash_parts(struct ms_ctx *ctx, enum ms_hash hash, const struct ms_hash_part *parts,
 		  size_t n, uint8_t *ret)
 {
-	_cleanup_(md_ctx_done) EVP_MD_CTX *state = EVP_MD_CTX_new();
+	_cleanup_(ms_evp_md_ctx_done) EVP_MD_CTX *state = EVP_MD_CTX_new();
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	const EVP_MD *md;
 	unsigned size = 0;

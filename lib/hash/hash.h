@@ -2,11 +2,11 @@
 #ifndef MS_HASH_HASH_H
 #define MS_HASH_HASH_H
 
-/* The library's side of the digest algorithms: what cms needs to hand to OpenSSL. */
-
-#include <openssl/evp.h>
+/* The library's side of the digest algorithms: what signing hands to OpenSSL. */
 
 #include <modseal/hash.h>
+
+#include "openssl.h"
 
 /**
  * OpenSSL's implementation of @hash, fetched once for the whole process and never freed,
@@ -14,13 +14,5 @@
  * -EOPNOTSUPP: the crypto library has none; -EINVAL: MS_HASH_NONE.
  */
 int ms_hash_md(struct ms_ctx *ctx, enum ms_hash hash, const EVP_MD **ret);
-
-/**
- * As ms_fail(), with ": " and the reason of the first error in OpenSSL's queue behind the
- * message; the queue is empty then. Only OpenSSL's own constant texts are taken, never the
- * data that go with an error: those can quote a URI that holds a PIN.
- */
-__attribute__((format(printf, 3, 4))) int ms_fail_openssl(struct ms_ctx *ctx, int error,
-							  const char *format, ...);
 
 #endif

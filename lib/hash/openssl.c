@@ -2,13 +2,12 @@
 
 /* OpenSSL's error queue as part of a message. */
 
+#include "openssl.h"
+
 #include <openssl/err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "../base/context.h"
-#include "hash.h"
 
 /* The first error is the cause; those behind it say which calls it passed through. */
 static const char *first_reason(char *text, size_t size)

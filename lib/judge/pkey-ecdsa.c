@@ -14,17 +14,14 @@
  */
 
 #include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/params.h>
 #include <string.h>
 
 #include "../base/context.h"
-#include "../hash/hash.h"
 #include "grammar.h"
 #include "pkey-ready.h"
 #include "versions.h"
+
+MS_OPENSSL_CLEANUP(ms_ecdsa_sig_done, ECDSA_SIG, ECDSA_SIG_free)
 
 enum { WORD = 8, MAX_WORDS = 9, MAX_FIELD = 66, MAX_SIG_DER = 160 };
 
@@ -51,31 +48,6 @@ static struct curve curve_of(enum ms_pkey algo)
 static size_t words_of(size_t bytes)
 {
 	return (bytes + WORD - 1) / WORD;
-}
-
-static void cleanup_group(EC_GROUP **group)
-{
-	EC_GROUP_free(*group);
-}
-
-static void cleanup_point(EC_POINT **point)
-{
-	EC_POINT_free(*point);
-}
-
-static void cleanup_pkey_ctx(EVP_PKEY_CTX **pkey_ctx)
-{
-	EVP_PKEY_CTX_free(*pkey_ctx);
-}
-
-static void cleanup_sig(ECDSA_SIG **sig)
-{
-	ECDSA_SIG_free(*sig);
-}
-
-static void cleanup_bn(BIGNUM **number)
-{
-	BN_free(*number);
 }
 
 /* A number in exactly @field bytes; -EINVAL where it does not fit. */
@@ -113,7 +85,7 @@ static int read_point(const struct ms_rules *rules, struct ms_bytes key, size_t 
 static int check_on_curve(struct ms_ctx *ctx, const EC_GROUP *group,
 			  const uint8_t *octets, size_t len)
 {
-	_cleanup_(cleanup_point) EC_POINT *point = EC_POINT_new(group);
+	_cleanup_(ms_ec_point_done) EC_POINT *point = EC_POINT_new(group);
 	int reason;
 
 	if (!point)
@@ -130,7 +102,7 @@ static int check_on_curve(struct ms_ctx *ctx, const EC_GROUP *group,
 static int make_pkey(struct ms_ctx *ctx, const char *curve, uint8_t *octets, size_t len,
 		     EVP_PKEY **ret)
 {
-	_cleanup_(cleanup_pkey_ctx) EVP_PKEY_CTX *pkey_ctx =
+	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *pkey_ctx =
 		EVP_PKEY_CTX_new_from_name(NULL, "EC", "?provider!=pkcs11");
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
@@ -149,7 +121,7 @@ int ms_ecdsa_prepare(struct ms_ctx *ctx, const struct ms_rules *rules,
 		     const struct ms_public_key *key, struct ms_pkey_ready *ret)
 {
 	struct curve curve = curve_of(key->algo);
-	_cleanup_(cleanup_group) EC_GROUP *group = EC_GROUP_new_by_curve_name(curve.nid);
+	_cleanup_(ms_ec_group_done) EC_GROUP *group = EC_GROUP_new_by_curve_name(curve.nid);
 	uint8_t octets[1 + 2 * MAX_FIELD];
 	size_t len = 1 + 2 * curve.field;
 	int r;
@@ -216,9 +188,9 @@ static int read_number(struct ms_ctx *ctx, struct ms_bytes bytes, const BIGNUM *
 static int encode(struct ms_ctx *ctx, const struct parse *p, const BIGNUM *order,
 		  uint8_t *ret, size_t *ret_len)
 {
-	_cleanup_(cleanup_sig) ECDSA_SIG *sig = ECDSA_SIG_new();
-	_cleanup_(cleanup_bn) BIGNUM *r = NULL;
-	_cleanup_(cleanup_bn) BIGNUM *s = NULL;
+	_cleanup_(ms_ecdsa_sig_done) ECDSA_SIG *sig = ECDSA_SIG_new();
+	_cleanup_(ms_bn_done) BIGNUM *r = NULL;
+	_cleanup_(ms_bn_done) BIGNUM *s = NULL;
 	uint8_t *end = ret;
 	int error, len;
 
@@ -240,7 +212,7 @@ static int encode(struct ms_ctx *ctx, const struct parse *p, const BIGNUM *order
 static int compute(struct ms_ctx *ctx, EVP_PKEY *pkey, const uint8_t *sig, size_t sig_len,
 		   struct ms_bytes digest)
 {
-	_cleanup_(cleanup_pkey_ctx) EVP_PKEY_CTX *pkey_ctx =
+	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *pkey_ctx =
 		EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	unsigned long error;
 	int r;

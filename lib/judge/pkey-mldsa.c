@@ -13,12 +13,10 @@
  */
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <stdlib.h>
 
 #include "../base/context.h"
 #include "../base/cursor.h"
-#include "../hash/hash.h"
 #include "pkey-ready.h"
 
 enum { COEFFICIENTS = 256 };
@@ -34,11 +32,6 @@ static const struct parameters parameters[MS_PKEY_COUNT] = {
 	[MS_PKEY_MLDSA65] = { "ML-DSA-65", 1952, 3309, 48, 6, 5, 19, 196, 55 },
 	[MS_PKEY_MLDSA87] = { "ML-DSA-87", 2592, 4627, 64, 8, 7, 19, 120, 75 },
 };
-
-static void cleanup_md_ctx(EVP_MD_CTX **md_ctx)
-{
-	EVP_MD_CTX_free(*md_ctx);
-}
 
 int ms_mldsa_prepare(struct ms_ctx *ctx, const struct ms_public_key *key,
 		     struct ms_pkey_ready *ret)
@@ -106,7 +99,7 @@ static bool h_is_well_formed(const struct parameters *p, struct ms_cursor *c)
 int ms_mldsa_verify(struct ms_ctx *ctx, enum ms_pkey algo,
 		    const struct ms_pkey_ready *ready, const struct ms_signature *sig)
 {
-	_cleanup_(cleanup_md_ctx) EVP_MD_CTX *md_ctx = NULL;
+	_cleanup_(ms_evp_md_ctx_done) EVP_MD_CTX *md_ctx = NULL;
 	const struct parameters *p = &parameters[algo];
 	struct ms_cursor c = ms_cur_of(sig->value.data, sig->value.len);
 	int r;

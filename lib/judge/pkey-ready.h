@@ -4,10 +4,8 @@
 
 /* A public key as the crypto library wants it, and the algorithms, one a file. */
 
-#include <openssl/bn.h>
-#include <openssl/evp.h>
-
 #include "../base/cleanup.h"
+#include "mathematics.h"
 #include "pkey.h"
 
 struct ms_pkey_ready {

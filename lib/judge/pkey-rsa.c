@@ -15,25 +15,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../base/cursor.h"
 #include "../base/context.h"
-#include "../hash/hash.h"
+#include "../base/cursor.h"
 #include "../hash/payload.h"
 #include "grammar.h"
 #include "pkey-ready.h"
 #include "versions.h"
 
 enum { MAX_MODULUS = 512, WORD = 8, MIN_PADDING = 8, MAX_PREFIX = 19 };
-
-static void cleanup_bn_ctx(BN_CTX **bn_ctx)
-{
-	BN_CTX_free(*bn_ctx);
-}
-
-static void cleanup_bn(BIGNUM **number)
-{
-	BN_free(*number);
-}
 
 struct rsa_key {
 	struct ms_bytes n, e;
@@ -81,7 +70,7 @@ static bool is_modulus_size(size_t size)
 
 static int prepare_montgomery(struct ms_ctx *ctx, struct ms_pkey_ready *ready)
 {
-	_cleanup_(cleanup_bn_ctx) BN_CTX *bn_ctx = BN_CTX_new();
+	_cleanup_(ms_bn_ctx_done) BN_CTX *bn_ctx = BN_CTX_new();
 
 	if (!BN_is_odd(ready->modulus))
 		return 0;
@@ -114,7 +103,7 @@ int ms_rsa_prepare(struct ms_ctx *ctx, const struct ms_public_key *key,
 static int check_signature_range(const struct ms_rules *rules, const BIGNUM *m,
 				 const BIGNUM *n)
 {
-	_cleanup_(cleanup_bn) BIGNUM *last = BN_dup(n);
+	_cleanup_(ms_bn_done) BIGNUM *last = BN_dup(n);
 
 	if (!last || BN_sub_word(last, 1) != 1)
 		return -EIO;
@@ -127,9 +116,9 @@ static int exponentiate(struct ms_ctx *ctx, const struct ms_rules *rules,
 			const struct ms_pkey_ready *ready, struct ms_bytes sig,
 			uint8_t *ret)
 {
-	_cleanup_(cleanup_bn_ctx) BN_CTX *bn_ctx = BN_CTX_new();
-	_cleanup_(cleanup_bn) BIGNUM *m = number(sig);
-	_cleanup_(cleanup_bn) BIGNUM *c = BN_new();
+	_cleanup_(ms_bn_ctx_done) BN_CTX *bn_ctx = BN_CTX_new();
+	_cleanup_(ms_bn_done) BIGNUM *m = number(sig);
+	_cleanup_(ms_bn_done) BIGNUM *c = BN_new();
 	int r, done;
 
 	if (!bn_ctx || !m || !c)

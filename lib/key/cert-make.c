@@ -32,9 +32,7 @@ enum {
 	SERIAL_BITS = 159,
 };
 
-MS_OPENSSL_CLEANUP(ms_bn_done, BIGNUM, BN_free)
 MS_OPENSSL_CLEANUP(ms_extension_done, X509_EXTENSION, X509_EXTENSION_free)
-MS_OPENSSL_CLEANUP(ms_usages_done, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 MS_DEFINE_CLEANUP(genkey_done, struct ms_genkey *, ms_genkey_free)
 
 static int set_serial(struct ms_ctx *ctx, X509 *cert)

@@ -22,7 +22,6 @@
 enum { DIGITAL_SIGNATURE = 0 }; /* the bit's number in KeyUsage */
 
 MS_OPENSSL_CLEANUP(bits_done, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
-MS_OPENSSL_CLEANUP(list_done, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 
 /* X509_get_key_usage() would decode all other extensions, too (cert-text.h). */
 static void read_usage(const X509 *cert, struct ms_cert_usage *usage)
@@ -38,7 +37,7 @@ static void read_usage(const X509 *cert, struct ms_cert_usage *usage)
 
 static void read_extended(const X509 *cert, struct ms_cert_usage *usage)
 {
-	_cleanup_(list_done) EXTENDED_KEY_USAGE *list =
+	_cleanup_(ms_usages_done) EXTENDED_KEY_USAGE *list =
 		X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
 	char oid[64];
 

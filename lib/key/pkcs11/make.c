@@ -37,7 +37,6 @@ enum { ID_SIZE = 16 };
 
 MS_DEFINE_CLEANUP(session_done, struct ms_session *, ms_session_free)
 MS_OPENSSL_CLEANUP(ms_ecdsa_sig_done, ECDSA_SIG, ECDSA_SIG_free)
-MS_OPENSSL_CLEANUP(ms_bn_done, BIGNUM, BN_free)
 
 static void token_key_done(struct ms_token_key *key)
 {

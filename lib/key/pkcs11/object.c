@@ -24,7 +24,6 @@ enum { MAX_ATTRIBUTE = 64 << 10, MAX_SIGNATURE = 4096 };
 
 #define ATTRIBUTE(type, pointer, size) { (type), (void *)(pointer), (CK_ULONG)(size) }
 
-MS_OPENSSL_CLEANUP(ms_bn_done, BIGNUM, BN_free)
 MS_OPENSSL_CLEANUP(ms_object_done, ASN1_OBJECT, ASN1_OBJECT_free)
 MS_OPENSSL_CLEANUP(ms_builder_done, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 MS_OPENSSL_CLEANUP(ms_params_done, OSSL_PARAM, OSSL_PARAM_free)
