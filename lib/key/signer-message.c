@@ -32,7 +32,7 @@
 
 #include "../base/context.h"
 #include "../hash/hash.h"
-#include "der-write.h"
+#include "../judge/der-write.h"
 
 static const uint8_t oid_signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
 					   0x0d, 0x01, 0x07, 0x02 };

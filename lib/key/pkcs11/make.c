@@ -27,7 +27,7 @@
 #include "../../base/checked.h"
 #include "../../base/context.h"
 #include "../../hash/hash.h"
-#include "../der-write.h"
+#include "../../judge/der-write.h"
 #include "../key-make.h"
 #include "session.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef MS_KEY_DER_WRITE_H
-#define MS_KEY_DER_WRITE_H
+#ifndef MS_JUDGE_DER_WRITE_H
+#define MS_JUDGE_DER_WRITE_H
 
 /*
  * Writes DER (X.690): tag, definite length in the fewest bytes, content.
