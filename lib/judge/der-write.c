@@ -58,6 +58,20 @@ void ms_der_put(struct ms_der *der, uint8_t tag, const void *data, size_t len)
 	ms_der_end(der, mark);
 }
 
+/* As short as can be, and with a zero byte where the highest bit would be a sign. */
+void ms_der_put_unsigned(struct ms_der *der, const uint8_t *data, size_t len)
+{
+	static const uint8_t zero = 0;
+	size_t mark = ms_der_begin(der, MS_DER_INTEGER);
+
+	for (; len > 0 && !*data; len--)
+		data++;
+	if (len == 0 || *data & 0x80)
+		ms_der_raw(der, &zero, 1);
+	ms_der_raw(der, data, len);
+	ms_der_end(der, mark);
+}
+
 void ms_der_raw(struct ms_der *der, const void *data, size_t len)
 {
 	if (der->error == 0 && len > 0)

@@ -50,6 +50,9 @@ void ms_der_end(struct ms_der *der, size_t mark);
 /** Writes one element with this content. @data may be NULL where @len is 0. */
 void ms_der_put(struct ms_der *der, uint8_t tag, const void *data, size_t len);
 
+/** Writes the INTEGER whose magnitude these bytes are, most significant first. */
+void ms_der_put_unsigned(struct ms_der *der, const uint8_t *data, size_t len);
+
 /** Writes bytes that are DER already. */
 void ms_der_raw(struct ms_der *der, const void *data, size_t len);
 

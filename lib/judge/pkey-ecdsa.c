@@ -17,13 +17,12 @@
 #include <string.h>
 
 #include "../base/context.h"
+#include "der-write.h"
 #include "grammar.h"
 #include "pkey-ready.h"
 #include "versions.h"
 
-MS_OPENSSL_CLEANUP(ms_ecdsa_sig_done, ECDSA_SIG, ECDSA_SIG_free)
-
-enum { WORD = 8, MAX_WORDS = 9, MAX_FIELD = 66, MAX_SIG_DER = 160 };
+enum { WORD = 8, MAX_FIELD = 66 };
 
 struct curve {
 	int nid;
@@ -174,42 +173,37 @@ int ms_ecdsa_note_s(void *userdata, const struct ms_ber_item *item)
 	return note_number(p, item, &p->s);
 }
 
-/* One of r and s, 0 < number < order. */
-static int read_number(struct ms_ctx *ctx, struct ms_bytes bytes, const BIGNUM *order,
-		       BIGNUM **ret)
+/* One of r and s: 0 < number < order. */
+static int check_number(struct ms_ctx *ctx, struct ms_bytes bytes, const BIGNUM *order)
 {
-	*ret = BN_bin2bn(bytes.data, (int)bytes.len, NULL);
-	if (!*ret)
+	_cleanup_(ms_bn_done) BIGNUM *number =
+		BN_bin2bn(bytes.data, (int)bytes.len, NULL);
+
+	if (!number)
 		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
-	return BN_is_zero(*ret) || BN_cmp(*ret, order) >= 0 ? -EBADMSG : 0;
+	return BN_is_zero(number) || BN_cmp(number, order) >= 0 ? -EBADMSG : 0;
 }
 
-/* The signature again, in DER. */
+/* The signature again, in DER (Ecdsa-Sig-Value of RFC 3279, 2.2.3). */
 static int encode(struct ms_ctx *ctx, const struct parse *p, const BIGNUM *order,
-		  uint8_t *ret, size_t *ret_len)
+		  struct ms_buf *ret)
 {
-	_cleanup_(ms_ecdsa_sig_done) ECDSA_SIG *sig = ECDSA_SIG_new();
-	_cleanup_(ms_bn_done) BIGNUM *r = NULL;
-	_cleanup_(ms_bn_done) BIGNUM *s = NULL;
-	uint8_t *end = ret;
-	int error, len;
+	struct ms_der der = { .out = ret };
+	int r = check_number(ctx, p->r, order);
+	size_t sequence;
 
-	error = read_number(ctx, p->r, order, &r);
-	if (error == 0)
-		error = read_number(ctx, p->s, order, &s);
-	if (error < 0)
-		return error;
-	if (!sig || ECDSA_SIG_set0(sig, r, s) != 1)
-		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
-	r = s = NULL;
-	len = i2d_ECDSA_SIG(sig, NULL);
-	if (len <= 0 || len > MAX_SIG_DER || i2d_ECDSA_SIG(sig, &end) != len)
-		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
-	*ret_len = (size_t)len;
-	return 0;
+	if (r == 0)
+		r = check_number(ctx, p->s, order);
+	if (r < 0)
+		return r;
+	sequence = ms_der_begin(&der, MS_DER_SEQUENCE);
+	ms_der_put_unsigned(&der, p->r.data, p->r.len);
+	ms_der_put_unsigned(&der, p->s.data, p->s.len);
+	ms_der_end(&der, sequence);
+	return ms_der_finish(&der) < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
-static int compute(struct ms_ctx *ctx, EVP_PKEY *pkey, const uint8_t *sig, size_t sig_len,
+static int compute(struct ms_ctx *ctx, EVP_PKEY *pkey, const struct ms_buf *sig,
 		   struct ms_bytes digest)
 {
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *pkey_ctx =
@@ -219,7 +213,7 @@ static int compute(struct ms_ctx *ctx, EVP_PKEY *pkey, const uint8_t *sig, size_
 
 	if (!pkey_ctx || EVP_PKEY_verify_init(pkey_ctx) != 1)
 		return ms_fail_openssl(ctx, -EIO, "cannot compute ECDSA");
-	r = EVP_PKEY_verify(pkey_ctx, sig, sig_len, digest.data, digest.len);
+	r = EVP_PKEY_verify(pkey_ctx, sig->data, sig->len, digest.data, digest.len);
 	if (r == 1)
 		return 0;
 	/* a sum that has no coordinates is no fault of the library */
@@ -236,14 +230,10 @@ int ms_ecdsa_verify(struct ms_ctx *ctx, const struct ms_pkey_ready *ready,
 		    const struct ms_signature *sig)
 {
 	struct parse p = { .words = ready->words };
-	uint8_t der[MAX_SIG_DER];
-	size_t len = 0;
+	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
 	int r = ms_ber_walk(ms_ecdsa_sig_grammar, &p, sig->value.data, sig->value.len);
 
-	if (r < 0)
-		return r;
-	r = encode(ctx, &p, ready->order, der, &len);
-	if (r < 0)
-		return r;
-	return compute(ctx, ready->evp, der, len, sig->message);
+	if (r == 0)
+		r = encode(ctx, &p, ready->order, &der);
+	return r < 0 ? r : compute(ctx, ready->evp, &der, sig->message);
 }

@@ -15,8 +15,6 @@
  */
 
 #include <errno.h>
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -36,7 +34,6 @@
 enum { ID_SIZE = 16 };
 
 MS_DEFINE_CLEANUP(session_done, struct ms_session *, ms_session_free)
-MS_OPENSSL_CLEANUP(ms_ecdsa_sig_done, ECDSA_SIG, ECDSA_SIG_free)
 
 static void token_key_done(struct ms_token_key *key)
 {
@@ -111,21 +108,16 @@ static int digest_info(struct ms_ctx *ctx, const EVP_MD *md, const uint8_t *dige
 	return append_encoded(ctx, der, der_len, ret);
 }
 
-/* r and s side by side, as the token gives them, become an ECDSA-Sig-Value. */
+/* r and s side by side, as the token gives them, become an Ecdsa-Sig-Value. */
 static int encode_ecdsa(struct ms_ctx *ctx, const struct ms_buf *raw, struct ms_buf *ret)
 {
-	_cleanup_(ms_ecdsa_sig_done) ECDSA_SIG *sig = ECDSA_SIG_new();
-	int half = (int)(raw->len / 2);
-	_cleanup_(ms_bn_done) BIGNUM *r = BN_bin2bn(raw->data, half, NULL);
-	_cleanup_(ms_bn_done) BIGNUM *s = BN_bin2bn(raw->data + half, half, NULL);
-	uint8_t *der = NULL;
-	int len;
+	struct ms_der der = { .out = ret };
+	size_t sequence = ms_der_begin(&der, MS_DER_SEQUENCE), half = raw->len / 2;
 
-	if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1)
-		return ms_fail_nomem(ctx);
-	r = s = NULL; /* sig's now */
-	len = i2d_ECDSA_SIG(sig, &der);
-	return append_encoded(ctx, der, len, ret);
+	ms_der_put_unsigned(&der, raw->data, half);
+	ms_der_put_unsigned(&der, raw->data + half, half);
+	ms_der_end(&der, sequence);
+	return ms_der_finish(&der) < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
 /*
