@@ -8,9 +8,9 @@
  * long that takes is up to the file, and nothing interrupts it. So OpenSSL is given those
  * keys alone that modseal signs with, and in them no number that is longer than it may be:
  *
- *	RSA     two primes; a modulus of one of the sizes in key-type.c, and no number
+ *	RSA     two primes; a modulus of one of the sizes in key-match.c, and no number
  *	        that is longer than it
- *	EC      a curve of key-type.c, by name, wherever the key says on which it is
+ *	EC      a curve of key-match.c, by name, wherever the key says on which it is
  *	ML-DSA  is of one length, which OpenSSL looks at first
  *
  * Both decoders take element after element, so they see the same ones; where this one

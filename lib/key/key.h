@@ -11,7 +11,7 @@
  *	key-peek.c      what it is, before OpenSSL computes with it
  *	key-decrypt.c   PKCS#8 by a passphrase, and how much work that may be
  *	key-cert.c      the certificate that goes with it
- *	key-type.c      what kind of key it is, and whether a kernel takes it
+ *	key-match.c     what kind of key it is, and whether a kernel takes it
  *	key-pair.c      whether key and certificate belong together
  *	key-raw.c       the mathematics: a raw signature
  *	pkcs11/         keys and certificates in tokens
