@@ -18,7 +18,6 @@
 #include <modseal/secret.h>
 #include <modseal/sign.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/shell.h"
@@ -30,41 +29,24 @@
 MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 MS_DEFINE_CLEANUP(cleanup_signer, struct ms_signer *, ms_signer_free)
 
-static const struct kind {
-	const char *symbol, *prefix, *crypto;
-} kinds[] = {
-	{ "MODULE_SIG_KEY_TYPE_RSA", "rsa", "CRYPTO_RSA" },
-	{ "MODULE_SIG_KEY_TYPE_ECDSA", "p", "CRYPTO_ECDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_44", "mldsa44", "CRYPTO_MLDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_65", "mldsa65", "CRYPTO_MLDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_87", "mldsa87", "CRYPTO_MLDSA" },
-};
-
-static const struct kind *chosen(struct ms_check *check, size_t *ret_count)
+/* The type that the build makes, where it is to make a key; of several the last. */
+static const struct ms_key_type *chosen(struct ms_check *check, size_t *ret_count)
 {
-	const struct kind *last = NULL;
+	const struct ms_key_type *type, *last = NULL;
 
 	*ret_count = 0;
-	for (size_t i = 0; i < MS_ARRAY_SIZE(kinds); i++)
-		if (ms_check_yes(check, kinds[i].symbol)) {
-			last = &kinds[i];
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (type->is_built && ms_check_yes(check, type->config)) {
+			last = type;
 			++*ret_count;
 		}
 	return last;
 }
 
-static const struct kind *kind_of(const char *key_type)
-{
-	for (size_t i = 0; i < MS_ARRAY_SIZE(kinds); i++)
-		if (strncmp(key_type, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-			return &kinds[i];
-	return NULL;
-}
-
 /* ML-DSA: OpenSSL before 4.0 makes signed attributes, which this kernel would refuse. */
-static int check_mldsa(struct ms_check *check, const struct kind *kind)
+static int check_mldsa(struct ms_check *check, const struct ms_key_type *type)
 {
-	if (strcmp(kind->crypto, "CRYPTO_MLDSA") != 0)
+	if (type->family != MS_KEY_MLDSA)
 		return 0;
 	if (!ms_check_yes(check, "PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA") &&
 	    ms_check_yes(check, "MODULE_SIG_ALL"))
@@ -77,16 +59,16 @@ static int check_mldsa(struct ms_check *check, const struct kind *kind)
 		return ms_check_found(check, "mldsa-openssl", MS_SEVERITY_ERROR, NULL,
 				      "CONFIG_%s is set, and the OpenSSL of this "
 				      "configuration has no ML-DSA: 3.5 is the first",
-				      kind->symbol);
+				      type->config);
 	return 0;
 }
 
 /* certs/Kconfig: depends on !(MODULE_SIG_SHA256 || MODULE_SIG_SHA3_256), since 6.7 */
-static int check_kind_and_hash(struct ms_check *check, const struct kind *kind)
+static int check_kind_and_hash(struct ms_check *check, const struct ms_key_type *type)
 {
 	bool sha256 = ms_check_yes(check, "MODULE_SIG_SHA256");
 
-	if (strcmp(kind->symbol, "MODULE_SIG_KEY_TYPE_ECDSA") != 0 ||
+	if (type->family != MS_KEY_ECDSA ||
 	    (check->version && check->version < MS_CHECK_LINUX(6, 7)) ||
 	    (!sha256 && !ms_check_yes(check, "MODULE_SIG_SHA3_256")))
 		return 0;
@@ -101,7 +83,7 @@ static int check_kind_and_hash(struct ms_check *check, const struct kind *kind)
 			      sha256 ? "sha256" : "sha3-256");
 }
 
-static int check_kind(struct ms_check *check, const struct kind **ret)
+static int check_kind(struct ms_check *check, const struct ms_key_type **ret)
 {
 	size_t count;
 	int r;
@@ -130,23 +112,24 @@ static int check_mode(struct ms_check *check, const char *path)
 }
 
 static int check_type(struct ms_check *check, const char *path, const char *key_type,
-		      const struct kind *wanted)
+		      const struct ms_key_type *wanted)
 {
-	const struct kind *kind = kind_of(key_type);
+	const struct ms_key_type *type = ms_key_type_like(key_type);
 	int r = ms_check_key_algorithm(check, "key-algorithm", "the signing key", key_type);
 
-	if (r < 0 || !kind || !wanted || kind == wanted)
+	/* whatever the size or the curve, that is */
+	if (r < 0 || !type || !wanted || strcmp(type->config, wanted->config) == 0)
 		return r;
 	return ms_check_found(check, "key-type-contradiction", MS_SEVERITY_ERROR,
-			      ms_check_set(check, "%s=n %s=y %s=y", wanted->symbol,
-					   kind->symbol, kind->crypto),
+			      ms_check_set(check, "%s=n %s=y %s=y", wanted->config,
+					   type->config, type->crypto),
 			      "CONFIG_%s is set, and the key in '%s' is %s",
-			      wanted->symbol, path, key_type);
+			      wanted->config, path, key_type);
 }
 
 /* Of a key whose passphrase nobody gives here, the certificate says the type. */
 static int check_by_certificate(struct ms_check *check, const char *path,
-				const struct kind *wanted)
+				const struct ms_key_type *wanted)
 {
 	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
 	int r = ms_cert_list_read(check->ctx, path, &list);
@@ -160,7 +143,7 @@ static int check_by_certificate(struct ms_check *check, const char *path,
 }
 
 static int check_content(struct ms_check *check, const char *path,
-			 const struct kind *wanted)
+			 const struct ms_key_type *wanted)
 {
 	const struct ms_signer_options options = {sizeof(options), .key = path};
 	_cleanup_(cleanup_signer) struct ms_signer *signer = NULL;
@@ -177,7 +160,7 @@ static int check_content(struct ms_check *check, const char *path,
 }
 
 static int check_file(struct ms_check *check, const char *value,
-		      const struct kind *wanted)
+		      const struct ms_key_type *wanted)
 {
 	bool is_default = strcmp(value, DEFAULT_KEY) == 0;
 	_cleanup_free_ char *path = NULL;
@@ -217,7 +200,7 @@ static int check_empty(struct ms_check *check)
 int ms_check_key(struct ms_check *check)
 {
 	const char *value = ms_check_value(check, "MODULE_SIG_KEY");
-	const struct kind *kind = NULL;
+	const struct ms_key_type *kind = NULL;
 	int r;
 
 	if (!ms_check_yes(check, "MODULE_SIG"))

@@ -30,10 +30,6 @@ static const struct requirement {
 	{ "MODULE_SIG", "PKCS7_MESSAGE_PARSER" },
 	{ "MODULE_SIG", "CRYPTO_RSA" },
 	/* certs/Kconfig */
-	{ "MODULE_SIG_KEY_TYPE_ECDSA", "CRYPTO_ECDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_44", "CRYPTO_MLDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_65", "CRYPTO_MLDSA" },
-	{ "MODULE_SIG_KEY_TYPE_MLDSA_87", "CRYPTO_MLDSA" },
 	{ "SYSTEM_EXTRA_CERTIFICATE", "SYSTEM_TRUSTED_KEYRING" },
 	{ "SECONDARY_TRUSTED_KEYRING", "SYSTEM_TRUSTED_KEYRING" },
 	{ "SYSTEM_REVOCATION_LIST", "SYSTEM_BLACKLIST_KEYRING" },
@@ -117,6 +113,22 @@ static int check_one(struct ms_check *check, const struct requirement *rule)
 							    : "not set");
 }
 
+/* certs/Kconfig: MODULE_SIG_KEY_TYPE_*; MODULE_SIG itself needs RSA. */
+static int check_key_types(struct ms_check *check)
+{
+	const struct ms_key_type *type;
+	int r = 0;
+
+	for (size_t i = 0; (type = ms_key_type_at(i)) && r == 0; i++) {
+		const struct requirement rule = { type->config, type->crypto };
+
+		if (type->is_built && type->family != MS_KEY_RSA &&
+		    ms_check_yes(check, type->config))
+			r = check_one(check, &rule);
+	}
+	return r;
+}
+
 int ms_check_requirements(struct ms_check *check)
 {
 	int r = check_signing(check);
@@ -124,5 +136,5 @@ int ms_check_requirements(struct ms_check *check)
 	for (size_t i = 0; i < MS_ARRAY_SIZE(requirements) && r == 0; i++)
 		if (ms_check_yes(check, requirements[i].symbol))
 			r = check_one(check, &requirements[i]);
-	return r;
+	return r < 0 ? r : check_key_types(check);
 }

@@ -103,34 +103,17 @@ char *ms_check_set(const struct ms_check *check, const char *format, ...)
 	return ms_format("modseal config set %s %s", settings, check->word);
 }
 
-static bool begins(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-const char *ms_check_key_symbol(const char *key_type)
-{
-	if (begins(key_type, "rsa"))
-		return "CRYPTO_RSA";
-	if (begins(key_type, "mldsa"))
-		return "CRYPTO_MLDSA";
-	if (strcmp(key_type, "p256") == 0 || strcmp(key_type, "p384") == 0 ||
-	    strcmp(key_type, "p521") == 0)
-		return "CRYPTO_ECDSA";
-	return NULL;
-}
-
 int ms_check_key_algorithm(struct ms_check *check, const char *id, const char *what,
 			   const char *key_type)
 {
-	const char *symbol = ms_check_key_symbol(key_type);
+	const struct ms_key_type *type = ms_key_type_like(key_type);
 
-	if (!symbol || ms_check_yes(check, symbol))
+	if (!type || type->pkey == MS_PKEY_NONE || ms_check_yes(check, type->crypto))
 		return 0;
 	return ms_check_found(check, id, MS_SEVERITY_ERROR,
-			      ms_check_set(check, "%s=y", symbol),
+			      ms_check_set(check, "%s=y", type->crypto),
 			      "%s holds a key of type %s, and CONFIG_%s is not built in", what,
-			      key_type, symbol);
+			      key_type, type->crypto);
 }
 
 /* The third line of a configuration that Linux wrote. */

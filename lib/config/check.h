@@ -6,6 +6,7 @@
 
 #include <modseal/config.h>
 
+#include "../judge/key-type.h"
 #include "../kconfig/kconfig-edit.h"
 #include "findings.h"
 
@@ -50,10 +51,7 @@ ms_check_set(const struct ms_check *check, const char *format, ...);
 #define ms_check_found(check, id, severity, mend, ...)                            \
 	ms_findings_add((check)->ctx, (check)->findings, id, severity, mend, __VA_ARGS__)
 
-/** The symbol that gives the kernel keys of a type ("p384"), NULL: of an unknown one. */
-const char *ms_check_key_symbol(const char *key_type);
-
-/** Is that algorithm there for a key of this type; a finding @id if not. */
+/** Is the algorithm there for a key of this type ("p384"); a finding @id if not. */
 int ms_check_key_algorithm(struct ms_check *check, const char *id, const char *what,
 			   const char *key_type);
 

@@ -58,6 +58,14 @@ void ms_der_put(struct ms_der *der, uint8_t tag, const void *data, size_t len)
 	ms_der_end(der, mark);
 }
 
+void ms_der_put_oid(struct ms_der *der, enum ms_oid oid)
+{
+	size_t len;
+	const uint8_t *content = ms_oid_content(oid, &len);
+
+	ms_der_put(der, MS_DER_OID, content, len);
+}
+
 /* As short as can be, and with a zero byte where the highest bit would be a sign. */
 void ms_der_put_unsigned(struct ms_der *der, const uint8_t *data, size_t len)
 {

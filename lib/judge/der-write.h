@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "../base/buffer.h"
+#include "oid.h"
 
 enum {
 	MS_DER_INTEGER = 0x02,
@@ -49,6 +50,9 @@ void ms_der_end(struct ms_der *der, size_t mark);
 
 /** Writes one element with this content. @data may be NULL where @len is 0. */
 void ms_der_put(struct ms_der *der, uint8_t tag, const void *data, size_t len);
+
+/** Writes an OBJECT IDENTIFIER. */
+void ms_der_put_oid(struct ms_der *der, enum ms_oid oid);
 
 /** Writes the INTEGER whose magnitude these bytes are, most significant first. */
 void ms_der_put_unsigned(struct ms_der *der, const uint8_t *data, size_t len);

@@ -101,38 +101,14 @@ static int note_hash(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
-static const char *algo_name(enum ms_oid oid)
-{
-	if (oid == MS_OID_RSA || (oid >= MS_OID_MD4_RSA && oid <= MS_OID_SHA3_512_RSA))
-		return "rsa";
-	if (oid >= MS_OID_ECDSA_SHA1 && oid <= MS_OID_ECDSA_SHA3_512)
-		return "ecdsa";
-	switch (oid) {
-	case MS_OID_MLDSA44:
-		return "mldsa44";
-	case MS_OID_MLDSA65:
-		return "mldsa65";
-	case MS_OID_MLDSA87:
-		return "mldsa87";
-	case MS_OID_GOST_KEY256:
-	case MS_OID_GOST_KEY512:
-	case MS_OID_GOST_SIG256:
-	case MS_OID_GOST_SIG512:
-		return "ecrdsa";
-	case MS_OID_SM2_SM3:
-		return "sm2";
-	default:
-		return NULL;
-	}
-}
-
 static int note_algo(void *userdata, const struct ms_ber_item *item)
 {
 	struct reading *r = userdata;
+	const struct ms_sig_oid *found = ms_sig_oid_find(r->last_oid);
 
 	(void)item;
 	if (!r->done)
-		r->algo = algo_name(r->last_oid);
+		r->algo = found ? ms_sig_algo_name(found->algo) : NULL;
 	return 0;
 }
 

@@ -151,3 +151,9 @@ enum ms_oid ms_oid_find(const uint8_t *data, size_t len)
 			return i;
 	return MS_OID_UNKNOWN;
 }
+
+const uint8_t *ms_oid_content(enum ms_oid oid, size_t *ret_len)
+{
+	*ret_len = table[oid].len;
+	return (const uint8_t *)table[oid].bytes;
+}

@@ -81,4 +81,7 @@ enum ms_oid {
 /** Which identifier the content of an OBJECT IDENTIFIER is. */
 enum ms_oid ms_oid_find(const uint8_t *data, size_t len);
 
+/** The content of @oid, @ret_len bytes; none for MS_OID_UNKNOWN. */
+const uint8_t *ms_oid_content(enum ms_oid oid, size_t *ret_len);
+
 #endif

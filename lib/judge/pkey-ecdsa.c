@@ -24,26 +24,6 @@
 
 enum { WORD = 8, MAX_FIELD = 66 };
 
-struct curve {
-	int nid;
-	const char *name;
-	size_t field; /* bytes of a coordinate */
-};
-
-static struct curve curve_of(enum ms_pkey algo)
-{
-	switch (algo) {
-	case MS_PKEY_ECDSA_P192:
-		return (struct curve){ NID_X9_62_prime192v1, "prime192v1", 24 };
-	case MS_PKEY_ECDSA_P256:
-		return (struct curve){ NID_X9_62_prime256v1, "prime256v1", 32 };
-	case MS_PKEY_ECDSA_P384:
-		return (struct curve){ NID_secp384r1, "secp384r1", 48 };
-	default:
-		return (struct curve){ NID_secp521r1, "secp521r1", 66 };
-	}
-}
-
 static size_t words_of(size_t bytes)
 {
 	return (bytes + WORD - 1) / WORD;
@@ -98,6 +78,17 @@ static int check_on_curve(struct ms_ctx *ctx, const EC_GROUP *group,
 	return -EINVAL;
 }
 
+static EC_GROUP *make_group(const char *curve)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+						 (char *)curve, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return EC_GROUP_new_from_params(params, NULL, NULL);
+}
+
 static int make_pkey(struct ms_ctx *ctx, const char *curve, uint8_t *octets, size_t len,
 		     EVP_PKEY **ret)
 {
@@ -119,26 +110,26 @@ static int make_pkey(struct ms_ctx *ctx, const char *curve, uint8_t *octets, siz
 int ms_ecdsa_prepare(struct ms_ctx *ctx, const struct ms_rules *rules,
 		     const struct ms_public_key *key, struct ms_pkey_ready *ret)
 {
-	struct curve curve = curve_of(key->algo);
-	_cleanup_(ms_ec_group_done) EC_GROUP *group = EC_GROUP_new_by_curve_name(curve.nid);
+	const struct ms_key_type *type = ms_key_type_of_pkey(key->algo);
+	_cleanup_(ms_ec_group_done) EC_GROUP *group = make_group(type->group);
 	uint8_t octets[1 + 2 * MAX_FIELD];
-	size_t len = 1 + 2 * curve.field;
+	size_t len = 1 + 2 * type->field;
 	int r;
 
 	if (!group)
 		return ms_fail_openssl(ctx, -EOPNOTSUPP, "%s has no curve %s",
-				       OpenSSL_version(OPENSSL_VERSION), curve.name);
-	r = read_point(rules, key->key, curve.field, octets);
+				       OpenSSL_version(OPENSSL_VERSION), type->group);
+	r = read_point(rules, key->key, type->field, octets);
 	if (r < 0)
 		return r;
 	r = check_on_curve(ctx, group, octets, len);
 	if (r < 0)
 		return r;
-	ret->words = words_of(curve.field);
+	ret->words = words_of(type->field);
 	ret->order = BN_dup(EC_GROUP_get0_order(group));
 	if (!ret->order)
 		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
-	return make_pkey(ctx, curve.name, octets, len, &ret->evp);
+	return make_pkey(ctx, type->group, octets, len, &ret->evp);
 }
 
 struct parse {

@@ -21,31 +21,31 @@
 
 enum { COEFFICIENTS = 256 };
 
+/* FIPS 204, table 1: what is inside of a signature. */
 struct parameters {
-	const char *name;
-	size_t key_len, sig_len, challenge_len;
+	size_t challenge_len;
 	unsigned k, l, gamma1_bits, beta, omega;
 };
 
 static const struct parameters parameters[MS_PKEY_COUNT] = {
-	[MS_PKEY_MLDSA44] = { "ML-DSA-44", 1312, 2420, 32, 4, 4, 17, 78, 80 },
-	[MS_PKEY_MLDSA65] = { "ML-DSA-65", 1952, 3309, 48, 6, 5, 19, 196, 55 },
-	[MS_PKEY_MLDSA87] = { "ML-DSA-87", 2592, 4627, 64, 8, 7, 19, 120, 75 },
+	[MS_PKEY_MLDSA44] = { 32, 4, 4, 17, 78, 80 },
+	[MS_PKEY_MLDSA65] = { 48, 6, 5, 19, 196, 55 },
+	[MS_PKEY_MLDSA87] = { 64, 8, 7, 19, 120, 75 },
 };
 
 int ms_mldsa_prepare(struct ms_ctx *ctx, const struct ms_public_key *key,
 		     struct ms_pkey_ready *ret)
 {
-	const struct parameters *p = &parameters[key->algo];
+	const struct ms_key_type *type = ms_key_type_of_pkey(key->algo);
 
-	if (key->key.len != p->key_len)
+	if (key->key.len != type->public_key)
 		return -EINVAL;
-	ret->evp = EVP_PKEY_new_raw_public_key_ex(NULL, p->name, NULL, key->key.data,
-						  key->key.len);
+	ret->evp = EVP_PKEY_new_raw_public_key_ex(NULL, type->openssl, NULL,
+						  key->key.data, key->key.len);
 	if (ret->evp)
 		return 0;
 	ms_fail_openssl(ctx, -EOPNOTSUPP, "%s cannot verify %s",
-			OpenSSL_version(OPENSSL_VERSION), p->name);
+			OpenSSL_version(OPENSSL_VERSION), type->openssl);
 	return ms_hint(ctx, -EOPNOTSUPP, "OpenSSL 3.5 and newer can");
 }
 
@@ -100,23 +100,24 @@ int ms_mldsa_verify(struct ms_ctx *ctx, enum ms_pkey algo,
 		    const struct ms_pkey_ready *ready, const struct ms_signature *sig)
 {
 	_cleanup_(ms_evp_md_ctx_done) EVP_MD_CTX *md_ctx = NULL;
+	const struct ms_key_type *type = ms_key_type_of_pkey(algo);
 	const struct parameters *p = &parameters[algo];
 	struct ms_cursor c = ms_cur_of(sig->value.data, sig->value.len);
 	int r;
 
-	if (sig->value.len != p->sig_len || ms_cur_skip(&c, p->challenge_len) < 0 ||
+	if (sig->value.len != type->signature || ms_cur_skip(&c, p->challenge_len) < 0 ||
 	    !z_is_well_formed(p, &c) || !h_is_well_formed(p, &c))
 		return -EBADMSG;
 	md_ctx = EVP_MD_CTX_new();
 	if (!md_ctx || EVP_DigestVerifyInit_ex(md_ctx, NULL, NULL, NULL, NULL, ready->evp,
 					       NULL) != 1)
-		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", p->name);
+		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", type->openssl);
 	r = EVP_DigestVerify(md_ctx, sig->value.data, sig->value.len, sig->message.data,
 			     sig->message.len);
 	if (r == 1)
 		return 0;
 	if (r != 0)
-		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", p->name);
+		return ms_fail_openssl(ctx, -EIO, "cannot compute %s", type->openssl);
 	ERR_clear_error();
 	return -EKEYREJECTED;
 }

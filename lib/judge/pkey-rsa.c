@@ -55,17 +55,12 @@ static BIGNUM *number(struct ms_bytes bytes)
 
 static bool is_modulus_size(size_t size)
 {
-	switch (size * 8) {
-	case 512:
-	case 1024:
-	case 1536:
-	case 2048:
-	case 3072:
-	case 4096:
-		return true;
-	default:
-		return false;
-	}
+	const struct ms_key_type *type;
+
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (type->family == MS_KEY_RSA && (size_t)type->bits == 8 * size)
+			return true;
+	return false;
 }
 
 static int prepare_montgomery(struct ms_ctx *ctx, struct ms_pkey_ready *ready)

@@ -33,36 +33,11 @@ bool ms_is_verdict(int error)
 	}
 }
 
-bool ms_sig_takes_data(enum ms_sig_algo algo)
-{
-	return algo == MS_SIG_MLDSA44 || algo == MS_SIG_MLDSA65 || algo == MS_SIG_MLDSA87;
-}
-
 static enum ms_sig_algo sig_algo_of_key(enum ms_pkey algo)
 {
-	switch (algo) {
-	case MS_PKEY_RSA:
-		return MS_SIG_RSA;
-	case MS_PKEY_ECDSA_P192:
-	case MS_PKEY_ECDSA_P256:
-	case MS_PKEY_ECDSA_P384:
-	case MS_PKEY_ECDSA_P521:
-		return MS_SIG_ECDSA;
-	case MS_PKEY_ECRDSA:
-		return MS_SIG_ECRDSA;
-	case MS_PKEY_SM2:
-		return MS_SIG_SM2;
-	case MS_PKEY_MLDSA44:
-		return MS_SIG_MLDSA44;
-	case MS_PKEY_MLDSA65:
-		return MS_SIG_MLDSA65;
-	case MS_PKEY_MLDSA87:
-		return MS_SIG_MLDSA87;
-	case MS_PKEY_NONE:
-	case MS_PKEY_COUNT:
-		break;
-	}
-	return MS_SIG_NONE;
+	const struct ms_key_type *type = ms_key_type_of_pkey(algo);
+
+	return type ? type->sig : MS_SIG_NONE;
 }
 
 static bool is_sha(enum ms_hash hash)

@@ -16,18 +16,6 @@
 #include "rules.h"
 #include "x509.h"
 
-/** How something was signed. ECDSA does not say on which curve. */
-enum ms_sig_algo {
-	MS_SIG_NONE = 0,
-	MS_SIG_RSA, /* PKCS#1 v1.5 */
-	MS_SIG_ECDSA,
-	MS_SIG_ECRDSA,
-	MS_SIG_SM2,
-	MS_SIG_MLDSA44,
-	MS_SIG_MLDSA65,
-	MS_SIG_MLDSA87,
-};
-
 /** A signature and what it is over. All bytes are borrowed. */
 struct ms_signature {
 	enum ms_sig_algo algo;
@@ -48,9 +36,6 @@ struct ms_public_key {
 
 /** Is the (negative) error an answer of the kernel, rather than a failure of ours? */
 bool ms_is_verdict(int error);
-
-/** ML-DSA takes the message itself; the others take its digest. */
-bool ms_sig_takes_data(enum ms_sig_algo algo);
 
 /**
  * Can a kernel that follows @rules verify a signature of that sort with @key at all?

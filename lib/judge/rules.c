@@ -45,6 +45,7 @@ static bool read_number(const char **text, unsigned *ret)
 
 int ms_rules_set_release(struct ms_ctx *ctx, struct ms_rules *rules, const char *release)
 {
+	const struct ms_key_type *type;
 	const char *p = release;
 	unsigned major, minor;
 
@@ -54,64 +55,44 @@ int ms_rules_set_release(struct ms_ctx *ctx, struct ms_rules *rules, const char 
 	if (!ms_linux_within(rules, MS_LINUX_SHA3, 0))
 		rules->hash[MS_HASH_SHA3_256] = rules->hash[MS_HASH_SHA3_384] =
 			rules->hash[MS_HASH_SHA3_512] = false;
-	if (!ms_linux_within(rules, MS_LINUX_P521, 0))
-		rules->pkey[MS_PKEY_ECDSA_P521] = false;
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (!ms_linux_within(rules, type->since, 0))
+			rules->pkey[type->pkey] = false;
 	if (!ms_linux_within(rules, MS_LINUX_MLDSA, 0))
-		rules->pkey[MS_PKEY_MLDSA44] = rules->pkey[MS_PKEY_MLDSA65] =
-			rules->pkey[MS_PKEY_MLDSA87] = rules->waive_authattrs_mldsa =
-				false;
+		rules->waive_authattrs_mldsa = false;
 	return 0;
 }
 
-/* The symbols that give an algorithm; one of them is enough. */
+/* The symbols that give a hash; one of them is enough. */
 static const struct {
 	enum ms_hash hash;
-	enum ms_pkey pkey;
 	const char *symbol;
 } symbols[] = {
-	{ MS_HASH_SHA1, MS_PKEY_NONE, "CRYPTO_SHA1" },
-	{ MS_HASH_SHA1, MS_PKEY_NONE, "CRYPTO_SHA1_S390" },
-	{ MS_HASH_SHA224, MS_PKEY_NONE, "CRYPTO_SHA256" },
-	{ MS_HASH_SHA224, MS_PKEY_NONE, "CRYPTO_SHA256_S390" },
-	{ MS_HASH_SHA256, MS_PKEY_NONE, "CRYPTO_SHA256" },
-	{ MS_HASH_SHA256, MS_PKEY_NONE, "CRYPTO_SHA256_S390" },
-	{ MS_HASH_SHA384, MS_PKEY_NONE, "CRYPTO_SHA512" },
-	{ MS_HASH_SHA384, MS_PKEY_NONE, "CRYPTO_SHA512_S390" },
-	{ MS_HASH_SHA512, MS_PKEY_NONE, "CRYPTO_SHA512" },
-	{ MS_HASH_SHA512, MS_PKEY_NONE, "CRYPTO_SHA512_S390" },
-	{ MS_HASH_SHA3_256, MS_PKEY_NONE, "CRYPTO_SHA3" },
-	{ MS_HASH_SHA3_256, MS_PKEY_NONE, "CRYPTO_SHA3_256_S390" },
-	{ MS_HASH_SHA3_384, MS_PKEY_NONE, "CRYPTO_SHA3" },
-	{ MS_HASH_SHA3_384, MS_PKEY_NONE, "CRYPTO_SHA3_512_S390" },
-	{ MS_HASH_SHA3_512, MS_PKEY_NONE, "CRYPTO_SHA3" },
-	{ MS_HASH_SHA3_512, MS_PKEY_NONE, "CRYPTO_SHA3_512_S390" },
-	{ MS_HASH_SM3, MS_PKEY_NONE, "CRYPTO_SM3_GENERIC" },
-	{ MS_HASH_SM3, MS_PKEY_NONE, "CRYPTO_SM3_AVX_X86_64" },
-	{ MS_HASH_SM3, MS_PKEY_NONE, "CRYPTO_SM3_NEON" },
-	{ MS_HASH_SM3, MS_PKEY_NONE, "CRYPTO_SM3_ARM64_CE" },
-	{ MS_HASH_STREEBOG256, MS_PKEY_NONE, "CRYPTO_STREEBOG" },
-	{ MS_HASH_STREEBOG512, MS_PKEY_NONE, "CRYPTO_STREEBOG" },
-	{ MS_HASH_MD4, MS_PKEY_NONE, "CRYPTO_MD4" },
-	{ MS_HASH_MD5, MS_PKEY_NONE, "CRYPTO_MD5" },
-	{ MS_HASH_NONE, MS_PKEY_RSA, "CRYPTO_RSA" },
-	{ MS_HASH_NONE, MS_PKEY_ECDSA_P192, "CRYPTO_ECDSA" },
-	{ MS_HASH_NONE, MS_PKEY_ECDSA_P256, "CRYPTO_ECDSA" },
-	{ MS_HASH_NONE, MS_PKEY_ECDSA_P384, "CRYPTO_ECDSA" },
-	{ MS_HASH_NONE, MS_PKEY_ECDSA_P521, "CRYPTO_ECDSA" },
-	{ MS_HASH_NONE, MS_PKEY_ECRDSA, "CRYPTO_ECRDSA" },
-	{ MS_HASH_NONE, MS_PKEY_SM2, "CRYPTO_SM2" },
-	{ MS_HASH_NONE, MS_PKEY_MLDSA44, "CRYPTO_MLDSA" },
-	{ MS_HASH_NONE, MS_PKEY_MLDSA65, "CRYPTO_MLDSA" },
-	{ MS_HASH_NONE, MS_PKEY_MLDSA87, "CRYPTO_MLDSA" },
+	{ MS_HASH_SHA1, "CRYPTO_SHA1" },
+	{ MS_HASH_SHA1, "CRYPTO_SHA1_S390" },
+	{ MS_HASH_SHA224, "CRYPTO_SHA256" },
+	{ MS_HASH_SHA224, "CRYPTO_SHA256_S390" },
+	{ MS_HASH_SHA256, "CRYPTO_SHA256" },
+	{ MS_HASH_SHA256, "CRYPTO_SHA256_S390" },
+	{ MS_HASH_SHA384, "CRYPTO_SHA512" },
+	{ MS_HASH_SHA384, "CRYPTO_SHA512_S390" },
+	{ MS_HASH_SHA512, "CRYPTO_SHA512" },
+	{ MS_HASH_SHA512, "CRYPTO_SHA512_S390" },
+	{ MS_HASH_SHA3_256, "CRYPTO_SHA3" },
+	{ MS_HASH_SHA3_256, "CRYPTO_SHA3_256_S390" },
+	{ MS_HASH_SHA3_384, "CRYPTO_SHA3" },
+	{ MS_HASH_SHA3_384, "CRYPTO_SHA3_512_S390" },
+	{ MS_HASH_SHA3_512, "CRYPTO_SHA3" },
+	{ MS_HASH_SHA3_512, "CRYPTO_SHA3_512_S390" },
+	{ MS_HASH_SM3, "CRYPTO_SM3_GENERIC" },
+	{ MS_HASH_SM3, "CRYPTO_SM3_AVX_X86_64" },
+	{ MS_HASH_SM3, "CRYPTO_SM3_NEON" },
+	{ MS_HASH_SM3, "CRYPTO_SM3_ARM64_CE" },
+	{ MS_HASH_STREEBOG256, "CRYPTO_STREEBOG" },
+	{ MS_HASH_STREEBOG512, "CRYPTO_STREEBOG" },
+	{ MS_HASH_MD4, "CRYPTO_MD4" },
+	{ MS_HASH_MD5, "CRYPTO_MD5" },
 };
-
-const char *ms_rules_symbol(enum ms_pkey pkey)
-{
-	for (size_t i = 0; i < MS_ARRAY_SIZE(symbols); i++)
-		if (pkey != MS_PKEY_NONE && symbols[i].pkey == pkey)
-			return symbols[i].symbol;
-	return "";
-}
 
 /* kernel/module/decompress.c: one format, the one that modules are installed in. */
 static enum ms_compression decoder_of(const struct ms_kconfig *config)
@@ -127,22 +108,35 @@ static enum ms_compression decoder_of(const struct ms_kconfig *config)
 	return MS_COMPRESSION_NONE;
 }
 
+static void set_hashes(struct ms_rules *rules, const struct ms_kconfig *config,
+		       enum ms_kconfig_state enough)
+{
+	bool hash[MS_HASH_COUNT] = { false };
+
+	for (size_t i = 0; i < MS_ARRAY_SIZE(symbols); i++)
+		if (ms_kconfig_state(config, symbols[i].symbol) >= enough)
+			hash[symbols[i].hash] = true;
+	for (int i = MS_HASH_NONE + 1; i < MS_HASH_COUNT; i++)
+		rules->hash[i] = rules->hash[i] && hash[i];
+}
+
+static void set_keys(struct ms_rules *rules, const struct ms_kconfig *config,
+		     enum ms_kconfig_state enough)
+{
+	const struct ms_key_type *type;
+
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (ms_kconfig_state(config, type->crypto) < enough)
+			rules->pkey[type->pkey] = false;
+}
+
 void ms_rules_set_config(struct ms_rules *rules, const struct ms_kconfig *config,
 			 bool modules)
 {
 	enum ms_kconfig_state enough = modules ? MS_KCONFIG_MODULE : MS_KCONFIG_YES;
-	bool hash[MS_HASH_COUNT] = { false }, pkey[MS_PKEY_COUNT] = { false };
 
-	for (size_t i = 0; i < MS_ARRAY_SIZE(symbols); i++) {
-		if (ms_kconfig_state(config, symbols[i].symbol) < enough)
-			continue;
-		hash[symbols[i].hash] = true;
-		pkey[symbols[i].pkey] = true;
-	}
-	for (int i = MS_HASH_NONE + 1; i < MS_HASH_COUNT; i++)
-		rules->hash[i] = rules->hash[i] && hash[i];
-	for (int i = MS_PKEY_NONE + 1; i < MS_PKEY_COUNT; i++)
-		rules->pkey[i] = rules->pkey[i] && pkey[i];
+	set_hashes(rules, config, enough);
+	set_keys(rules, config, enough);
 	rules->module_sig = ms_kconfig_state(config, "MODULE_SIG") == MS_KCONFIG_YES;
 	rules->blacklist =
 		ms_kconfig_state(config, "SYSTEM_BLACKLIST_KEYRING") == MS_KCONFIG_YES;

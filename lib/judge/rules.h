@@ -11,21 +11,7 @@
 #include "../hash/payload.h"
 #include <modseal/module.h>
 
-/** Public-key algorithms that the kernel's parsers know. */
-enum ms_pkey {
-	MS_PKEY_NONE = 0, /* the parser knows no such algorithm */
-	MS_PKEY_RSA,
-	MS_PKEY_ECDSA_P192,
-	MS_PKEY_ECDSA_P256,
-	MS_PKEY_ECDSA_P384,
-	MS_PKEY_ECDSA_P521,
-	MS_PKEY_ECRDSA,
-	MS_PKEY_SM2,
-	MS_PKEY_MLDSA44,
-	MS_PKEY_MLDSA65,
-	MS_PKEY_MLDSA87,
-	MS_PKEY_COUNT,
-};
+#include "key-type.h"
 
 struct ms_rules {
 	unsigned version; /* (major << 16) | (minor << 8), as LINUX_VERSION_CODE: 0x070300 */
@@ -46,9 +32,6 @@ struct ms_rules ms_rules_default(void);
  * rules what that version cannot have. -EINVAL: no release.
  */
 int ms_rules_set_release(struct ms_ctx *ctx, struct ms_rules *rules, const char *release);
-
-/** The symbol in a configuration that a kernel with that algorithm has; "" for none. */
-const char *ms_rules_symbol(enum ms_pkey pkey);
 
 struct ms_kconfig;
 /** Takes the algorithms from the configuration; @modules: =m counts as there. */

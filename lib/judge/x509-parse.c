@@ -84,53 +84,20 @@ int ms_x509_note_serial(void *userdata, const struct ms_ber_item *item)
 	return 0;
 }
 
-static const struct {
-	enum ms_oid oid;
-	enum ms_sig_algo algo;
-	enum ms_hash hash;
-	unsigned since, before; /* 0: no bound */
-} sig_algos[] = {
-	{ MS_OID_MD4_RSA, MS_SIG_RSA, MS_HASH_MD4, 0, MS_LINUX_NO_MD5 },
-	{ MS_OID_SHA1_RSA, MS_SIG_RSA, MS_HASH_SHA1, 0, 0 },
-	{ MS_OID_SHA224_RSA, MS_SIG_RSA, MS_HASH_SHA224, 0, 0 },
-	{ MS_OID_SHA256_RSA, MS_SIG_RSA, MS_HASH_SHA256, 0, 0 },
-	{ MS_OID_SHA384_RSA, MS_SIG_RSA, MS_HASH_SHA384, 0, 0 },
-	{ MS_OID_SHA512_RSA, MS_SIG_RSA, MS_HASH_SHA512, 0, 0 },
-	{ MS_OID_SHA3_256_RSA, MS_SIG_RSA, MS_HASH_SHA3_256, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SHA3_384_RSA, MS_SIG_RSA, MS_HASH_SHA3_384, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SHA3_512_RSA, MS_SIG_RSA, MS_HASH_SHA3_512, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA1, MS_SIG_ECDSA, MS_HASH_SHA1, 0, 0 },
-	{ MS_OID_ECDSA_SHA224, MS_SIG_ECDSA, MS_HASH_SHA224, 0, 0 },
-	{ MS_OID_ECDSA_SHA256, MS_SIG_ECDSA, MS_HASH_SHA256, 0, 0 },
-	{ MS_OID_ECDSA_SHA384, MS_SIG_ECDSA, MS_HASH_SHA384, 0, 0 },
-	{ MS_OID_ECDSA_SHA512, MS_SIG_ECDSA, MS_HASH_SHA512, 0, 0 },
-	{ MS_OID_ECDSA_SHA3_256, MS_SIG_ECDSA, MS_HASH_SHA3_256, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_384, MS_SIG_ECDSA, MS_HASH_SHA3_384, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_512, MS_SIG_ECDSA, MS_HASH_SHA3_512, MS_LINUX_SHA3, 0 },
-	{ MS_OID_GOST_SIG256, MS_SIG_ECRDSA, MS_HASH_STREEBOG256, 0, 0 },
-	{ MS_OID_GOST_SIG512, MS_SIG_ECRDSA, MS_HASH_STREEBOG512, 0, 0 },
-	{ MS_OID_SM2_SM3, MS_SIG_SM2, MS_HASH_SM3, 0, MS_LINUX_NO_SM2 },
-	{ MS_OID_MLDSA44, MS_SIG_MLDSA44, MS_HASH_NONE, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA65, MS_SIG_MLDSA65, MS_HASH_NONE, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA87, MS_SIG_MLDSA87, MS_HASH_NONE, MS_LINUX_MLDSA, 0 },
-};
-
 int ms_x509_note_sig_algo(void *userdata, const struct ms_ber_item *item)
 {
 	struct parse *p = userdata;
+	const struct ms_sig_oid *found = ms_sig_oid_find(p->last_oid);
 
 	(void)item;
-	for (size_t i = 0; i < MS_ARRAY_SIZE(sig_algos); i++) {
-		if (sig_algos[i].oid != p->last_oid ||
-		    !ms_linux_within(p->rules, sig_algos[i].since, sig_algos[i].before))
-			continue;
-		p->cert->sig_algo = sig_algos[i].algo;
-		p->cert->sig_hash = sig_algos[i].hash;
-		p->sig_oid = p->last_oid;
-		return 0;
-	}
-	return refused(p, ms_fail(p->ctx, -ENOPKG,
-				  "certificate signed by an unknown algorithm"));
+	if (!found || !found->of_cert ||
+	    !ms_linux_within(p->rules, found->since, found->before))
+		return refused(p, ms_fail(p->ctx, -ENOPKG,
+					  "certificate signed by an unknown algorithm"));
+	p->cert->sig_algo = found->algo;
+	p->cert->sig_hash = found->hash;
+	p->sig_oid = p->last_oid;
+	return 0;
 }
 
 int ms_x509_note_signature(void *userdata, const struct ms_ber_item *item)
@@ -250,32 +217,13 @@ static int find_curve(const struct parse *p, enum ms_oid *ret)
 	return 0;
 }
 
-static const struct {
-	enum ms_oid oid, curve;
-	enum ms_pkey algo;
-	unsigned since, before;
-} key_algos[] = {
-	{ MS_OID_RSA, MS_OID_UNKNOWN, MS_PKEY_RSA, 0, 0 },
-	{ MS_OID_EC_PUBLIC_KEY, MS_OID_P192, MS_PKEY_ECDSA_P192, 0, 0 },
-	{ MS_OID_EC_PUBLIC_KEY, MS_OID_P256, MS_PKEY_ECDSA_P256, 0, 0 },
-	{ MS_OID_EC_PUBLIC_KEY, MS_OID_P384, MS_PKEY_ECDSA_P384, 0, 0 },
-	{ MS_OID_EC_PUBLIC_KEY, MS_OID_P521, MS_PKEY_ECDSA_P521, MS_LINUX_P521, 0 },
-	{ MS_OID_EC_PUBLIC_KEY, MS_OID_SM2, MS_PKEY_SM2, 0, MS_LINUX_NO_SM2 },
-	{ MS_OID_SM2, MS_OID_UNKNOWN, MS_PKEY_SM2, 0, MS_LINUX_NO_SM2 },
-	{ MS_OID_GOST_KEY256, MS_OID_UNKNOWN, MS_PKEY_ECRDSA, 0, 0 },
-	{ MS_OID_GOST_KEY512, MS_OID_UNKNOWN, MS_PKEY_ECRDSA, 0, 0 },
-	{ MS_OID_MLDSA44, MS_OID_UNKNOWN, MS_PKEY_MLDSA44, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA65, MS_OID_UNKNOWN, MS_PKEY_MLDSA65, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA87, MS_OID_UNKNOWN, MS_PKEY_MLDSA87, MS_LINUX_MLDSA, 0 },
-};
-
 static enum ms_pkey find_key_algo(const struct parse *p, enum ms_oid curve)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(key_algos); i++)
-		if (key_algos[i].oid == p->last_oid && key_algos[i].curve == curve &&
-		    ms_linux_within(p->rules, key_algos[i].since, key_algos[i].before))
-			return key_algos[i].algo;
-	return MS_PKEY_NONE;
+	const struct ms_key_type *type = ms_key_type_by_oid(p->last_oid, curve);
+
+	return type && ms_linux_within(p->rules, type->since, type->before)
+		       ? type->pkey
+		       : MS_PKEY_NONE;
 }
 
 static int note_key_algo(struct parse *p)

@@ -109,7 +109,7 @@ static int check_self_signature(struct ms_ctx *ctx, const struct ms_rules *rules
 		cert->self_signed_unknown = true;
 	else if (r == -ENOENT)
 		return ms_fail(ctx, r, "the kernel lacks the algorithm of its key (CONFIG_%s)",
-			       ms_rules_symbol(cert->key.algo));
+			       ms_key_type_of_pkey(cert->key.algo)->crypto);
 	else if (r < 0)
 		return ms_is_verdict(r)
 			       ? ms_fail(ctx, r, "certificate's self-signature is bad")

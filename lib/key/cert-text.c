@@ -16,11 +16,10 @@
 #include <time.h>
 
 #include "../base/buffer.h"
-#include "../base/checked.h"
 #include "../base/context.h"
 #include "../base/text.h"
 #include "../hash/payload.h"
-#include "openssl.h"
+#include "key.h"
 
 void ms_cert_text_done(struct ms_cert_info *info)
 {
@@ -73,56 +72,30 @@ static char *time_text(const ASN1_TIME *time)
 	return strdup(text);
 }
 
-/* By the algorithm's number: OpenSSL before 3.5 cannot make a key of these. */
-static const char *key_type_by_oid(const X509 *cert)
+/* By the algorithm, where this OpenSSL makes no key of it. */
+static const struct ms_key_type *type_by_algorithm(const X509 *cert)
 {
-	static const struct {
-		const char *oid;
-		const char *name;
-	} types[] = {
-		{ "2.16.840.1.101.3.4.3.17", "mldsa44" },
-		{ "2.16.840.1.101.3.4.3.18", "mldsa65" },
-		{ "2.16.840.1.101.3.4.3.19", "mldsa87" },
-	};
 	ASN1_OBJECT *object = NULL;
-	char text[64];
 
 	if (X509_PUBKEY_get0_param(&object, NULL, NULL, NULL,
-				   X509_get_X509_PUBKEY(cert)) != 1 ||
-	    OBJ_obj2txt(text, sizeof(text), object, 1) <= 0)
+				   X509_get_X509_PUBKEY(cert)) != 1)
 		return NULL;
-	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++)
-		if (strcmp(text, types[i].oid) == 0)
-			return types[i].name;
-	return NULL;
-}
-
-static const char *curve_name(const char *group)
-{
-	static const char *const names[][2] = {
-		{ "prime192v1", "p192" }, { "secp224r1", "p224" },
-		{ "prime256v1", "p256" }, { "secp384r1", "p384" },
-		{ "secp521r1", "p521" },
-	};
-
-	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++)
-		if (strcmp(group, names[i][0]) == 0)
-			return names[i][1];
-	return "unknown";
+	return ms_key_type_by_object(object);
 }
 
 static char *key_type_text(const X509 *cert)
 {
-	const char *by_oid = key_type_by_oid(cert);
-	const EVP_PKEY *key = by_oid ? NULL : X509_get0_pubkey(cert);
-	char text[64] = "unknown";
+	const struct ms_key_type *type = type_by_algorithm(cert);
+	const EVP_PKEY *key = type ? NULL : X509_get0_pubkey(cert);
+	char *text;
 
-	if (key && EVP_PKEY_is_a(key, "RSA") == 1)
-		snprintf(text, sizeof(text), "rsa%d", EVP_PKEY_get_bits(key));
-	else if (key && EVP_PKEY_is_a(key, "EC") == 1 &&
-		 EVP_PKEY_get_group_name(key, text, sizeof(text), NULL) == 1)
-		return strdup(curve_name(text));
-	return strdup(by_oid ? by_oid : text);
+	if (key)
+		type = ms_key_type_known(key);
+	if (type)
+		return strdup(type->name);
+	if (!key || EVP_PKEY_is_a(key, "RSA") != 1)
+		return strdup("unknown");
+	return asprintf(&text, "rsa%d", EVP_PKEY_get_bits(key)) < 0 ? NULL : text;
 }
 
 static char *sha256_text(struct ms_ctx *ctx, const uint8_t *der, size_t len)

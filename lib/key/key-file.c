@@ -77,7 +77,7 @@ static int unknown_algorithm(const struct source *source,
 
 	if (PKCS8_pkey_get0(&oid, NULL, NULL, NULL, pkcs8) != 1 || !oid)
 		return no_key(source);
-	type = ms_key_type_by_oid(OBJ_get0_data(oid), OBJ_length(oid));
+	type = ms_key_type_by_object(oid);
 	ERR_clear_error();
 	if (type)
 		return ms_fail(

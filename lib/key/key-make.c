@@ -55,10 +55,9 @@ static bool set_parameters(const struct ms_key_type *type, EVP_PKEY_CTX *ctx)
 		return EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, type->bits) == 1;
 	case MS_KEY_ECDSA:
 		return EVP_PKEY_CTX_set_group_name(ctx, type->group) == 1;
-	case MS_KEY_MLDSA:
-		break;
+	default:
+		return true;
 	}
-	return true;
 }
 
 static int generate(struct ms_ctx *ctx, const struct ms_key_type *type, EVP_PKEY **ret)
@@ -84,7 +83,7 @@ int ms_key_request_check(struct ms_ctx *ctx, const struct ms_key_request *reques
 			 const EVP_MD **ret_md)
 {
 	enum ms_hash hash = request->hash ? request->hash : MS_HASH_SHA512;
-	int r = ms_key_type_by_name(ctx, request->type, ret_type);
+	int r = ms_key_type_request(ctx, request->type, ret_type);
 
 	if (r < 0)
 		return r;

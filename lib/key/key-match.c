@@ -1,57 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Which keys modseal signs with: those that a kernel verifies with and that a signature
- * can be trusted to. The kernel's RSA takes 2048, 3072 and 4096 bits and nothing between
- * (rsa_check_key_length() in crypto/rsa.c); it also takes 512 to 1536 bits outside of
- * FIPS mode, and P-192, which are too weak to be offered. RSA keys that are restricted to
- * PSS, Ed25519, SM2 and other curves are unknown to its PKCS#7 parser.
+ * Which type of judge/key-type.h a key is of, by what OpenSSL says of it, and whether
+ * modules are signed with keys of that type.
  */
 
 #include <errno.h>
 #include <string.h>
 
-#include "../base/checked.h"
+#include "../base/buffer.h"
 #include "../base/context.h"
 #include "key.h"
 
-#define ML_DSA_OID(last) { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last }
-
-static const struct ms_key_type types[] = {
-	{ .name = "rsa2048", .family = MS_KEY_RSA, .openssl = "RSA", .bits = 2048 },
-	{ .name = "rsa3072", .family = MS_KEY_RSA, .openssl = "RSA", .bits = 3072 },
-	{ .name = "rsa4096", .family = MS_KEY_RSA, .openssl = "RSA", .bits = 4096 },
-	{ .name = "p256", .family = MS_KEY_ECDSA, .openssl = "EC", .group = "prime256v1" },
-	{ .name = "p384", .family = MS_KEY_ECDSA, .openssl = "EC", .group = "secp384r1" },
-	{ .name = "p521", .family = MS_KEY_ECDSA, .openssl = "EC", .group = "secp521r1" },
-	{ .name = "mldsa44", .family = MS_KEY_MLDSA, .openssl = "ML-DSA-44",
-	  .oid = ML_DSA_OID(17) },
-	{ .name = "mldsa65", .family = MS_KEY_MLDSA, .openssl = "ML-DSA-65",
-	  .oid = ML_DSA_OID(18) },
-	{ .name = "mldsa87", .family = MS_KEY_MLDSA, .openssl = "ML-DSA-87",
-	  .oid = ML_DSA_OID(19) },
-};
-
-/* Other names under which OpenSSL and its providers know the curves. */
-static const char *canonical_group(const char *group)
-{
-	static const char *const names[][2] = {
-		{ "P-256", "prime256v1" },
-		{ "P-384", "secp384r1" },
-		{ "P-521", "secp521r1" },
-	};
-
-	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++)
-		if (!strcmp(group, names[i][0]))
-			return names[i][1];
-	return group;
-}
-
+/* OpenSSL and its providers know the curves by several names. */
 static bool is_of_type(const struct ms_key_type *type, const char *kind, int bits,
 		       const char *group)
 {
-	return !strcmp(kind, type->openssl) && (!type->bits || bits == type->bits) &&
-	       (!type->group || !strcmp(canonical_group(group), type->group));
+	return type->openssl && !strcmp(kind, type->openssl) &&
+	       (!type->bits || bits == type->bits) &&
+	       (!type->group || !strcmp(group, type->group) ||
+		!strcmp(group, type->nist));
+}
+
+static const struct ms_key_type *match(const char *kind, int bits, const char *group)
+{
+	const struct ms_key_type *type;
+
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (is_of_type(type, kind, bits, group))
+			return type;
+	return NULL;
 }
 
 static int hint(struct ms_ctx *ctx)
@@ -70,11 +48,11 @@ int ms_key_type_refuse(struct ms_ctx *ctx, const char *shown, const char *kind)
 int ms_key_type_find(struct ms_ctx *ctx, const char *shown, const char *kind, int bits,
 		     const char *group, const struct ms_key_type **ret)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++) {
-		if (is_of_type(&types[i], kind, bits, group)) {
-			*ret = &types[i];
-			return 0;
-		}
+	const struct ms_key_type *type = match(kind, bits, group);
+
+	if (type && type->signs) {
+		*ret = type;
+		return 0;
 	}
 	if (!strcmp(kind, "RSA"))
 		ms_fail(ctx, -EINVAL, "the RSA key '%s' has %d bits", shown, bits);
@@ -86,56 +64,80 @@ int ms_key_type_find(struct ms_ctx *ctx, const char *shown, const char *kind, in
 	return hint(ctx);
 }
 
-/* The name in the table, of which a provider may have another one. */
-static const char *kind_of(const EVP_PKEY *key)
+/* What a key is by OpenSSL's names, as far as the table has them. */
+struct look {
+	const char *kind;
+	int bits;
+	char group[64];
+};
+
+static struct look look_at(const EVP_PKEY *key)
 {
 	const char *name = EVP_PKEY_get0_type_name(key);
+	struct look look = { name ? name : "unknown", EVP_PKEY_get_bits(key), "" };
+	const struct ms_key_type *type;
 
-	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++)
-		if (EVP_PKEY_is_a(key, types[i].openssl) == 1)
-			return types[i].openssl;
-	return name ? name : "unknown";
+	/* a provider may have another name for the kind */
+	for (size_t i = 0; (type = ms_key_type_at(i)); i++)
+		if (type->openssl && EVP_PKEY_is_a(key, type->openssl) == 1)
+			look.kind = type->openssl;
+	if (!strcmp(look.kind, "EC") &&
+	    EVP_PKEY_get_group_name(key, look.group, sizeof(look.group), NULL) != 1)
+		look.group[0] = '\0';
+	return look;
 }
 
 int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
 		   const struct ms_key_type **ret)
 {
-	const char *kind = kind_of(key);
-	char group[64] = "";
+	struct look look = look_at(key);
 
-	if (!strcmp(kind, "EC") &&
-	    EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
-		group[0] = '\0';
-	return ms_key_type_find(ctx, shown, kind, EVP_PKEY_get_bits(key), group, ret);
+	return ms_key_type_find(ctx, shown, look.kind, look.bits, look.group, ret);
 }
 
-const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len)
+const struct ms_key_type *ms_key_type_known(const EVP_PKEY *key)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(types); i++)
-		if (types[i].oid[0] && len == sizeof(types[i].oid) &&
-		    !memcmp(oid, types[i].oid, len))
-			return &types[i];
-	return NULL;
+	struct look look = look_at(key);
+
+	return match(look.kind, look.bits, look.group);
 }
 
-int ms_key_type_by_name(struct ms_ctx *ctx, const char *name,
+const struct ms_key_type *ms_key_type_by_object(const ASN1_OBJECT *algorithm)
+{
+	enum ms_oid oid = ms_oid_find(OBJ_get0_data(algorithm), OBJ_length(algorithm));
+	const struct ms_key_type *type = ms_key_type_by_oid(oid, MS_OID_UNKNOWN);
+
+	return type && type->family == MS_KEY_MLDSA ? type : NULL;
+}
+
+/* "rsa2048, rsa3072 ... or mldsa87" */
+static int list_names(struct ms_buf *ret)
+{
+	const struct ms_key_type *type, *last = NULL;
+	int r = 0;
+
+	for (size_t i = 0; (type = ms_key_type_at(i)) && r == 0; i++) {
+		if (!type->signs)
+			continue;
+		if (last)
+			r = ms_buf_printf(ret, "%s%s", ret->len ? ", " : "", last->name);
+		last = type;
+	}
+	return r < 0 ? r : ms_buf_printf(ret, " or %s", last->name);
+}
+
+int ms_key_type_request(struct ms_ctx *ctx, const char *name,
 			const struct ms_key_type **ret)
 {
-	for (size_t i = 0; name && i < MS_ARRAY_SIZE(types); i++) {
-		if (!strcmp(name, types[i].name)) {
-			*ret = &types[i];
-			return 0;
-		}
-	}
-	return ms_fail(ctx, -EINVAL,
-		       "unknown key type '%s': rsa2048, rsa3072, rsa4096, p256, p384, p521, "
-		       "mldsa44, mldsa65 or mldsa87",
-		       name ? name : "");
-}
+	const struct ms_key_type *type = name ? ms_key_type_by_name(name) : NULL;
+	_cleanup_(ms_buf_done) struct ms_buf names = { 0 };
 
-size_t ms_key_field_size(const struct ms_key_type *type)
-{
-	if (type->family != MS_KEY_ECDSA)
+	if (type && type->signs) {
+		*ret = type;
 		return 0;
-	return !strcmp(type->name, "p256") ? 32 : !strcmp(type->name, "p384") ? 48 : 66;
+	}
+	if (list_names(&names) < 0)
+		return ms_fail_nomem(ctx);
+	return ms_fail(ctx, -EINVAL, "unknown key type '%s': %.*s", name ? name : "",
+		       (int)names.len, (const char *)names.data);
 }

@@ -8,9 +8,9 @@
  * long that takes is up to the file, and nothing interrupts it. So OpenSSL is given those
  * keys alone that modseal signs with, and in them no number that is longer than it may be:
  *
- *	RSA     two primes; a modulus of one of the sizes in key-match.c, and no number
+ *	RSA     two primes; a modulus of one of the sizes in key-type.c, and no number
  *	        that is longer than it
- *	EC      a curve of key-match.c, by name, wherever the key says on which it is
+ *	EC      a curve of key-type.c, by name, wherever the key says on which it is
  *	ML-DSA  is of one length, which OpenSSL looks at first
  *
  * Both decoders take element after element, so they see the same ones; where this one
@@ -208,12 +208,12 @@ int ms_key_peek_pkcs8(struct ms_ctx *ctx, const char *shown,
 	if (PKCS8_pkey_get0(&oid, &der, &len, &algorithm, pkcs8) != 1 || !oid || !der ||
 	    len <= 0)
 		return -EBADMSG;
-	if (ms_key_type_by_oid(OBJ_get0_data(oid), OBJ_length(oid)))
+	if (ms_key_type_by_object(oid))
 		return 0;
-	switch (OBJ_obj2nid(oid)) {
-	case NID_rsaEncryption:
+	switch (ms_oid_find(OBJ_get0_data(oid), OBJ_length(oid))) {
+	case MS_OID_RSA:
 		return peek_rsa(ctx, shown, der, (size_t)len);
-	case NID_X9_62_id_ecPublicKey:
+	case MS_OID_EC_PUBLIC_KEY:
 		return peek_ec_pkcs8(ctx, shown, algorithm, der, (size_t)len);
 	default:
 		OBJ_obj2txt(name, sizeof(name), oid, 0);

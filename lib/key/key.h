@@ -11,7 +11,7 @@
  *	key-peek.c      what it is, before OpenSSL computes with it
  *	key-decrypt.c   PKCS#8 by a passphrase, and how much work that may be
  *	key-cert.c      the certificate that goes with it
- *	key-match.c     what kind of key it is, and whether a kernel takes it
+ *	key-match.c     which type of judge/key-type.h it is of
  *	key-pair.c      whether key and certificate belong together
  *	key-raw.c       the mathematics: a raw signature
  *	pkcs11/         keys and certificates in tokens
@@ -24,6 +24,7 @@
 
 #include "../base/buffer.h"
 #include "../hash/payload.h"
+#include "../judge/key-type.h"
 #include "openssl.h"
 
 enum { MS_SECRET_SIZE = 1024 };
@@ -94,25 +95,15 @@ int ms_pkcs8_decrypt(struct ms_ctx *ctx, const X509_SIG *encrypted,
 int ms_cert_decode(struct ms_ctx *ctx, const char *path, const struct ms_buf *content,
 		   const EVP_PKEY *key, X509 **ret);
 
-enum ms_key_family {
-	MS_KEY_RSA,
-	MS_KEY_ECDSA,
-	MS_KEY_MLDSA, /* signs the data, not a digest of them */
-};
-
-/** A kind of key that kernels take and modseal signs with. */
-struct ms_key_type {
-	const char *name;    /* "p384" */
-	enum ms_key_family family;
-	const char *openssl; /* EVP_PKEY_is_a() */
-	int bits;            /* RSA's modulus */
-	const char *group;   /* the curve */
-	uint8_t oid[9];      /* ML-DSA's algorithm */
-};
-
-/** What @key is. -EINVAL: of a kind that no kernel takes. @shown: where it is from. */
+/**
+ * What @key is. -EINVAL: of a type that modules are not signed with. @shown: where it is
+ * from.
+ */
 int ms_key_type_of(struct ms_ctx *ctx, const char *shown, const EVP_PKEY *key,
 		   const struct ms_key_type **ret);
+
+/** The same without an error, of all types in the table; NULL: in no row. */
+const struct ms_key_type *ms_key_type_known(const EVP_PKEY *key);
 
 /**
  * The type of a key of that kind, as EVP_PKEY_is_a() names kinds, with a modulus of @bits
@@ -125,15 +116,15 @@ int ms_key_type_find(struct ms_ctx *ctx, const char *shown, const char *kind, in
 /** Says that modules are not signed with keys of that kind. Returns -EINVAL. */
 int ms_key_type_refuse(struct ms_ctx *ctx, const char *shown, const char *kind);
 
-/** The type whose algorithm OID has this content; NULL. Only ML-DSA's are in the table. */
-const struct ms_key_type *ms_key_type_by_oid(const uint8_t *oid, size_t len);
+/**
+ * The type that its algorithm alone tells: ML-DSA's, of which OpenSSL before 3.5 makes no
+ * key. NULL: another algorithm.
+ */
+const struct ms_key_type *ms_key_type_by_object(const ASN1_OBJECT *algorithm);
 
-/** The type of that name. -EINVAL, with a message that lists the names. */
-int ms_key_type_by_name(struct ms_ctx *ctx, const char *name,
+/** The type of that name, if modules are signed with it. -EINVAL, with all the names. */
+int ms_key_type_request(struct ms_ctx *ctx, const char *name,
 			const struct ms_key_type **ret);
-
-/** Bytes of a coordinate of an EC key's curve; 0 for other types. */
-size_t ms_key_field_size(const struct ms_key_type *type);
 
 /** How raw signatures are made. */
 struct ms_raw_signing {

@@ -34,29 +34,16 @@
 #include "../hash/hash.h"
 #include "../judge/der-write.h"
 
-static const uint8_t oid_signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
-					   0x0d, 0x01, 0x07, 0x02 };
-static const uint8_t oid_data[] = {
-	0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01
-};
-static const uint8_t oid_rsa_encryption[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
-					      0x0d, 0x01, 0x01, 0x01 };
-
-/* ecdsa-with-SHA256 and so on: ANSI X9.62, and NIST's for SHA-3. */
-#define ECDSA_SHA2(last) { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, last }, 8
-#define ECDSA_SHA3(last) { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, last }, 9
-
+/* ECDSA is named together with the digest, as in certificates. */
 static const struct {
-	uint8_t digest_last; /* 2.16.840.1.101.3.4.2.x */
-	uint8_t ecdsa[9];
-	size_t ecdsa_len;
+	enum ms_oid digest, ecdsa;
 } hash_oids[MS_HASH_COUNT] = {
-	[MS_HASH_SHA256] = { 1, ECDSA_SHA2(2) },
-	[MS_HASH_SHA384] = { 2, ECDSA_SHA2(3) },
-	[MS_HASH_SHA512] = { 3, ECDSA_SHA2(4) },
-	[MS_HASH_SHA3_256] = { 8, ECDSA_SHA3(10) },
-	[MS_HASH_SHA3_384] = { 9, ECDSA_SHA3(11) },
-	[MS_HASH_SHA3_512] = { 10, ECDSA_SHA3(12) },
+	[MS_HASH_SHA256] = { MS_OID_SHA256, MS_OID_ECDSA_SHA256 },
+	[MS_HASH_SHA384] = { MS_OID_SHA384, MS_OID_ECDSA_SHA384 },
+	[MS_HASH_SHA512] = { MS_OID_SHA512, MS_OID_ECDSA_SHA512 },
+	[MS_HASH_SHA3_256] = { MS_OID_SHA3_256, MS_OID_ECDSA_SHA3_256 },
+	[MS_HASH_SHA3_384] = { MS_OID_SHA3_384, MS_OID_ECDSA_SHA3_384 },
+	[MS_HASH_SHA3_512] = { MS_OID_SHA3_512, MS_OID_ECDSA_SHA3_512 },
 };
 
 static void write_version(struct ms_der *der, const struct ms_message *message)
@@ -68,12 +55,9 @@ static void write_version(struct ms_der *der, const struct ms_message *message)
 
 static void write_digest_algorithm(struct ms_der *der, enum ms_hash hash)
 {
-	const uint8_t oid[] = { 0x60, 0x86, 0x48,
-				0x01, 0x65, 0x03,
-				0x04, 0x02, hash_oids[hash].digest_last };
 	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
 
-	ms_der_put(der, MS_DER_OID, oid, sizeof(oid));
+	ms_der_put_oid(der, hash_oids[hash].digest);
 	ms_der_end(der, algorithm);
 }
 
@@ -83,20 +67,12 @@ static void write_signature_algorithm(struct ms_der *der,
 	const struct ms_key_type *type = message->type;
 	size_t algorithm = ms_der_begin(der, MS_DER_SEQUENCE);
 
-	switch (type->family) {
-	case MS_KEY_RSA:
-		ms_der_put(der, MS_DER_OID, oid_rsa_encryption,
-			   sizeof(oid_rsa_encryption));
+	if (type->family == MS_KEY_ECDSA)
+		ms_der_put_oid(der, hash_oids[message->hash].ecdsa);
+	else
+		ms_der_put_oid(der, type->algorithm);
+	if (type->family == MS_KEY_RSA)
 		ms_der_put(der, MS_DER_NULL, NULL, 0);
-		break;
-	case MS_KEY_ECDSA:
-		ms_der_put(der, MS_DER_OID, hash_oids[message->hash].ecdsa,
-			   hash_oids[message->hash].ecdsa_len);
-		break;
-	case MS_KEY_MLDSA:
-		ms_der_put(der, MS_DER_OID, type->oid, sizeof(type->oid));
-		break;
-	}
 	ms_der_end(der, algorithm);
 }
 
@@ -171,7 +147,7 @@ static int write_signed_data(struct ms_ctx *ctx, struct ms_der *der,
 	write_digest_algorithm(der, message->hash);
 	ms_der_end(der, inner);
 	inner = ms_der_begin(der, MS_DER_SEQUENCE);
-	ms_der_put(der, MS_DER_OID, oid_data, sizeof(oid_data));
+	ms_der_put_oid(der, MS_OID_DATA);
 	ms_der_end(der, inner);
 	inner = ms_der_begin(der, MS_DER_SET);
 	r = write_signer_info(ctx, der, message, signature);
@@ -190,7 +166,7 @@ int ms_message_write(struct ms_ctx *ctx, const struct ms_message *message,
 	size_t content;
 	int r;
 
-	ms_der_put(&der, MS_DER_OID, oid_signed_data, sizeof(oid_signed_data));
+	ms_der_put_oid(&der, MS_OID_SIGNED_DATA);
 	content = ms_der_begin(&der, MS_DER_CONTEXT_0_CONSTRUCTED);
 	r = write_signed_data(ctx, &der, message, signature);
 	if (r < 0)

@@ -2,23 +2,14 @@
 
 /* Kinds of keys as ktype has them: kernel-sign's words. */
 
-#include <string.h>
-
-#include "../base/checked.h"
+#include "../judge/key-type.h"
 #include "store.h"
 
 const char *ms_store_kind(const char *type)
 {
-	static const char *const kinds[][2] = {
-		{ "rsa2048", "rsa" },	  { "rsa3072", "rsa" },	    { "rsa4096", "rsa" },
-		{ "p256", "ec" },	  { "p384", "ec" },	    { "p521", "ec" },
-		{ "mldsa44", "mldsa44" }, { "mldsa65", "mldsa65" }, { "mldsa87", "mldsa87" },
-	};
+	const struct ms_key_type *found = type ? ms_key_type_by_name(type) : NULL;
 
-	for (size_t i = 0; type && i < MS_ARRAY_SIZE(kinds); i++)
-		if (strcmp(kinds[i][0], type) == 0)
-			return kinds[i][1];
-	return NULL;
+	return found && found->signs ? found->ktype : NULL;
 }
 
 bool ms_store_same_kind(const char *said, const char *kind)

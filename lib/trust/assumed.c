@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "../base/buffer.h"
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 
 /* Adds a name to those that are parted by commas. */
@@ -28,22 +27,19 @@ static int add_name(struct ms_buf *out, const char *name)
 static int name_modules(const struct ms_rules *with, const struct ms_rules *without,
 			struct ms_buf *out)
 {
-	static const struct {
-		enum ms_pkey pkey;
-		const char *name;
-	} keys[] = {
-		{ MS_PKEY_RSA, "rsa" },
-		{ MS_PKEY_ECDSA_P384, "ecdsa" },
-		{ MS_PKEY_MLDSA65, "mldsa" },
-	};
+	const struct ms_key_type *type, *last = NULL;
 	int r = 0;
 
 	for (int i = MS_HASH_SHA256; i <= MS_HASH_SHA3_512 && r == 0; i++)
 		if (with->hash[i] && !without->hash[i])
 			r = add_name(out, ms_hash_name((enum ms_hash)i));
-	for (size_t i = 0; i < MS_ARRAY_SIZE(keys) && r == 0; i++)
-		if (with->pkey[keys[i].pkey] && !without->pkey[keys[i].pkey])
-			r = add_name(out, keys[i].name);
+	for (size_t i = 0; (type = ms_key_type_at(i)) && r == 0; i++) {
+		if (!type->signs || !with->pkey[type->pkey] || without->pkey[type->pkey] ||
+		    (last && last->family == type->family))
+			continue;
+		r = add_name(out, ms_key_family_name(type->family));
+		last = type;
+	}
 	return r;
 }
 

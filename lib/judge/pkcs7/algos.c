@@ -6,8 +6,8 @@
  */
 
 #include "../../base/checked.h"
-#include "pkcs7.h"
 #include "../versions.h"
+#include "pkcs7.h"
 
 static const struct {
 	enum ms_oid oid;
@@ -43,37 +43,14 @@ bool ms_pkcs7_digest_algo(const struct ms_rules *rules, enum ms_oid oid,
 	return false;
 }
 
-static const struct {
-	enum ms_oid oid;
-	enum ms_sig_algo algo;
-	unsigned since, before;
-} pkey_algos[] = {
-	{ MS_OID_RSA, MS_SIG_RSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA1, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA224, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA256, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA384, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA512, MS_SIG_ECDSA, 0, 0 },
-	{ MS_OID_ECDSA_SHA3_256, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_384, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_ECDSA_SHA3_512, MS_SIG_ECDSA, MS_LINUX_SHA3, 0 },
-	{ MS_OID_SM2_SM3, MS_SIG_SM2, 0, MS_LINUX_NO_SM2 },
-	{ MS_OID_GOST_KEY256, MS_SIG_ECRDSA, 0, 0 },
-	{ MS_OID_GOST_KEY512, MS_SIG_ECRDSA, 0, 0 },
-	{ MS_OID_MLDSA44, MS_SIG_MLDSA44, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA65, MS_SIG_MLDSA65, MS_LINUX_MLDSA, 0 },
-	{ MS_OID_MLDSA87, MS_SIG_MLDSA87, MS_LINUX_MLDSA, 0 },
-};
-
 bool ms_pkcs7_pkey_algo(const struct ms_rules *rules, enum ms_oid oid,
 			enum ms_sig_algo *ret)
 {
-	for (size_t i = 0; i < MS_ARRAY_SIZE(pkey_algos); i++) {
-		if (pkey_algos[i].oid != oid ||
-		    !ms_linux_within(rules, pkey_algos[i].since, pkey_algos[i].before))
-			continue;
-		*ret = pkey_algos[i].algo;
-		return true;
-	}
-	return false;
+	const struct ms_sig_oid *found = ms_sig_oid_find(oid);
+
+	if (!found || !found->of_message ||
+	    !ms_linux_within(rules, found->since, found->before))
+		return false;
+	*ret = found->algo;
+	return true;
 }

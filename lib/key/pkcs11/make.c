@@ -129,7 +129,7 @@ static int sign_ecdsa(struct ms_ctx *ctx, const struct ms_session *session,
 		      struct ms_buf *ret)
 {
 	_cleanup_(ms_buf_done) struct ms_buf raw = { 0 };
-	size_t field = ms_key_field_size(key->type);
+	size_t field = key->type->field;
 	int r = ms_token_key_sign(ctx, session, key, digest, len > field ? field : len,
 				  &raw);
 

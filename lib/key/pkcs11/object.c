@@ -10,8 +10,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <string.h>
@@ -19,12 +17,12 @@
 #include "../../base/checked.h"
 #include "../../base/context.h"
 #include "../../hash/hash.h"
+#include "../../judge/der-write.h"
 
 enum { MAX_ATTRIBUTE = 64 << 10, MAX_SIGNATURE = 4096 };
 
 #define ATTRIBUTE(type, pointer, size) { (type), (void *)(pointer), (CK_ULONG)(size) }
 
-MS_OPENSSL_CLEANUP(ms_object_done, ASN1_OBJECT, ASN1_OBJECT_free)
 MS_OPENSSL_CLEANUP(ms_builder_done, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 MS_OPENSSL_CLEANUP(ms_params_done, OSSL_PARAM, OSSL_PARAM_free)
 
@@ -73,13 +71,10 @@ int ms_token_key_check_free(struct ms_ctx *ctx, const struct ms_session *session
 static int curve_params(struct ms_ctx *ctx, const struct ms_key_type *type,
 			struct ms_buf *ret)
 {
-	_cleanup_(ms_object_done) ASN1_OBJECT *oid = OBJ_txt2obj(type->group, 0);
-	uint8_t *der = NULL;
-	int len = oid ? i2d_ASN1_OBJECT(oid, &der) : 0;
-	int r = len > 0 ? ms_buf_append(ret, der, (size_t)len) : -ENOMEM;
+	struct ms_der der = { .out = ret };
 
-	OPENSSL_free(der);
-	return r < 0 ? ms_fail_openssl(ctx, -EIO, "cannot name the curve") : 0;
+	ms_der_put_oid(&der, type->curve);
+	return ms_der_finish(&der) < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
 static bool makes_keys(const struct ms_session *session, CK_MECHANISM_TYPE mechanism)
@@ -226,7 +221,7 @@ static int public_ec(struct ms_ctx *ctx, const struct ms_session *session,
 	_cleanup_(ms_buf_done) struct ms_buf point = { 0 };
 	_cleanup_(ms_octets_done) ASN1_OCTET_STRING *wrapped = NULL;
 	_cleanup_(ms_builder_done) OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	size_t size = 1 + 2 * ms_key_field_size(key->type), len;
+	size_t size = 1 + 2 * key->type->field, len;
 	const uint8_t *data, *p;
 	int r = get(ctx, session, key, CKA_EC_POINT, &point);
 
