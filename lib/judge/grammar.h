@@ -38,7 +38,7 @@ extern const struct ms_ber_node ms_akid_old_grammar[];	/* the same before Linux 
 extern const struct ms_ber_node ms_rsa_key_grammar[];	/* RSAPublicKey */
 extern const struct ms_ber_node ms_ecdsa_sig_grammar[]; /* ECDSA-Sig-Value */
 
-/* pkcs7-parse.c; userdata is its struct parse */
+/* pkcs7/parse.c, pkcs7/parse-signer.c; userdata is a struct ms_pkcs7_walk */
 DECLARE_CALL(ms_pkcs7_check_content_type);
 DECLARE_CALL(ms_pkcs7_extract_cert);
 DECLARE_CALL(ms_pkcs7_note_oid);
