@@ -19,7 +19,6 @@
 #include "../kconfig/kconfig.h"
 #include "doctor.h"
 
-MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
 
 /* The kernel's rules, as far as its release and configuration tell. */
@@ -41,7 +40,7 @@ static int make_rules(struct ms_doctor *doctor, struct ms_rules *ret)
 static int check_kind(struct ms_doctor *doctor, const char *what,
 		      const struct ms_cert_info *info, const struct ms_rules *rules)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	int r = ms_cert_parse(doctor->ctx, rules, info->der, info->der_len, &cert);
 
 	if (r == -ENOMEM)

@@ -17,7 +17,6 @@
 #include "../trust/trust.h"
 #include "doctor.h"
 
-MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
 MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
 
 int ms_doctor_keep(struct ms_doctor *doctor, struct ms_cert_list *list, bool revoked)
@@ -101,7 +100,7 @@ static enum ms_doctor_trusted by_lists(const struct ms_doctor *doctor,
 static enum ms_doctor_trusted by_digest(struct ms_doctor *doctor,
 					const struct ms_cert_info *info)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	struct ms_rules rules = ms_rules_default();
 	const struct ms_trust *trust = NULL;
 	bool revoked = false;

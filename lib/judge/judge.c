@@ -25,8 +25,6 @@
 #include "pkcs7/pkcs7.h"
 #include "revoked.h"
 
-MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
-
 void ms_judgement_done(struct ms_judgement *judgement)
 {
 	free(judgement->vouched_by);
@@ -156,7 +154,7 @@ int ms_cms_judge(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 		 const struct ms_rules *rules, struct ms_payload *payload,
 		 const uint8_t *sig, size_t sig_len, struct ms_judgement *ret)
 {
-	_cleanup_(cleanup_message) struct ms_pkcs7 *message = NULL;
+	_cleanup_(ms_cleanup_pkcs7) struct ms_pkcs7 *message = NULL;
 	struct ms_judging j = {
 		.ctx = ctx, .keyring = keyring, .rules = rules, .payload = payload
 	};

@@ -13,6 +13,7 @@ struct ms_keyring;
 
 struct ms_keyring *ms_keyring_new(void);
 struct ms_keyring *ms_keyring_free(struct ms_keyring *keyring);
+MS_DEFINE_CLEANUP(ms_cleanup_keyring, struct ms_keyring *, ms_keyring_free)
 
 /** Adds a trusted certificate (takes a reference). One that is there already is not added. */
 int ms_keyring_trust(struct ms_ctx *ctx, struct ms_keyring *keyring, struct ms_cert *cert);

@@ -39,8 +39,6 @@
 /* Texts about one message; the rest is only counted. */
 enum { MOST_TOLD = 8 };
 
-MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
-
 struct search {
 	struct ms_ctx *ctx;
 	const struct ms_keyring *keyring;
@@ -130,7 +128,7 @@ int ms_cms_find_revoked(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 			const struct ms_rules *rules, const uint8_t *sig, size_t len,
 			const char *where, struct ms_texts *texts)
 {
-	_cleanup_(cleanup_message) struct ms_pkcs7 *message = NULL;
+	_cleanup_(ms_cleanup_pkcs7) struct ms_pkcs7 *message = NULL;
 	struct search s = { .ctx = ctx, .keyring = keyring };
 	int r;
 
@@ -147,7 +145,7 @@ int ms_cms_find_revoked(struct ms_ctx *ctx, const struct ms_keyring *keyring,
 int ms_cms_count_signers(struct ms_ctx *ctx, const struct ms_rules *rules,
 			 const uint8_t *sig, size_t len, size_t *ret)
 {
-	_cleanup_(cleanup_message) struct ms_pkcs7 *message = NULL;
+	_cleanup_(ms_cleanup_pkcs7) struct ms_pkcs7 *message = NULL;
 	int r = ms_pkcs7_parse_names(ctx, rules, sig, len, &message);
 
 	if (r == 0)

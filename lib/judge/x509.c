@@ -23,8 +23,6 @@
 #include "ber.h"
 #include "cert.h"
 
-MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
-
 struct ms_cert *ms_cert_ref(struct ms_cert *cert)
 {
 	cert->references++;
@@ -123,7 +121,7 @@ static int cert_read(struct ms_ctx *ctx, const struct ms_rules *rules,
 		     const uint8_t *data, size_t len, size_t available, bool names_only,
 		     struct ms_cert **ret)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = calloc(1, sizeof(*cert));
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = calloc(1, sizeof(*cert));
 	int r;
 
 	if (!cert)
@@ -148,7 +146,7 @@ static int cert_parse(struct ms_ctx *ctx, const struct ms_rules *rules,
 		      const uint8_t *data, size_t len, size_t available,
 		      struct ms_cert **ret)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	int r = cert_read(ctx, rules, data, len, available, false, &cert);
 
 	if (r < 0)
@@ -199,7 +197,7 @@ int ms_cert_parse_embedded(struct ms_ctx *ctx, const struct ms_rules *rules,
 			   const uint8_t *data, size_t len, size_t available,
 			   struct ms_cert **ret)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	int r;
 
 	if (available > len)

@@ -7,6 +7,7 @@
 #include <modseal/base.h>
 #include <modseal/hash.h>
 
+#include "../base/cleanup.h"
 #include "rules.h"
 
 struct ms_cert;
@@ -22,6 +23,7 @@ int ms_cert_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_
 
 struct ms_cert *ms_cert_ref(struct ms_cert *cert);
 struct ms_cert *ms_cert_free(struct ms_cert *cert); /* drops one reference */
+MS_DEFINE_CLEANUP(ms_cleanup_cert, struct ms_cert *, ms_cert_free)
 
 /** Borrowed bytes of a certificate. */
 struct ms_bytes {

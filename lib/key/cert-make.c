@@ -33,7 +33,6 @@ enum {
 };
 
 MS_OPENSSL_CLEANUP(ms_extension_done, X509_EXTENSION, X509_EXTENSION_free)
-MS_DEFINE_CLEANUP(genkey_done, struct ms_genkey *, ms_genkey_free)
 
 static int set_serial(struct ms_ctx *ctx, X509 *cert)
 {
@@ -179,7 +178,7 @@ int ms_cert_draft(struct ms_ctx *ctx, const struct ms_key_request *request,
 		  EVP_PKEY *public, X509 **ret)
 {
 	_cleanup_(ms_x509_done) X509 *cert = X509_new();
-	_cleanup_(genkey_done) struct ms_genkey *genkey = NULL;
+	_cleanup_(ms_cleanup_genkey) struct ms_genkey *genkey = NULL;
 	int r = 0;
 
 	if (!cert || X509_set_version(cert, X509_VERSION_3) != 1 ||

@@ -44,8 +44,6 @@ struct ms_genkey {
 	const char *extensions;
 };
 
-MS_DEFINE_CLEANUP(genkey_done, struct ms_genkey *, ms_genkey_free)
-
 struct ms_genkey *ms_genkey_free(struct ms_genkey *genkey)
 {
 	if (genkey)
@@ -164,7 +162,7 @@ static int find_sections(struct ms_ctx *ctx, struct ms_genkey *genkey)
 
 int ms_genkey_read(struct ms_ctx *ctx, const char *path, struct ms_genkey **ret)
 {
-	_cleanup_(genkey_done) struct ms_genkey *genkey = calloc(1, sizeof(*genkey));
+	_cleanup_(ms_cleanup_genkey) struct ms_genkey *genkey = calloc(1, sizeof(*genkey));
 	int r;
 
 	if (!genkey)

@@ -37,8 +37,6 @@ enum { PEM_ROOM = 64 << 10 };
 /* Keys are never made by a provider for tokens that OpenSSL's configuration loads. */
 #define OWN_PROVIDER "?provider!=pkcs11"
 
-MS_DEFINE_CLEANUP(cert_done, struct ms_cert *, ms_cert_free)
-
 static int unsupported(struct ms_ctx *ctx, const struct ms_key_type *type)
 {
 	ERR_clear_error();
@@ -155,7 +153,7 @@ static int write_key(struct ms_ctx *ctx, const EVP_PKEY *key,
  */
 static int check_cert(struct ms_ctx *ctx, const struct ms_buf *der)
 {
-	_cleanup_(cert_done) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	struct ms_rules rules = ms_rules_default();
 	int r = ms_cert_parse(ctx, &rules, der->data, der->len, &cert);
 

@@ -95,6 +95,7 @@ int ms_genkey_add_extensions(struct ms_ctx *ctx, const struct ms_genkey *genkey,
 
 /** Frees @genkey, which may be NULL. Returns NULL. */
 struct ms_genkey *ms_genkey_free(struct ms_genkey *genkey);
+MS_DEFINE_CLEANUP(ms_cleanup_genkey, struct ms_genkey *, ms_genkey_free)
 
 /** Adds one extension as a line of OpenSSL's configuration has it. @conf may be NULL. */
 int ms_cert_add_extension(struct ms_ctx *ctx, CONF *conf, X509 *cert, const char *name,

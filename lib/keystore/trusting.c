@@ -37,7 +37,6 @@
 #include "../kconfig/kconfig.h"
 #include "../trust/trust.h"
 
-MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
 
@@ -81,7 +80,7 @@ static bool same_bytes(struct ms_bytes a, struct ms_bytes b)
 /* Notes the generations that have this certificate, or another one of its key. */
 static int note_cert(struct search *search, struct ms_bytes der, const char *by)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	const struct ms_keystore *store = search->store;
 	struct ms_rules rules = ms_rules_default();
 	struct ms_bytes skid = { NULL, 0 };

@@ -60,8 +60,6 @@ struct ms_trust {
 	struct ms_rules rules;
 };
 
-MS_DEFINE_CLEANUP(cleanup_cert, struct ms_cert *, ms_cert_free)
-MS_DEFINE_CLEANUP(cleanup_keyring, struct ms_keyring *, ms_keyring_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
 MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
 
@@ -212,7 +210,7 @@ int ms_trust_end(struct ms_ctx *ctx, struct ms_trust *trust, struct ms_trust_mar
 static int put_on_ring(struct ms_ctx *ctx, struct ms_keyring *keyring,
 		       const struct ms_rules *rules, const struct item *item)
 {
-	_cleanup_(cleanup_cert) struct ms_cert *cert = NULL;
+	_cleanup_(ms_cleanup_cert) struct ms_cert *cert = NULL;
 	int r = ms_cert_parse(ctx, rules, item->der, item->len, &cert);
 
 	/* what went wrong here says nothing of what the kernel does */
@@ -291,7 +289,7 @@ static int make_assumed(struct ms_ctx *ctx, const struct ms_trust *trust,
 
 int ms_trust_refresh(struct ms_ctx *ctx, struct ms_trust *trust)
 {
-	_cleanup_(cleanup_keyring) struct ms_keyring *keyring = ms_keyring_new();
+	_cleanup_(ms_cleanup_keyring) struct ms_keyring *keyring = ms_keyring_new();
 	_cleanup_(ms_texts_done) struct ms_texts assumed = { 0 };
 	struct ms_texts old = trust->assumed;
 	struct ms_rules rules;

@@ -14,8 +14,6 @@
 #include "../grammar.h"
 #include "parse.h"
 
-MS_DEFINE_CLEANUP(cleanup_message, struct ms_pkcs7 *, ms_pkcs7_free)
-
 static void free_certs(struct ms_chain_cert *certs)
 {
 	while (certs) {
@@ -193,7 +191,7 @@ static void parse_done(struct ms_pkcs7_walk *p)
 int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8_t *data,
 		   size_t len, struct ms_pkcs7 **ret)
 {
-	_cleanup_(cleanup_message) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
+	_cleanup_(ms_cleanup_pkcs7) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
 	_cleanup_(parse_done) struct ms_pkcs7_walk p = { .ctx = ctx, .rules = rules };
 	int r = walk(&p, message, data, len);
 
@@ -209,7 +207,7 @@ int ms_pkcs7_parse(struct ms_ctx *ctx, const struct ms_rules *rules, const uint8
 int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret)
 {
-	_cleanup_(cleanup_message) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
+	_cleanup_(ms_cleanup_pkcs7) struct ms_pkcs7 *message = calloc(1, sizeof(*message));
 	_cleanup_(parse_done) struct ms_pkcs7_walk p = {
 		.ctx = ctx,
 		.rules = rules,

@@ -7,10 +7,11 @@
  * passes over it: does it hold together, and does somebody trusted stand behind it.
  */
 
-#include "../cert.h"
-#include "../lookup.h"
+#include "../../base/cleanup.h"
 #include "../../base/index.h"
 #include "../../hash/payload.h"
+#include "../cert.h"
+#include "../lookup.h"
 
 /** A certificate within the message, with the marks that the passes leave on it. */
 struct ms_chain_cert {
@@ -98,6 +99,7 @@ int ms_pkcs7_parse_names(struct ms_ctx *ctx, const struct ms_rules *rules,
 			 const uint8_t *data, size_t len, struct ms_pkcs7 **ret);
 
 struct ms_pkcs7 *ms_pkcs7_free(struct ms_pkcs7 *message);
+MS_DEFINE_CLEANUP(ms_cleanup_pkcs7, struct ms_pkcs7 *, ms_pkcs7_free)
 
 /**
  * Makes the certificates of @message known by their identifiers; parsing does it. For a

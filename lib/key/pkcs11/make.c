@@ -33,8 +33,6 @@
 
 enum { ID_SIZE = 16 };
 
-MS_DEFINE_CLEANUP(session_done, struct ms_session *, ms_session_free)
-
 static void token_key_done(struct ms_token_key *key)
 {
 	free(key->label);
@@ -332,7 +330,7 @@ static int make(struct ms_ctx *ctx, const struct ms_key_request *request, const 
 		enum ms_hash hash, struct ms_token_key *key, struct ms_new_key *made,
 		char **ret_uri)
 {
-	_cleanup_(session_done) struct ms_session *session = NULL;
+	_cleanup_(ms_cleanup_session) struct ms_session *session = NULL;
 	_cleanup_free_ char *made_uri = NULL;
 	int r = ms_session_open(ctx, uri, request->secret, request->secret_userdata,
 				&session);

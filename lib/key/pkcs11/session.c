@@ -24,8 +24,6 @@
 
 enum { MAX_SLOTS = 4096 };
 
-MS_DEFINE_CLEANUP(session_done, struct ms_session *, ms_session_free)
-
 char *ms_token_text(const CK_UTF8CHAR *text, size_t size)
 {
 	while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\0'))
@@ -271,7 +269,7 @@ static int log_in(struct ms_ctx *ctx, const struct ms_session *session, ms_secre
 int ms_session_open(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void *userdata,
 		    struct ms_session **ret)
 {
-	_cleanup_(session_done) struct ms_session *session = calloc(1, sizeof(*session));
+	_cleanup_(ms_cleanup_session) struct ms_session *session = calloc(1, sizeof(*session));
 	int r;
 
 	if (!session)

@@ -38,6 +38,7 @@ int ms_session_open(struct ms_ctx *ctx, const char *text, ms_secret_fn fn, void 
 
 /** Logs out, closes and frees @session, which may be NULL. Returns NULL. */
 struct ms_session *ms_session_free(struct ms_session *session);
+MS_DEFINE_CLEANUP(ms_cleanup_session, struct ms_session *, ms_session_free)
 
 /** The message for a PKCS#11 call that failed, "cannot DO: ...". Returns the errno. */
 int ms_session_fail(struct ms_ctx *ctx, const struct ms_session *session, CK_RV rv,
