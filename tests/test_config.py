@@ -436,6 +436,8 @@ def test_trusted_and_revoked_certificates_are_looked_at(config, pki, tmp_path):
 
     assert with_keys(pki / "rsa2048.pem") == {}
     assert with_keys(pki / "p384.pem") == {"trusted-algorithm": "error"}
+    assert with_keys(pki / "p192.pem") == {"trusted-algorithm": "error"}
+    assert with_keys(pki / "p224.pem") == {"trusted-unusable": "error"}
     assert with_keys(pki / "ed25519.pem") == {"trusted-unusable": "error"}
     assert with_keys(pki / "rsa2048.key") == {"certificates-corrupt": "error"}
     assert with_keys(pki / "rsa2048.der") == {"certificates-der": "error"}
