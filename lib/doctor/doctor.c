@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
@@ -30,8 +29,21 @@ static int (*const topics[])(struct ms_doctor *) = {
 	ms_doctor_keys,	   ms_doctor_modules,  ms_doctor_dkms,	  ms_doctor_private,
 };
 
+int ms_doctor_unread(struct ms_doctor *doctor, const char *id, const char *path, int error)
+{
+	bool rights = error == -EACCES || error == -EPERM;
+
+	if (error == -ENOMEM)
+		return ms_fail_nomem(doctor->ctx);
+	return ms_doctor_found(doctor, id, MS_SEVERITY_UNKNOWN,
+			       rights ? strdup("sudo modseal doctor") : NULL,
+			       "cannot read '%s%s': %s", doctor->root, path,
+			       strerror(-error));
+}
+
 static void doctor_done(struct ms_doctor *doctor)
 {
+	ms_system_free(doctor->system);
 	ms_findings_done(&doctor->findings);
 	for (size_t i = 0; i < doctor->n_lists; i++)
 		ms_cert_list_free(doctor->lists[i].certs);
@@ -70,40 +82,18 @@ static int find_release(struct ms_doctor *doctor, const char *wanted)
 	return doctor->release ? 0 : ms_fail_nomem(doctor->ctx);
 }
 
-/* "" for "/", and no slash at the end. */
-static int clean_root(struct ms_ctx *ctx, const char *root, char **ret)
-{
-	struct stat st;
-	size_t len;
-
-	if (!root)
-		root = "/";
-	if (stat(root, &st) < 0)
-		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
-	if (!S_ISDIR(st.st_mode))
-		return ms_fail(ctx, -ENOTDIR, "'%s' is no directory", root);
-	*ret = realpath(root, NULL);
-	if (!*ret)
-		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
-	len = strlen(*ret);
-	if (len == 1)
-		(*ret)[0] = '\0';
-	return 0;
-}
-
 int ms_doctor_examine(struct ms_ctx *ctx, const struct ms_doctor_options *caller,
 		      struct ms_findings **ret, char **ret_release)
 {
 	_cleanup_(doctor_done) struct ms_doctor doctor = { .ctx = ctx };
-	_cleanup_free_ char *root = NULL;
 	struct ms_doctor_options options;
 	int r = ms_sized_in(ctx, &options, sizeof(options), caller);
 
 	if (r == 0)
-		r = clean_root(ctx, options.root, &root);
+		r = ms_system_open(ctx, options.root, &doctor.system);
 	if (r < 0)
 		return r;
-	doctor.root = root;
+	doctor.root = ms_system_root(doctor.system);
 	doctor.store = options.store;
 	r = find_release(&doctor, options.release);
 	for (size_t i = 0; i < MS_ARRAY_SIZE(topics) && r == 0; i++) {

@@ -6,7 +6,6 @@
  * Inside lib/doctor: one examination of a system.
  *
  *	doctor.c        the table of topics, and what they share
- *	files.c         files below the root, links included
  *	running.c       the running kernel: taint, enforcement, lockdown
  *	keyrings.c      its keyrings
  *	machine.c       EFI: the machine owner's keys
@@ -27,6 +26,7 @@
 
 #include "../base/buffer.h"
 #include "../config/findings.h"
+#include "system.h"
 
 #define MS_DOCTOR_STORE	  "/var/lib/modseal/keys"
 #define MS_DOCTOR_EFIVARS "/sys/firmware/efi/efivars"
@@ -42,7 +42,8 @@ struct ms_doctor_list {
 struct ms_doctor {
 	struct ms_ctx *ctx;
 	struct ms_findings findings;
-	const char *root; /* "" or a directory, without a slash at its end */
+	struct ms_system *system;
+	const char *root; /* its root, for messages */
 	char *release;	  /* NULL: not known */
 	bool running;	  /* release is the running kernel's */
 	bool enforcing;	  /* which refuses modules without a trusted signature */
@@ -65,28 +66,17 @@ int ms_doctor_modules(struct ms_doctor *doctor);
 int ms_doctor_dkms(struct ms_doctor *doctor);
 int ms_doctor_private(struct ms_doctor *doctor);
 
-/**
- * The place of the system's path @path on this machine: below the root, with links
- * followed as if the root were "/". To free(). -ENOMEM; -ELOOP.
- */
-int ms_doctor_path(struct ms_doctor *doctor, const char *path, char **ret);
-
-/** ms_doctor_path() of formatted text. */
-__attribute__((format(printf, 3, 4))) int
-ms_doctor_pathf(struct ms_doctor *doctor, char **ret, const char *format, ...);
-
-/**
- * Reads a file of the system, of at most 1 MiB, that may be one of /proc or /sys, whose
- * sizes are not known beforehand. No message: what it means is the caller's to say.
- * Errors: those of open and read; -EFBIG; -ENOMEM.
- */
-int ms_doctor_read(struct ms_doctor *doctor, const char *path, struct ms_buf *ret);
-
-/** The first line of such a file, without white space around it; to free(). */
-int ms_doctor_line(struct ms_doctor *doctor, const char *path, char **ret);
-
-/** True where the system has such a path. */
-bool ms_doctor_exists(struct ms_doctor *doctor, const char *path);
+/* The system's files, see lib/system/system.h. */
+#define ms_doctor_path(doctor, path, ret) \
+	ms_system_path((doctor)->ctx, (doctor)->system, path, ret)
+#define ms_doctor_pathf(doctor, ret, ...) \
+	ms_system_pathf((doctor)->ctx, (doctor)->system, ret, __VA_ARGS__)
+#define ms_doctor_read(doctor, path, ret) \
+	ms_system_read((doctor)->ctx, (doctor)->system, path, ret)
+#define ms_doctor_line(doctor, path, ret) \
+	ms_system_line((doctor)->ctx, (doctor)->system, path, ret)
+#define ms_doctor_exists(doctor, path) \
+	ms_system_exists((doctor)->ctx, (doctor)->system, path)
 
 /** Adds a finding; @mend is a string to free(), or NULL. */
 #define ms_doctor_found(doctor, id, severity, mend, ...)                               \

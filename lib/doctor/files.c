@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * Files of the system that is examined. Below a root that is not "/" links are followed
- * by hand, so that an absolute one ("/usr/src/linux-headers-...") leads to the place
- * below the root that it means there, and never out of it.
+ * Files of a system below a root. Where that is not "/" links are followed by hand, so
+ * that an absolute one ("/usr/src/linux-headers-...") leads to the place below the root
+ * that it means there, and never out of it.
  */
 
 #include <errno.h>
@@ -13,14 +13,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/text.h"
-#include "doctor.h"
+#include "system.h"
 
 enum { MAX_LINKS = 40, MAX_FILE = 1 << 20 };
+
+struct ms_system {
+	char *root; /* "" or a directory, without a slash at its end */
+};
+
+struct ms_system *ms_system_free(struct ms_system *system)
+{
+	if (system)
+		free(system->root);
+	free(system);
+	return NULL;
+}
+
+const char *ms_system_root(const struct ms_system *system)
+{
+	return system ? system->root : "";
+}
+
+int ms_system_open(struct ms_ctx *ctx, const char *root, struct ms_system **ret)
+{
+	_cleanup_(ms_cleanup_system) struct ms_system *system = calloc(1, sizeof(*system));
+	struct stat st;
+
+	if (!system)
+		return ms_fail_nomem(ctx);
+	if (!root)
+		root = "/";
+	if (stat(root, &st) < 0)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
+	if (!S_ISDIR(st.st_mode))
+		return ms_fail(ctx, -ENOTDIR, "'%s' is no directory", root);
+	system->root = realpath(root, NULL);
+	if (!system->root)
+		return ms_fail_errno(ctx, -errno, "cannot open '%s'", root);
+	if (strcmp(system->root, "/") == 0)
+		system->root[0] = '\0';
+	*ret = ms_steal(&system);
+	return 0;
+}
 
 /* A path while it is being followed: what is behind us, below the root, and before us. */
 struct walk {
@@ -108,26 +149,29 @@ static int follow(const char *root, struct walk *walk)
 	return 0;
 }
 
-int ms_doctor_path(struct ms_doctor *doctor, const char *path, char **ret)
+int ms_system_path(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
+		   char **ret)
 {
+	const char *root = ms_system_root(system);
 	struct walk walk = { .done = "" };
 	int r = 0;
 
-	if (!*doctor->root) {
+	if (!*root) {
 		*ret = strdup(path);
-		return *ret ? 0 : ms_fail_nomem(doctor->ctx);
+		return *ret ? 0 : ms_fail_nomem(ctx);
 	}
 	if (strlen(path) >= sizeof(walk.rest))
-		return ms_fail_errno(doctor->ctx, -ENAMETOOLONG, "'%s'", path);
+		return ms_fail_errno(ctx, -ENAMETOOLONG, "'%s'", path);
 	memcpy(walk.rest, path, strlen(path) + 1);
-	r = follow(doctor->root, &walk);
+	r = follow(root, &walk);
 	if (r < 0)
-		return ms_fail_errno(doctor->ctx, r, "'%s'", path);
-	*ret = ms_format("%s%s", doctor->root, walk.done);
-	return *ret ? 0 : ms_fail_nomem(doctor->ctx);
+		return ms_fail_errno(ctx, r, "'%s'", path);
+	*ret = ms_format("%s%s", root, walk.done);
+	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
-int ms_doctor_pathf(struct ms_doctor *doctor, char **ret, const char *format, ...)
+int ms_system_pathf(struct ms_ctx *ctx, const struct ms_system *system, char **ret,
+		    const char *format, ...)
 {
 	_cleanup_free_ char *path = NULL;
 	va_list args;
@@ -138,9 +182,9 @@ int ms_doctor_pathf(struct ms_doctor *doctor, char **ret, const char *format, ..
 	va_end(args);
 	if (len < 0) {
 		path = NULL;
-		return ms_fail_nomem(doctor->ctx);
+		return ms_fail_nomem(ctx);
 	}
-	return ms_doctor_path(doctor, path, ret);
+	return ms_system_path(ctx, system, path, ret);
 }
 
 static int read_all(int fd, struct ms_buf *ret)
@@ -161,24 +205,42 @@ static int read_all(int fd, struct ms_buf *ret)
 	}
 }
 
-int ms_doctor_read(struct ms_doctor *doctor, const char *path, struct ms_buf *ret)
+/* A configuration is also taken out of use by a link to /dev/null in its place. */
+static int check_kind(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISREG(st.st_mode) ||
+	    (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		return 0;
+	return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+}
+
+int ms_system_read(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
+		   struct ms_buf *ret)
 {
 	_cleanup_free_ char *real = NULL;
 	_cleanup_fd_ int fd = -1;
-	int r = ms_doctor_path(doctor, path, &real);
+	int r = ms_system_path(ctx, system, path, &real);
 
 	if (r < 0)
 		return r;
 	/* NONBLOCK: a pipe in the place of a file must not hold us up */
 	fd = open(real, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -errno : read_all(fd, ret);
+	if (fd < 0)
+		return -errno;
+	r = check_kind(fd);
+	return r < 0 ? r : read_all(fd, ret);
 }
 
-int ms_doctor_line(struct ms_doctor *doctor, const char *path, char **ret)
+int ms_system_line(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
+		   char **ret)
 {
 	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 	const char *start, *end;
-	int r = ms_doctor_read(doctor, path, &file);
+	int r = ms_system_read(ctx, system, path, &file);
 
 	r = r < 0 ? r : ms_buf_append(&file, "", 1);
 	if (r < 0)
@@ -191,21 +253,9 @@ int ms_doctor_line(struct ms_doctor *doctor, const char *path, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-bool ms_doctor_exists(struct ms_doctor *doctor, const char *path)
+bool ms_system_exists(struct ms_ctx *ctx, const struct ms_system *system, const char *path)
 {
 	_cleanup_free_ char *real = NULL;
 
-	return ms_doctor_path(doctor, path, &real) == 0 && access(real, F_OK) == 0;
-}
-
-int ms_doctor_unread(struct ms_doctor *doctor, const char *id, const char *path, int error)
-{
-	bool rights = error == -EACCES || error == -EPERM;
-
-	if (error == -ENOMEM)
-		return ms_fail_nomem(doctor->ctx);
-	return ms_doctor_found(doctor, id, MS_SEVERITY_UNKNOWN,
-			       rights ? strdup("sudo modseal doctor") : NULL,
-			       "cannot read '%s%s': %s", doctor->root, path,
-			       strerror(-error));
+	return ms_system_path(ctx, system, path, &real) == 0 && access(real, F_OK) == 0;
 }

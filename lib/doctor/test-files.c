@@ -10,10 +10,11 @@
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
-#include "doctor.h"
+#include "system.h"
 
-static char dir[] = "/tmp/modseal-test-doctor-XXXXXX";
-static struct ms_doctor doctor;
+static char dir[] = "/tmp/modseal-test-system-XXXXXX";
+static struct ms_ctx *ctx;
+static struct ms_system *below;
 
 static bool shell(const char *command)
 {
@@ -23,9 +24,9 @@ static bool shell(const char *command)
 static int setup(void **state)
 {
 	(void)state;
-	doctor.ctx = ms_ctx_new();
-	doctor.root = dir;
-	return doctor.ctx && mkdtemp(dir) && chdir(dir) == 0 &&
+	ctx = ms_ctx_new();
+	return ctx && mkdtemp(dir) && chdir(dir) == 0 &&
+			       ms_system_open(ctx, dir, &below) == 0 &&
 			       shell("mkdir -p a/b etc && echo ' x ' >a/b/file && "
 				     "ln -s /a/b absolute && ln -s ../../../.. etc/up && "
 				     "ln -s loop2 loop1 && ln -s loop1 loop2 && "
@@ -39,7 +40,8 @@ static int teardown(void **state)
 	char command[128];
 
 	(void)state;
-	ms_ctx_free(doctor.ctx);
+	ms_system_free(below);
+	ms_ctx_free(ctx);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return shell(command) ? 0 : -1;
 }
@@ -64,7 +66,7 @@ static void links_are_followed_and_never_out_of_the_root(void **state)
 		char expected[256];
 
 		snprintf(expected, sizeof(expected), "%s%s", dir, paths[i][1]);
-		assert_int_equal(ms_doctor_path(&doctor, paths[i][0], &path), 0);
+		assert_int_equal(ms_system_path(ctx, below, paths[i][0], &path), 0);
 		assert_string_equal(path, expected);
 	}
 }
@@ -74,26 +76,25 @@ static void links_without_an_end_are_an_error(void **state)
 	char *path = NULL;
 
 	(void)state;
-	assert_int_equal(ms_doctor_path(&doctor, "/loop1/x", &path), -ELOOP);
+	assert_int_equal(ms_system_path(ctx, below, "/loop1/x", &path), -ELOOP);
 	assert_null(path);
-	assert_false(ms_doctor_exists(&doctor, "/loop1"));
-	assert_true(ms_doctor_exists(&doctor, "/chain"));
+	assert_false(ms_system_exists(ctx, below, "/loop1"));
+	assert_true(ms_system_exists(ctx, below, "/chain"));
 }
 
 static void a_file_of_unknown_size_is_read_to_its_end(void **state)
 {
 	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 	_cleanup_free_ char *line = NULL, *inside = NULL;
-	struct ms_doctor here = { .ctx = doctor.ctx, .root = "" };
 
 	(void)state;
-	assert_int_equal(ms_doctor_line(&doctor, "/absolute/file", &inside), 0);
+	assert_int_equal(ms_system_line(ctx, below, "/absolute/file", &inside), 0);
 	assert_string_equal(inside, "x");
-	assert_int_equal(ms_doctor_read(&here, "/proc/self/status", &file), 0);
+	assert_int_equal(ms_system_read(ctx, NULL, "/proc/self/status", &file), 0);
 	assert_true(file.len > 100);
-	assert_int_equal(ms_doctor_line(&here, "/proc/sys/kernel/ostype", &line), 0);
+	assert_int_equal(ms_system_line(ctx, NULL, "/proc/sys/kernel/ostype", &line), 0);
 	assert_string_equal(line, "Linux");
-	assert_int_equal(ms_doctor_read(&doctor, "/gone", &file), -ENOENT);
+	assert_int_equal(ms_system_read(ctx, below, "/gone", &file), -ENOENT);
 }
 
 int main(void)
