@@ -26,7 +26,7 @@
 
 #include "../base/buffer.h"
 #include "../config/findings.h"
-#include "system.h"
+#include "../system/system.h"
 
 #define MS_DOCTOR_STORE	  "/var/lib/modseal/keys"
 #define MS_DOCTOR_EFIVARS "/sys/firmware/efi/efivars"
