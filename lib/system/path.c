@@ -187,6 +187,20 @@ int ms_system_pathf(struct ms_ctx *ctx, const struct ms_system *system, char **r
 	return ms_system_path(ctx, system, path, ret);
 }
 
+int ms_system_find(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
+		   char **ret)
+{
+	_cleanup_free_ char *real = NULL;
+	int r = ms_system_path(ctx, system, path, &real);
+
+	if (r < 0)
+		return r;
+	if (access(real, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return -ENOENT;
+	*ret = ms_steal(&real);
+	return 0;
+}
+
 static int read_all(int fd, struct ms_buf *ret)
 {
 	for (;;) {

@@ -3,44 +3,29 @@
 #define MS_SYSTEM_SYSTEM_H
 
 /*
- * An installed system below a root, seen from within it: a path here is one that the
- * system itself would use. Below a root that is not "/" links are followed by hand
- * (path.c), so that no path leads out of it.
- *
- * NULL stands for the system that this process runs on.
+ * The library's side of a system below a root: its files. A path here is one that the
+ * system itself would use; see path.c for how links are followed.
  */
 
-#include <modseal/base.h>
+#include <modseal/system.h>
 
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
 
-struct ms_system;
-
-/**
- * Opens the system below directory @root; NULL or "/": this one. @ret: free with
- * ms_system_free(). -ENOENT etc.; -ENOTDIR @root is no directory.
- */
-int ms_system_open(struct ms_ctx *ctx, const char *root, struct ms_system **ret);
-struct ms_system *ms_system_free(struct ms_system *system);
 MS_DEFINE_CLEANUP(ms_cleanup_system, struct ms_system *, ms_system_free)
-
-/** "" or the root, absolute, without links and without a slash at its end. */
-const char *ms_system_root(const struct ms_system *system);
-
-/**
- * The place of the system's path @path on this machine: below the root, with links
- * followed as if the root were "/". Nothing need be there. To free(). -ENOMEM; -ELOOP;
- * -ENAMETOOLONG.
- */
-int ms_system_path(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
-		   char **ret);
 
 /** ms_system_path() of formatted text. */
 __attribute__((format(printf, 4, 5))) int ms_system_pathf(struct ms_ctx *ctx,
 							  const struct ms_system *system,
 							  char **ret, const char *format,
 							  ...);
+
+/**
+ * ms_system_path() where there is something, or what is there cannot be looked at: who
+ * opens it says why. -ENOENT, without a message, where there is nothing.
+ */
+int ms_system_find(struct ms_ctx *ctx, const struct ms_system *system, const char *path,
+		   char **ret);
 
 /**
  * Appends a file of the system, of at most 1 MiB, that may be one of /proc or /sys, whose
