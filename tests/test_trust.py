@@ -17,6 +17,7 @@ from test_sources import (ATTRIBUTES, SHA256, TIME, X509, X509_SHA256, X509_SHA3
 from support import watch
 
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/trust-tool"
+GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
 IMAGES = "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 NO_CONFIG = "no kernel configuration: every algorithm of Linux 7.3 taken as built in"
@@ -331,29 +332,34 @@ def test_a_release_that_is_none_is_refused(pki):
 def test_a_kernel_that_is_not_there_is_named_with_where_it_was_looked_for():
     answer = ask("find", "6.1.0-nowhere")
     assert refused(answer, "ENOENT", "/lib/modules/6.1.0-nowhere/vmlinuz")
-    assert "/boot/vmlinuz-6.1.0-nowhere" in answer.error and "hint: " in answer.error
+    assert "/boot/vmlinuz-6.1.0-nowhere" in answer.error
 
 
 # EFI variables
 
 def test_efi_variables_count_as_the_kernel_reads_them(pki, tmp_path):
+    efivars = tmp_path / "sys/firmware/efi/efivars"
+
     def variable(name, vendor, data):
-        (tmp_path / f"{name}-{vendor}").write_bytes(ATTRIBUTES + data)
+        (efivars / f"{name}-{vendor}").write_bytes(ATTRIBUTES + data)
 
     der = {name: (pki / f"{name}.der").read_bytes() for name in ("p384", "rsa2048", "p256")}
-    assert keys(ask("efivars", tmp_path)) == []
+    efivars.mkdir(parents=True)
+    assert refused(ask("machine", tmp_path), "ENOENT", "cannot read the EFI variables")
+    variable("SecureBoot", GLOBAL, b"\1")
+    assert keys(ask("machine", tmp_path)) == []
     variable("db", IMAGES, efi_list(X509, der["rsa2048"]) + efi_list(SHA256, bytes(32)))
     variable("MokListRT", SHIM, efi_list(X509, der["p384"]) + efi_list(X509, der["p256"]))
     variable("dbx", IMAGES, efi_list(SHA256, bytes(32)) + efi_list(X509, der["rsa2048"]))
     digest = hashlib.sha256(tbs_of(pki, "p256")).digest()
     variable("MokListXRT", SHIM, efi_list(X509_SHA256, digest + TIME))
-    answer = ask("efivars", tmp_path)
+    answer = ask("machine", tmp_path)
     assert keys(answer) == [name_of(pki, "p384"), name_of(pki, "p256") + " HASH REVOKED",
                             name_of(pki, "rsa2048") + " REVOKED"]
     assert [note.split(" count ")[0] for note in answer.get("assumed")[:2]] == [
         "the certificates of the EFI variable MokListRT",
         "the certificates of the EFI variable db"]
     variable("dbx", IMAGES, b"junk that is no list at all")
-    answer = ask("efivars", tmp_path)
+    answer = ask("machine", tmp_path)
     assert refused(answer, "EBADMSG", "dbx-d719b2cb")
     assert not answer.get("key") and answer.get("assumed") == [NO_RELEASE, NO_CONFIG]

@@ -4,7 +4,7 @@
  * What a trust set makes of its sources, for the tests of lib/trust:
  *
  *	trust-tool [trust SRC | revoked SRC | kernel IMAGE | config FILE | release R |
- *	            no-modules | efivars DIR | find RELEASE]...
+ *	            no-modules | machine ROOT | find RELEASE]...
  *
  * does the steps in their order and prints what there is then. A step that fails ends it
  * with 2 and its message, after which the set must be as it was: that is printed, too.
@@ -15,7 +15,8 @@
 
 #include "../lib/base/cleanup.h"
 #include "../lib/judge/lookup.h"
-#include "../lib/trust/set.h"
+#include "../lib/system/system.h"
+#include "../lib/trust/trust.h"
 
 MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)
 MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
@@ -23,11 +24,19 @@ MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
 static int find(struct ms_ctx *ctx, const char *release)
 {
 	_cleanup_free_ char *path = NULL;
-	int r = ms_kernel_image_find(ctx, release, &path);
+	int r = ms_system_kernel_image(ctx, NULL, release, &path);
 
 	if (r == 0)
 		printf("image %s\n", path);
 	return r;
+}
+
+static int machine(struct ms_ctx *ctx, struct ms_trust *trust, const char *root)
+{
+	_cleanup_(ms_cleanup_system) struct ms_system *system = NULL;
+	int r = ms_system_open(ctx, root, &system);
+
+	return r < 0 ? r : ms_trust_add_machine(ctx, trust, system);
 }
 
 static int step(struct ms_ctx *ctx, struct ms_trust *trust, const char *what,
@@ -43,12 +52,8 @@ static int step(struct ms_ctx *ctx, struct ms_trust *trust, const char *what,
 		return ms_trust_set_config(ctx, trust, value);
 	if (strcmp(what, "release") == 0)
 		return ms_trust_set_release(ctx, trust, value);
-	if (strcmp(what, "efivars") == 0) {
-		struct ms_trust_mark mark = ms_trust_begin(trust);
-
-		return ms_trust_end(ctx, trust, mark,
-				    ms_trust_take_efivars(ctx, trust, value, false));
-	}
+	if (strcmp(what, "machine") == 0)
+		return machine(ctx, trust, value);
 	return find(ctx, value);
 }
 

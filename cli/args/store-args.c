@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <modseal/system.h>
+
 #include "../cleanup.h"
 #include "../output/json.h"
-
-#define DEFAULT_STORE "/var/lib/modseal/keys"
 
 const char *cli_store_path(const struct cli_args *args)
 {
@@ -24,7 +24,7 @@ const char *cli_store_path(const struct cli_args *args)
 
 	if (!path)
 		path = getenv("MODSEAL_STORE");
-	return path && *path ? path : DEFAULT_STORE;
+	return path && *path ? path : MS_SYSTEM_KEY_STORE;
 }
 
 int cli_store_open(struct cli *cli, const struct cli_args *args, bool create,

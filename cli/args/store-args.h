@@ -9,7 +9,7 @@
 #include "../cli.h"
 #include "../parse/parse.h"
 
-/** --store, else $MODSEAL_STORE, else /var/lib/modseal/keys. */
+/** --store, else $MODSEAL_STORE, else MS_SYSTEM_KEY_STORE. */
 const char *cli_store_path(const struct cli_args *args);
 
 /**

@@ -10,9 +10,10 @@
 #include "trust-args.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <modseal/system.h>
 
 #include "../cleanup.h"
 #include "../output/json.h"
@@ -45,32 +46,6 @@ int cli_trust_add_signers(struct cli *cli, const struct cli_args *args,
 	return CLI_YES;
 }
 
-/* The first component of @path below @root, to free(); NULL: it does not lie there. */
-static char *component_below(const char *root, const char *path)
-{
-	_cleanup_string_ char *resolved = realpath(root, NULL);
-	size_t len;
-
-	if (!resolved)
-		return NULL;
-	len = strlen(resolved);
-	if (strncmp(path, resolved, len) != 0 || path[len] != '/' || !path[len + 1])
-		return NULL;
-	return cli_check(strndup(path + len + 1, strcspn(path + len + 1, "/")));
-}
-
-/* The kernel release whose modules directory @path lies in, to free(), or NULL. */
-static char *release_of(const char *path)
-{
-	_cleanup_string_ char *resolved = realpath(path, NULL);
-	char *release;
-
-	if (!resolved)
-		return NULL;
-	release = component_below("/lib/modules", resolved);
-	return release ? release : component_below("/usr/lib/modules", resolved);
-}
-
 static int no_source(struct cli *cli, const char *text)
 {
 	return cli_error_text(cli, text,
@@ -83,9 +58,9 @@ static int find_release(struct cli *cli, const struct cli_args *args, char **ret
 	_cleanup_string_ char *release = NULL;
 
 	for (size_t i = 0; i < args->n_operands; i++) {
-		_cleanup_string_ char *one = release_of(args->operands[i]);
-		_cleanup_string_ char *text = NULL;
+		_cleanup_string_ char *one = NULL, *text = NULL;
 
+		ms_system_release_of(cli->ctx, NULL, args->operands[i], &one);
 		if (one && (!release || strcmp(one, release) == 0)) {
 			if (!release)
 				release = cli_steal(&one);
@@ -118,12 +93,9 @@ static int find_image(struct cli *cli, const struct cli_args *args, char **ret)
 		return CLI_YES;
 	if (find_release(cli, args, &release) != CLI_YES)
 		return CLI_TROUBLE;
-	if (ms_kernel_image_find(cli->ctx, release, ret) < 0) {
-		const char *hint = ms_ctx_hint(cli->ctx);
-
+	if (ms_system_kernel_image(cli->ctx, NULL, release, ret) < 0)
 		return cli_error_text(cli, ms_ctx_message(cli->ctx),
-				      hint ? hint : "name the image: --kernel IMAGE");
-	}
+				      "give the image as --kernel");
 	return CLI_YES;
 }
 

@@ -9,8 +9,9 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <time.h>
+
+#include <modseal/system.h>
 
 #include "../cleanup.h"
 #include "../output/json.h"
@@ -80,13 +81,13 @@ static void note_directory(struct notes *notes, const char *path)
 
 static void note_source(struct notes *notes, const char *source)
 {
-	_cleanup_string_ char *image = NULL;
-	struct utsname name;
+	_cleanup_string_ char *release = NULL, *image = NULL;
+	struct ms_ctx *ctx = notes->cli->ctx;
 	struct stat st;
 
 	if (strcmp(source, "system") == 0) {
-		if (uname(&name) == 0 &&
-		    ms_kernel_image_find(notes->cli->ctx, name.release, &image) == 0)
+		if (ms_system_running(ctx, NULL, &release) == 0 &&
+		    ms_system_kernel_image(ctx, NULL, release, &image) == 0)
 			note_file(notes, image);
 	} else if (stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
 		note_directory(notes, source);

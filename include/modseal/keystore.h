@@ -73,7 +73,7 @@ MS_PUBLIC const char *ms_keystore_path(const struct ms_keystore *store);
 
 /**
  * Looks for installed kernels under @root instead of "/" from now on. A root that is not
- * "/" has no say of this machine's EFI variables. -ENOMEM.
+ * "/" has no say of this machine's EFI variables. Errors as ms_system_open().
  */
 MS_PUBLIC int ms_keystore_set_root(struct ms_ctx *ctx, struct ms_keystore *store,
 				   const char *root);
@@ -262,8 +262,8 @@ MS_PUBLIC struct ms_pruning *ms_pruning_free(struct ms_pruning *pruning);
 
 /**
  * Removes old generations. What trusts them is looked for in the images and
- * configurations of installed kernels (/lib/modules/RELEASE/vmlinuz and build/.config,
- * /boot/vmlinuz-* and config-*) and in @options->configs.
+ * configurations of all installed kernels, at each of the places of
+ * ms_system_kernel_image() and ms_system_kernel_config(), and in @options->configs.
  *
  * Errors: -EBADMSG an image or a configuration that cannot be read, so that nobody knows
  * what it trusts (not with force); -ENOENT no image of a kernel whose modules are installed

@@ -57,8 +57,9 @@ MS_PUBLIC int ms_trust_add_revoked(struct ms_ctx *ctx, struct ms_trust *trust,
 /**
  * Adds a kernel image's own certificates and revocations and takes its release.
  * @path: bzImage, vmlinux, arm64 zboot or gzip image, UKI. Its configuration is read
- * from `config` or `config-RELEASE` beside it or /boot/config-RELEASE, unless one was
- * set before; what had to be assumed is recorded. A certificate in it that the kernel
+ * from `config-RELEASE` or `config` beside it, or else from where that of an installed
+ * kernel of its release is (ms_system_kernel_config()), unless one was set before; what
+ * had to be assumed is recorded. A certificate in it that the kernel
  * would not take is passed over, as the kernel does.
  *
  * A kernel with a section .module_hashes knows modules by that, too, and is judged for by
@@ -101,14 +102,6 @@ MS_PUBLIC const char *ms_trust_release(const struct ms_trust *trust);
  * every algorithm of Linux 7.3 taken as built in"); NULL past the last.
  */
 MS_PUBLIC const char *ms_trust_assumed(const struct ms_trust *trust, size_t i);
-
-/**
- * Finds the image of kernel @release: /lib/modules/RELEASE/vmlinuz, then
- * /boot/vmlinuz-RELEASE and the like. @ret_path: to free(). -ENOENT with a message
- * that names the places looked at.
- */
-MS_PUBLIC int ms_kernel_image_find(struct ms_ctx *ctx, const char *release,
-				   char **ret_path);
 
 #ifdef __cplusplus
 }

@@ -21,8 +21,8 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/sized.h"
-
-#define OSRELEASE "/proc/sys/kernel/osrelease"
+#include "../system/kernels.h"
+#include "../system/running.h"
 
 static int (*const topics[])(struct ms_doctor *) = {
 	ms_doctor_running, ms_doctor_keyrings, ms_doctor_kernel,  ms_doctor_machine,
@@ -53,28 +53,19 @@ static void doctor_done(struct ms_doctor *doctor)
 	free(doctor->config);
 }
 
-/* A release becomes part of paths: it may not lead elsewhere. */
-static bool is_release(const char *release)
-{
-	return *release && *release != '.' && !strchr(release, '/') &&
-	       strlen(release) < 128;
-}
-
 static int find_release(struct ms_doctor *doctor, const char *wanted)
 {
 	_cleanup_free_ char *running = NULL;
-	int r = ms_doctor_line(doctor, OSRELEASE, &running);
+	int r = ms_system_running(doctor->ctx, doctor->system, &running);
 
 	if (r == -ENOMEM)
-		return ms_fail_nomem(doctor->ctx);
-	if (wanted && !is_release(wanted))
+		return r;
+	if (wanted && !ms_is_release(wanted))
 		return ms_fail(doctor->ctx, -EINVAL, "'%s' is no kernel release", wanted);
-	if (running && !is_release(running))
-		free(ms_steal(&running));
 	if (!wanted && !running)
 		return ms_doctor_found(doctor, "release-unknown", MS_SEVERITY_UNKNOWN,
 				       strdup("modseal doctor --release RELEASE"),
-				       "which kernel runs is not known: '%s" OSRELEASE
+				       "which kernel runs is not known: '%s" MS_SYSTEM_OSRELEASE
 				       "' does not say",
 				       doctor->root);
 	doctor->running = running && (!wanted || strcmp(wanted, running) == 0);

@@ -28,9 +28,6 @@
 #include "../config/findings.h"
 #include "../system/system.h"
 
-#define MS_DOCTOR_STORE	  "/var/lib/modseal/keys"
-#define MS_DOCTOR_EFIVARS "/sys/firmware/efi/efivars"
-
 enum { MS_DOCTOR_LISTS = 6 };
 
 /** Certificates that the kernel trusts, or that are revoked. */

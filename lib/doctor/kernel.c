@@ -12,28 +12,28 @@
 
 #include <modseal/config.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
-#include "../base/text.h"
-#include "../trust/trust.h"
+#include "../system/kernels.h"
+#include "../system/running.h"
 #include "doctor.h"
 
 MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 
 static int check_modules(struct ms_doctor *doctor)
 {
-	_cleanup_free_ char *path = ms_format("/lib/modules/%s", doctor->release);
+	_cleanup_free_ char *path = NULL;
+	int r = ms_system_modules(doctor->ctx, doctor->system, doctor->release, &path);
 
-	if (!path)
-		return ms_fail_nomem(doctor->ctx);
-	if (ms_doctor_exists(doctor, path) ||
-	    (doctor->running && !ms_doctor_exists(doctor, "/proc/modules")))
+	if (r != -ENOENT)
+		return r;
+	if (doctor->running &&
+	    ms_system_loads_modules(doctor->ctx, doctor->system) == -ENOSYS)
 		return 0;
 	return ms_doctor_found(doctor, "modules-missing", MS_SEVERITY_ERROR,
 			       strdup("ls /lib/modules; modseal doctor --release RELEASE"),
-			       "kernel %s has no modules: '%s%s' is not there",
-			       doctor->release, doctor->root, path);
+			       "kernel %s has no modules: '%s/lib/modules/%s' is not there",
+			       doctor->release, doctor->root, doctor->release);
 }
 
 static int report_image(struct ms_doctor *doctor, const char *path,
@@ -58,8 +58,8 @@ static int report_image(struct ms_doctor *doctor, const char *path,
 static int check_image(struct ms_doctor *doctor)
 {
 	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
-	int r = ms_kernel_image_find_below(doctor->ctx, doctor->root, doctor->release,
-					   &doctor->image);
+	int r = ms_system_kernel_image(doctor->ctx, doctor->system, doctor->release,
+				       &doctor->image);
 
 	r = r < 0 ? r : ms_cert_list_read(doctor->ctx, doctor->image, &list);
 	if (r == -ENOMEM)
@@ -81,19 +81,15 @@ static int check_image(struct ms_doctor *doctor)
 
 static int find_config(struct ms_doctor *doctor)
 {
-	static const char *const places[] = { "/boot/config-%s", "/lib/modules/%s/config",
-					      "/lib/modules/%s/build/.config" };
+	return doctor->image ? ms_system_image_config(doctor->ctx, doctor->system,
+						      doctor->image, doctor->release,
+						      &doctor->config)
+			     : ms_system_kernel_config(doctor->ctx, doctor->system,
+						       doctor->release, &doctor->config);
+}
 
-	for (size_t i = 0; i < MS_ARRAY_SIZE(places); i++) {
-		_cleanup_free_ char *path = ms_format(places[i], doctor->release);
-
-		if (!path)
-			return ms_fail_nomem(doctor->ctx);
-		if (ms_doctor_exists(doctor, path))
-			return ms_doctor_path(doctor, path, &doctor->config);
-	}
-	if (doctor->running && ms_doctor_exists(doctor, "/proc/config.gz"))
-		return ms_doctor_path(doctor, "/proc/config.gz", &doctor->config);
+static int no_config(struct ms_doctor *doctor)
+{
 	return ms_doctor_found(doctor, "config-unknown", MS_SEVERITY_UNKNOWN, NULL,
 			       "the configuration of kernel %s is neither in '%s/boot' nor "
 			       "beside its modules: which algorithms it has is not known",
@@ -115,9 +111,9 @@ static int check_config(struct ms_doctor *doctor)
 	const struct ms_finding *finding;
 	int r = find_config(doctor);
 
-	if (r < 0 || !doctor->config)
-		return r;
-	r = ms_config_check(doctor->ctx, doctor->config, true, &found);
+	if (r == -ENOENT)
+		return no_config(doctor);
+	r = r < 0 ? r : ms_config_check(doctor->ctx, doctor->config, true, &found);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {

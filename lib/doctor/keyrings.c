@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/*
- * The running kernel's keyrings, as far as /proc/keys shows them (security/keys/proc.c):
- *
- *	280e8c7f I------     1 perm 1f0b0000     0     0 keyring   .builtin_trusted_keys: 2
- *
- * The number behind the name is that of the keys in it, or the word "empty".
- */
+/* The running kernel's keyrings, as far as /proc/keys shows them. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,32 +8,8 @@
 
 #include "../base/checked.h"
 #include "../base/cleanup.h"
-#include "../base/context.h"
+#include "../system/running.h"
 #include "doctor.h"
-
-#define KEYS "/proc/keys"
-
-/* What stands behind "keyring NAME:" in the text; NULL: the keyring is not there. */
-static char *find(const char *text, const char *name)
-{
-	for (const char *p = text; p && *p; p = strchr(p, '\n')) {
-		const char *ring, *end;
-
-		p += *p == '\n';
-		end = p + strcspn(p, "\n");
-		ring = strstr(p, " keyring ");
-		if (!ring || ring >= end)
-			continue;
-		ring += strlen(" keyring ");
-		ring += strspn(ring, " ");
-		if (strncmp(ring, name, strlen(name)) != 0 || ring[strlen(name)] != ':')
-			continue;
-		ring += strlen(name) + 1;
-		ring += strspn(ring, " ");
-		return strndup(ring, strcspn(ring, "\n"));
-	}
-	return NULL;
-}
 
 static int report(struct ms_doctor *doctor, const char *text)
 {
@@ -49,7 +19,7 @@ static int report(struct ms_doctor *doctor, const char *text)
 	int r = 0;
 
 	for (size_t i = 0; i < MS_ARRAY_SIZE(names) && r == 0; i++) {
-		_cleanup_free_ char *count = find(text, names[i]);
+		_cleanup_free_ char *count = ms_proc_keys_count(text, names[i]);
 
 		if (count)
 			r = ms_doctor_found(doctor, "keyring", MS_SEVERITY_INFO, NULL,
@@ -61,16 +31,16 @@ static int report(struct ms_doctor *doctor, const char *text)
 /* A kernel that wants signatures and has no key. */
 static int check_builtin(struct ms_doctor *doctor, const char *text)
 {
-	_cleanup_free_ char *count = find(text, ".builtin_trusted_keys");
-	_cleanup_free_ char *machine = find(text, ".machine");
-	_cleanup_free_ char *platform = find(text, ".platform");
+	_cleanup_free_ char *count = ms_proc_keys_count(text, ".builtin_trusted_keys");
+	_cleanup_free_ char *machine = ms_proc_keys_count(text, ".machine");
+	_cleanup_free_ char *platform = ms_proc_keys_count(text, ".platform");
 	bool others = (machine && strcmp(machine, "empty") != 0) ||
 		      (platform && strcmp(platform, "empty") != 0);
 
 	if (!count)
 		return ms_doctor_found(doctor, "keyrings-unknown", MS_SEVERITY_UNKNOWN,
 				       strdup("sudo modseal doctor"),
-				       "'%s" KEYS "' shows no keyring of trusted keys: it is "
+				       "'%s" MS_SYSTEM_PROC_KEYS "' shows no keyring of trusted keys: it is "
 				       "hidden, or the kernel has none",
 				       doctor->root);
 	if (strcmp(count, "empty") != 0)
@@ -86,16 +56,14 @@ static int check_builtin(struct ms_doctor *doctor, const char *text)
 
 int ms_doctor_keyrings(struct ms_doctor *doctor)
 {
-	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
+	_cleanup_free_ char *text = NULL;
 	int r;
 
 	if (!doctor->running)
 		return 0;
-	r = ms_doctor_read(doctor, KEYS, &file);
+	r = ms_system_proc_keys(doctor->ctx, doctor->system, &text);
 	if (r < 0)
-		return ms_doctor_unread(doctor, "keyrings-unknown", KEYS, r);
-	if (ms_buf_append(&file, "", 1) < 0)
-		return ms_fail_nomem(doctor->ctx);
-	r = report(doctor, (const char *)file.data);
-	return r < 0 ? r : check_builtin(doctor, (const char *)file.data);
+		return ms_doctor_unread(doctor, "keyrings-unknown", MS_SYSTEM_PROC_KEYS, r);
+	r = report(doctor, text);
+	return r < 0 ? r : check_builtin(doctor, text);
 }

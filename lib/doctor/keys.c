@@ -162,7 +162,7 @@ bool ms_doctor_store_of_trusts(struct ms_doctor *doctor, const char *cert)
 
 int ms_doctor_keys(struct ms_doctor *doctor)
 {
-	const char *name = doctor->store ? doctor->store : MS_DOCTOR_STORE;
+	const char *name = doctor->store ? doctor->store : MS_SYSTEM_KEY_STORE;
 	_cleanup_free_ char *path = NULL;
 	int r;
 

@@ -16,6 +16,7 @@
 #include "../base/context.h"
 #include "../base/shell.h"
 #include "../base/text.h"
+#include "../system/kernels.h"
 #include "../tree/tree.h"
 #include "doctor.h"
 
@@ -44,9 +45,11 @@ static int find_places(struct ms_doctor *doctor, struct places *ret)
 		_cleanup_free_ char *path = NULL;
 		struct stat st;
 
-		r = ms_doctor_pathf(doctor, &path, "/lib/modules/%s/%s", doctor->release,
-				    names[i]);
-		if (r == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		r = ms_system_among_modules(doctor->ctx, doctor->system, doctor->release,
+					    names[i], &path);
+		if (r == -ENOENT)
+			r = 0;
+		else if (r == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 			ret->paths[ret->n++] = ms_steal(&path);
 	}
 	return r;
@@ -68,7 +71,7 @@ static enum ms_severity severity_of(const struct ms_doctor *doctor,
 /* The command that signs the module at @path anew; to free(), or NULL. */
 static char *mend(const struct ms_doctor *doctor, const char *path)
 {
-	const char *keys = doctor->store ? doctor->store : MS_DOCTOR_STORE;
+	const char *keys = doctor->store ? doctor->store : MS_SYSTEM_KEY_STORE;
 	_cleanup_free_ char *word = ms_shell_word(path);
 	_cleanup_free_ char *store = ms_shell_word(keys);
 	_cleanup_free_ char *release = ms_shell_word(doctor->release);

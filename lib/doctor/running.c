@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The running kernel: what it has become (/proc/sys/kernel/tainted, bits as in
- * Documentation/admin-guide/tainted-kernels.rst), and what it does with a module whose
- * signature it does not trust (kernel/module/signing.c, security/lockdown/).
+ * The running kernel: what it has become, and what it does with a module whose signature
+ * it does not trust (lib/system/running.h).
  */
 
 #include <errno.h>
@@ -14,14 +13,8 @@
 #include "../base/context.h"
 #include "../base/shell.h"
 #include "../base/text.h"
+#include "../system/running.h"
 #include "doctor.h"
-
-#define TAINTED	    "/proc/sys/kernel/tainted"
-#define SIG_ENFORCE "/sys/module/module/parameters/sig_enforce"
-#define SECURITYFS  "/sys/kernel/security"
-#define LOCKDOWN    SECURITYFS "/lockdown"
-
-enum { TAINT_FORCED_MODULE = 1 << 1, TAINT_UNSIGNED_MODULE = 1 << 13 };
 
 static int report_taint(struct ms_doctor *doctor, unsigned long taint)
 {
@@ -29,18 +22,18 @@ static int report_taint(struct ms_doctor *doctor, unsigned long taint)
 		ms_shell_word(doctor->release ? doctor->release : "RELEASE");
 	int r = release ? 0 : ms_fail_nomem(doctor->ctx);
 
-	if (r == 0 && (taint & TAINT_UNSIGNED_MODULE))
+	if (r == 0 && (taint & MS_TAINT_UNSIGNED_MODULE))
 		r = ms_doctor_found(
 			doctor, "unsigned-module-loaded", MS_SEVERITY_WARNING,
 			ms_format("modseal verify /lib/modules/%s", release),
 			"a module without a trusted signature was loaded since this "
 			"kernel started (taint flag E); the flag stays until it is "
 			"started anew");
-	if (r == 0 && (taint & TAINT_FORCED_MODULE))
+	if (r == 0 && (taint & MS_TAINT_FORCED_MODULE))
 		r = ms_doctor_found(doctor, "module-forced", MS_SEVERITY_WARNING, NULL,
 				    "a module was loaded by force (taint flag F): its "
 				    "signature does not count then");
-	if (r == 0 && !(taint & (TAINT_UNSIGNED_MODULE | TAINT_FORCED_MODULE)))
+	if (r == 0 && !(taint & (MS_TAINT_UNSIGNED_MODULE | MS_TAINT_FORCED_MODULE)))
 		r = ms_doctor_found(doctor, "taint", MS_SEVERITY_INFO, NULL,
 				    "no module without a trusted signature was loaded");
 	return r;
@@ -48,82 +41,58 @@ static int report_taint(struct ms_doctor *doctor, unsigned long taint)
 
 static int check_taint(struct ms_doctor *doctor)
 {
-	_cleanup_free_ char *text = NULL;
-	unsigned long taint;
-	char *end;
-	int r = ms_doctor_line(doctor, TAINTED, &text);
+	unsigned long taint = 0;
+	int r = ms_system_taint(doctor->ctx, doctor->system, &taint);
 
-	if (r < 0)
-		return ms_doctor_unread(doctor, "taint-unknown", TAINTED, r);
-	errno = 0;
-	taint = strtoul(text, &end, 10);
-	if (!*text || *end || errno)
-		return ms_doctor_unread(doctor, "taint-unknown", TAINTED, -EBADMSG);
-	return report_taint(doctor, taint);
+	return r < 0 ? ms_doctor_unread(doctor, "taint-unknown", MS_SYSTEM_TAINTED, r)
+		     : report_taint(doctor, taint);
 }
 
-/* The parameter is there in every kernel that has CONFIG_MODULE_SIG. */
 static int check_enforcement(struct ms_doctor *doctor)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = ms_doctor_line(doctor, SIG_ENFORCE, &text);
+	bool enforce = false;
+	int r = ms_system_sig_enforce(doctor->ctx, doctor->system, &enforce);
 
-	if (r == -ENOENT && ms_doctor_exists(doctor, "/sys/module/module"))
+	if (r == -ENOSYS)
 		return ms_doctor_found(doctor, "signatures-not-checked",
 				       MS_SEVERITY_WARNING, NULL,
 				       "the running kernel is built without "
 				       "CONFIG_MODULE_SIG: it looks at no module's "
 				       "signature");
 	if (r < 0)
-		return ms_doctor_unread(doctor, "sig-enforce-unknown", SIG_ENFORCE, r);
-	if (strcmp(text, "Y") != 0 && strcmp(text, "N") != 0)
-		return ms_doctor_unread(doctor, "sig-enforce-unknown", SIG_ENFORCE,
-					-EBADMSG);
-	doctor->enforcing = text[0] == 'Y';
+		return ms_doctor_unread(doctor, "sig-enforce-unknown",
+					MS_SYSTEM_SIG_ENFORCE, r);
+	doctor->enforcing = enforce;
 	return ms_doctor_found(doctor, "sig-enforce", MS_SEVERITY_INFO, NULL,
-			       text[0] == 'Y' ? "the running kernel refuses modules without "
-						"a trusted signature"
-					      : "the running kernel loads modules without a "
-						"trusted signature unless lockdown forbids "
-						"it, and is tainted by them");
+			       enforce ? "the running kernel refuses modules without "
+					 "a trusted signature"
+				       : "the running kernel loads modules without a "
+					 "trusted signature unless lockdown forbids "
+					 "it, and is tainted by them");
 }
 
-/* "none [integrity] confidentiality": the word in brackets. */
-static char *chosen(const char *text)
+static int lockdown_unknown(struct ms_doctor *doctor)
 {
-	const char *open = strchr(text, '[');
-	const char *end = open ? strchr(open, ']') : NULL;
-
-	return end ? strndup(open + 1, (size_t)(end - open - 1)) : NULL;
-}
-
-static int no_lockdown(struct ms_doctor *doctor)
-{
-	_cleanup_free_ char *mend = NULL;
-
-	if (ms_doctor_exists(doctor, SECURITYFS "/lsm"))
-		return ms_doctor_found(doctor, "lockdown", MS_SEVERITY_INFO, NULL,
-				       "the running kernel has no lockdown");
-	mend = strdup("mount -t securityfs securityfs " SECURITYFS);
 	return ms_doctor_found(doctor, "lockdown-unknown", MS_SEVERITY_UNKNOWN,
-			       ms_steal(&mend),
-			       "'%s" LOCKDOWN "' is not there: whether the kernel is locked "
+			       strdup("mount -t securityfs securityfs " MS_SYSTEM_SECURITYFS),
+			       "'%s" MS_SYSTEM_LOCKDOWN
+			       "' is not there: whether the kernel is locked "
 			       "down is not known",
 			       doctor->root);
 }
 
 static int check_lockdown(struct ms_doctor *doctor)
 {
-	_cleanup_free_ char *text = NULL, *level = NULL;
-	int r = ms_doctor_line(doctor, LOCKDOWN, &text);
+	_cleanup_free_ char *level = NULL;
+	int r = ms_system_lockdown(doctor->ctx, doctor->system, &level);
 
+	if (r == -ENOSYS)
+		return ms_doctor_found(doctor, "lockdown", MS_SEVERITY_INFO, NULL,
+				       "the running kernel has no lockdown");
 	if (r == -ENOENT)
-		return no_lockdown(doctor);
+		return lockdown_unknown(doctor);
 	if (r < 0)
-		return ms_doctor_unread(doctor, "lockdown-unknown", LOCKDOWN, r);
-	level = chosen(text);
-	if (!level)
-		return ms_doctor_unread(doctor, "lockdown-unknown", LOCKDOWN, -EBADMSG);
+		return ms_doctor_unread(doctor, "lockdown-unknown", MS_SYSTEM_LOCKDOWN, r);
 	if (strcmp(level, "none") != 0)
 		doctor->enforcing = true;
 	return ms_doctor_found(doctor, "lockdown", MS_SEVERITY_INFO, NULL,
@@ -140,7 +109,7 @@ int ms_doctor_running(struct ms_doctor *doctor)
 	if (!doctor->running)
 		return 0;
 	r = check_taint(doctor);
-	if (r == 0 && !ms_doctor_exists(doctor, "/proc/modules"))
+	if (r == 0 && ms_system_loads_modules(doctor->ctx, doctor->system) == -ENOSYS)
 		r = ms_doctor_found(doctor, "no-modules", MS_SEVERITY_WARNING, NULL,
 				    "the running kernel is built without modules: it loads "
 				    "none, signed or not");

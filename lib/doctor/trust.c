@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../judge/lookup.h"
@@ -32,19 +31,19 @@ int ms_doctor_keep(struct ms_doctor *doctor, struct ms_cert_list *list, bool rev
 
 static int fill(struct ms_doctor *doctor, struct ms_trust *trust)
 {
-	_cleanup_free_ char *efivars = NULL;
 	int r = 0;
 
 	if (doctor->config)
 		r = ms_trust_set_config(doctor->ctx, trust, doctor->config);
 	r = r < 0 ? r : ms_trust_set_release(doctor->ctx, trust, doctor->release);
-	r = r < 0 ? r : ms_trust_add_kernel(doctor->ctx, trust, doctor->image);
+	r = r < 0 ? r
+		  : ms_trust_add_kernel_of(doctor->ctx, trust, doctor->system,
+					   doctor->image);
 	if (r == -ENOKEY) { /* an image without certificates trusts nobody */
 		ms_fail_clear(doctor->ctx);
 		r = 0;
 	}
-	r = r < 0 ? r : ms_doctor_path(doctor, MS_DOCTOR_EFIVARS, &efivars);
-	return r < 0 ? r : ms_trust_add_efivars(doctor->ctx, trust, efivars);
+	return r < 0 ? r : ms_trust_add_machine(doctor->ctx, trust, doctor->system);
 }
 
 int ms_doctor_trust(struct ms_doctor *doctor, const struct ms_trust **ret)

@@ -15,10 +15,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../base/context.h"
-#include "../base/text.h"
 #include "../judge/cert.h"
 #include "../judge/lookup.h"
 #include "../trust/trust.h"
@@ -66,42 +64,22 @@ static int is_trusted(struct ms_ctx *ctx, const struct ms_trust *trust,
 	return 0;
 }
 
-/* The configuration of a kernel under a root: beside its modules, or in /boot there. */
-static int set_config(struct ms_ctx *ctx, const char *root, const char *release,
-		      struct ms_trust *trust)
-{
-	for (int i = 0; i < 2; i++) {
-		_cleanup_free_ char *path =
-			i == 0 ? ms_format("%s/lib/modules/%s/config", root, release)
-			       : ms_format("%s/boot/config-%s", root, release);
-
-		if (!path)
-			return ms_fail_nomem(ctx);
-		if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
-			return ms_trust_set_config(ctx, trust, path);
-	}
-	return 0;
-}
-
 /* All that kernel @release trusts. */
 static int gather(struct ms_ctx *ctx, const struct ms_keystore *store, const char *release,
 		  struct ms_trust *trust)
 {
 	_cleanup_free_ char *image = NULL;
-	int r = ms_kernel_image_find_below(ctx, store->root, release, &image);
+	int r = ms_system_kernel_image(ctx, store->system, release, &image);
 
 	if (r < 0)
 		return r;
-	if (*store->root)
-		r = set_config(ctx, store->root, release, trust);
-	if (r == 0)
-		r = ms_trust_add_kernel(ctx, trust, image);
+	r = ms_trust_add_kernel_of(ctx, trust, store->system, image);
 	if (r == -ENOKEY) { /* it has no certificate: the machine may have one */
 		ms_fail_clear(ctx);
 		r = 0;
 	}
-	if (r == 0 && !*store->root)
-		r = ms_trust_add_machine(ctx, trust);
+	if (r == 0 && !*ms_system_root(store->system))
+		r = ms_trust_add_machine(ctx, trust, store->system);
 	return r;
 }
 

@@ -24,7 +24,7 @@ struct ms_keystore *ms_keystore_free(struct ms_keystore *store)
 	ms_made_remove(&store->made);
 	ms_made_done(&store->made);
 	free(store->path);
-	free(store->root);
+	ms_system_free(store->system);
 	free(store);
 	return NULL;
 }
@@ -67,9 +67,6 @@ int ms_keystore_open(struct ms_ctx *ctx, const char *path, bool create,
 	if (!store)
 		return ms_fail_nomem(ctx);
 	store->fd = -1;
-	store->root = strdup("");
-	if (!store->root)
-		return ms_fail_nomem(ctx);
 	if (create) {
 		made = ms_store_make(ctx, path, 0700, &store->made);
 		if (made < 0)
@@ -90,16 +87,13 @@ const char *ms_keystore_path(const struct ms_keystore *store)
 
 int ms_keystore_set_root(struct ms_ctx *ctx, struct ms_keystore *store, const char *root)
 {
-	size_t len = strlen(root);
-	char *copy;
+	struct ms_system *system = NULL;
+	int r = ms_system_open(ctx, root, &system);
 
-	while (len > 0 && root[len - 1] == '/')
-		len--;
-	copy = strndup(root, len);
-	if (!copy)
-		return ms_fail_nomem(ctx);
-	free(store->root);
-	store->root = copy;
+	if (r < 0)
+		return r;
+	ms_system_free(store->system);
+	store->system = system;
 	return 0;
 }
 

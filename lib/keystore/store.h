@@ -22,6 +22,7 @@
  */
 
 #include <modseal/keystore.h>
+#include <modseal/system.h>
 
 #include "../base/buffer.h"
 #include "../base/cleanup.h"
@@ -77,7 +78,7 @@ enum ms_store_link {
 struct ms_keystore {
 	char *path; /* absolute, without links */
 	int fd;
-	char *root; /* "" or a directory: where installed kernels are */
+	struct ms_system *system; /* where installed kernels are; NULL: this one */
 	struct ms_store_entry *entries; /* the newest first */
 	size_t n_entries;
 	enum ms_store_link link;

@@ -22,12 +22,10 @@
 #include "trusting.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../base/checked.h"
 #include "../base/context.h"
@@ -35,7 +33,7 @@
 #include "../judge/pkey.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
-#include "../trust/trust.h"
+#include "../system/kernels.h"
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 MS_DEFINE_CLEANUP(cleanup_kconfig, struct ms_kconfig *, ms_kconfig_free)
@@ -151,22 +149,17 @@ static int look_at_image(struct search *search, const char *path)
 	return r < 0 ? r : note_certs(search, source, path);
 }
 
-/* The modules of a kernel, whose image was looked at or else would have to be. */
-static int look_at_modules(struct search *search, const char *path)
+/* The modules of a kernel, whose image was looked at, or else would have to be. */
+static int look_at_modules(struct search *search, const char *release, const char *path)
 {
 	int len = (int)(strlen(path) - strlen("/kernel"));
 	_cleanup_free_ char *dir = ms_format("%.*s", len, path);
-	_cleanup_free_ char *beside = ms_format("%.*s/vmlinuz", len, path);
 	_cleanup_free_ char *image = NULL;
-	const char *release;
 	int r;
 
-	if (!dir || !beside)
+	if (!dir)
 		return ms_fail_nomem(search->ctx);
-	if (access(beside, F_OK) == 0)
-		return 0;
-	release = strrchr(dir, '/') + 1;
-	r = ms_kernel_image_find_below(search->ctx, search->store->root, release, &image);
+	r = ms_system_kernel_image(search->ctx, search->store->system, release, &image);
 	if (r == -ENOENT)
 		return ms_hint_command(
 			search->ctx, r,
@@ -240,8 +233,8 @@ static int is_new(struct search *search, const char *path)
 	struct seen *list;
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return 0;
+	if (stat(path, &st) < 0) /* what cannot be looked at has not gone */
+		return errno != ENOENT && errno != ENOTDIR;
 	for (size_t i = 0; i < search->n_seen; i++)
 		if (search->seen[i].device == st.st_dev &&
 		    search->seen[i].inode == st.st_ino)
@@ -254,79 +247,52 @@ static int is_new(struct search *search, const char *path)
 	return 1;
 }
 
-/* A directory that is not there is none that cannot be read. */
-static int cannot_read(const char *path, int error)
+static int found(struct search *search, const char *path,
+		 int (*look)(struct search *search, const char *path))
 {
-	(void)path;
-	return error != ENOENT && error != ENOTDIR;
+	int r = ms_check_cancelled(search->ctx);
+
+	if (r == 0 && !is_directory(path))
+		r = is_new(search, path);
+	return r == 1 ? look(search, path) : r;
 }
 
-static void glob_done(glob_t *found)
+static int found_image(void *userdata, const char *release, const char *path)
 {
-	globfree(found);
+	(void)release;
+	return found(userdata, path, look_at_image);
 }
 
-/* The root, with what could be a pattern in it escaped. */
-static char *literal(const char *root)
+static int found_config(void *userdata, const char *release, const char *path)
 {
-	char *out = malloc(strlen(root) * 2 + 1), *to = out;
-
-	for (; out && *root; root++) {
-		if (strchr("*?[\\", *root))
-			*to++ = '\\';
-		*to++ = *root;
-	}
-	if (out)
-		*to = '\0';
-	return out;
+	(void)release;
+	return found(userdata, path, look_at_config);
 }
 
-/* All that is there under the root by a pattern. */
-static int look_at_all(struct search *search, const char *pattern,
-		       int (*look)(struct search *search, const char *path))
+static int found_modules(void *userdata, const char *release, const char *path)
 {
-	_cleanup_free_ char *root = literal(search->store->root);
-	_cleanup_free_ char *full = root ? ms_format("%s%s", root, pattern) : NULL;
-	_cleanup_(glob_done) glob_t found = { 0 };
-	int r;
+	return is_directory(path) ? look_at_modules(userdata, release, path) : 0;
+}
 
-	if (!full)
-		return ms_fail_nomem(search->ctx);
-	r = glob(full, 0, cannot_read, &found);
-	if (r == GLOB_NOSPACE)
-		return ms_fail_nomem(search->ctx);
-	if (r != 0 && r != GLOB_NOMATCH)
-		return ms_fail(search->ctx, -EIO, "cannot look for '%s'", full);
-	r = 0;
-	for (size_t i = 0; i < found.gl_pathc && r >= 0; i++) {
-		if (is_directory(found.gl_pathv[i]) != (look == look_at_modules))
-			continue;
-		r = ms_check_cancelled(search->ctx);
-		if (r == 0)
-			r = is_new(search, found.gl_pathv[i]);
-		if (r == 1)
-			r = look(search, found.gl_pathv[i]);
-	}
-	return r < 0 ? r : 0;
+/* All that is installed below the store's root. */
+static int look_at_installed(struct search *search)
+{
+	const struct ms_system *system = search->store->system;
+	int r = ms_system_each(search->ctx, system, MS_SYSTEM_IMAGES, found_image, search);
+
+	if (r == 0)
+		r = ms_system_each(search->ctx, system, MS_SYSTEM_TREES, found_modules,
+				   search);
+	if (r == 0)
+		r = ms_system_each(search->ctx, system, MS_SYSTEM_CONFIGS, found_config,
+				   search);
+	return r;
 }
 
 int ms_trusting_find(struct ms_ctx *ctx, const struct ms_keystore *store,
 		     const char *const *configs, size_t n_configs,
 		     struct ms_trusting *ret)
 {
-	static const struct {
-		const char *pattern;
-		int (*look)(struct search *search, const char *path);
-	} places[] = {
-		{ "/lib/modules/*/vmlinuz", look_at_image },
-		{ "/usr/lib/modules/*/vmlinuz", look_at_image },
-		{ "/boot/vmlinuz-*", look_at_image },
-		{ "/lib/modules/*/kernel", look_at_modules },
-		{ "/usr/lib/modules/*/kernel", look_at_modules },
-		{ "/lib/modules/*/build/.config", look_at_config },
-		{ "/usr/lib/modules/*/build/.config", look_at_config },
-		{ "/boot/config-*", look_at_config },
-	};
 	struct search search = { .ctx = ctx, .store = store, .found = ret };
 	int r = 0;
 
@@ -336,8 +302,8 @@ int ms_trusting_find(struct ms_ctx *ctx, const struct ms_keystore *store,
 	ret->n = store->n_entries;
 	for (size_t i = 0; i < n_configs && r == 0; i++)
 		r = look_at_config(&search, configs[i]);
-	for (size_t i = 0; i < MS_ARRAY_SIZE(places) && r == 0; i++)
-		r = look_at_all(&search, places[i].pattern, places[i].look);
+	if (r == 0)
+		r = look_at_installed(&search);
 	free(search.seen);
 	return r;
 }

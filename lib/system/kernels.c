@@ -13,7 +13,6 @@
 
 #include "kernels.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <linux/utsname.h>
 #include <stdlib.h>
@@ -152,6 +151,21 @@ int ms_system_modules(struct ms_ctx *ctx, const struct ms_system *system,
 			  ret_path);
 }
 
+int ms_system_among_modules(struct ms_ctx *ctx, const struct ms_system *system,
+			    const char *release, const char *name, char **ret)
+{
+	int r = check_release(ctx, release);
+
+	r = r < 0 ? r : -ENOENT;
+	for (size_t i = 0; i < MS_ARRAY_SIZE(modules) && r == -ENOENT; i++) {
+		_cleanup_free_ char *path =
+			ms_format("%s/%s/%s", modules[i].dir, release, name);
+
+		r = path ? ms_system_find(ctx, system, path, ret) : ms_fail_nomem(ctx);
+	}
+	return r;
+}
+
 /* The running kernel's own; of any other one it would be somebody else's. */
 static int look_at_proc(struct search *search, char **ret)
 {
@@ -174,6 +188,54 @@ int ms_system_kernel_config(struct ms_ctx *ctx, const struct ms_system *system,
 	if (r == -ENOENT)
 		r = look_at(&search, build_configs, MS_ARRAY_SIZE(build_configs), ret_path);
 	return r == -ENOENT ? not_found(&search, "configuration") : r;
+}
+
+/* The system's own path of what lies at @path on this machine; NULL: not in the system. */
+static const char *path_inside(const struct ms_system *system, const char *path)
+{
+	const char *root = ms_system_root(system);
+	size_t len = strlen(root);
+
+	if (!len)
+		return path;
+	return strncmp(path, root, len) == 0 && path[len] == '/' ? path + len : NULL;
+}
+
+/* Looks in the directory of @image. */
+static int look_beside(struct search *search, const char *image, const char *name,
+		       const char *release, char **ret)
+{
+	const char *slash = strrchr(image, '/');
+	int dir = slash ? (int)(slash + 1 - image) : 0;
+	_cleanup_free_ char *path = ms_format("%.*s%s%s", dir, image, name, release);
+
+	return path ? look_for(search, path, ret) : ms_fail_nomem(search->ctx);
+}
+
+/* A configuration that names its release can be no other kernel's. */
+static int look_beside_either(struct search *search, const char *image, char **ret)
+{
+	int r = -ENOENT;
+
+	if (!image)
+		return r;
+	if (search->release)
+		r = look_beside(search, image, "config-", search->release, ret);
+	return r == -ENOENT ? look_beside(search, image, "config", "", ret) : r;
+}
+
+int ms_system_image_config(struct ms_ctx *ctx, const struct ms_system *system,
+			   const char *image, const char *release, char **ret_path)
+{
+	_cleanup_(search_done) struct search search = { ctx, system, release, { 0 } };
+	_cleanup_free_ char *real = realpath(image, NULL);
+	int r = look_beside_either(&search, path_inside(system, image), ret_path);
+
+	if (r == -ENOENT && real)
+		r = look_beside_either(&search, path_inside(system, real), ret_path);
+	if (r == -ENOENT && release)
+		return ms_system_kernel_config(ctx, system, release, ret_path);
+	return r == -ENOENT ? ms_fail(ctx, r, "no configuration beside '%s'", image) : r;
 }
 
 /* The first component of @path below directory @dir of the system; -ENOENT. */
@@ -217,12 +279,6 @@ static const char *release_in(const struct place *place, const char *name)
 		       : NULL;
 }
 
-/* By bytes, whatever the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int list(struct ms_ctx *ctx, const struct ms_system *system, const char *dir,
 		struct ms_listing *ret)
 {
@@ -231,7 +287,7 @@ static int list(struct ms_ctx *ctx, const struct ms_system *system, const char *
 
 	if (r < 0)
 		return r;
-	ret->n = scandir(path, &ret->list, NULL, by_name);
+	ret->n = scandir(path, &ret->list, NULL, ms_listing_order);
 	return ret->n >= 0 || errno == ENOENT || errno == ENOTDIR
 		       ? 0
 		       : ms_fail_errno(ctx, -errno, "cannot read directory '%s'", path);

@@ -2,7 +2,7 @@
 #ifndef MS_SYSTEM_KERNELS_H
 #define MS_SYSTEM_KERNELS_H
 
-/* All kernels of a system at once; of one see modseal/system.h. */
+/* All kernels of a system at once, and one by its image; else see modseal/system.h. */
 
 #include "system.h"
 
@@ -12,6 +12,22 @@
  * limits KERNELRELEASE, too).
  */
 bool ms_is_release(const char *release);
+
+/**
+ * The configuration of the kernel whose image is at @image, a path on this machine, and
+ * says that it is @release (NULL: it does not say): config-RELEASE or config in the
+ * image's directory, by the name that was given and then by the one that its links lead
+ * to; else as ms_system_kernel_config(), with its errors.
+ */
+int ms_system_image_config(struct ms_ctx *ctx, const struct ms_system *system,
+			   const char *image, const char *release, char **ret_path);
+
+/**
+ * What is at @name in the directory of kernel @release's modules. @ret: to free(). -ENOENT
+ * without a message; errors of ms_system_path().
+ */
+int ms_system_among_modules(struct ms_ctx *ctx, const struct ms_system *system,
+			    const char *release, const char *name, char **ret);
 
 enum ms_system_places {
 	MS_SYSTEM_IMAGES,  /* where ms_system_kernel_image() looks */

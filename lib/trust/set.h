@@ -7,6 +7,7 @@
 #include "../judge/x509.h"
 #include "../image/image.h"
 #include "../kconfig/kconfig.h"
+#include "../system/system.h"
 #include "trust.h"
 
 /** How a certificate is taken that the kernel would not take. */
@@ -68,14 +69,10 @@ int ms_trust_image_config(struct ms_ctx *ctx, struct ms_trust *trust, const char
 
 /**
  * Takes a kernel image, and its release and configuration, which come into force at once.
- * @running: it is the running kernel's, which may tell its configuration itself.
+ * @system: the one that it belongs to, in which its configuration is looked for.
  */
-int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
-			 bool running);
-
-/** Takes the EFI variables that the kernel reads, from a directory like efivarfs. */
-int ms_trust_take_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			  bool revoked_only);
+int ms_trust_take_kernel(struct ms_ctx *ctx, struct ms_trust *trust,
+			 const struct ms_system *system, const char *path);
 
 /** Takes the running kernel and this machine's EFI variables; or what these revoke. */
 int ms_trust_take_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only);

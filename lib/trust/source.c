@@ -46,18 +46,13 @@ static int is_entry(const struct dirent *entry)
 	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int take_directory(struct ms_ctx *ctx, struct ms_trust *trust, const char *path,
 			  bool revoke, size_t *ret_found)
 {
 	_cleanup_(ms_listing_done) struct ms_listing entries = { 0 };
 	int r = 0;
 
-	entries.n = scandir(path, &entries.list, is_entry, by_bytes);
+	entries.n = scandir(path, &entries.list, is_entry, ms_listing_order);
 	if (entries.n < 0)
 		return ms_fail_errno(ctx, -errno, "cannot read directory '%s'", path);
 	for (int i = 0; i < entries.n && r == 0; i++) {

@@ -1,61 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * This machine: the image of the running kernel, and the EFI variables that it reads when
- * it starts (security/integrity/platform_certs/load_uefi.c of Linux):
- *
- *	MokListRT, db       certificates: trusted
- *	MokListXRT, dbx     certificates and digests: revoked
- *
- * Which keyrings they end up on depends on the kernel. In mainline db is only for kexec,
+ * A machine: the image of the running kernel, and the EFI variables that it reads when it
+ * starts (lib/system/efi.h). Which keyrings they end up on depends on the kernel. In mainline db is only for kexec,
  * and MokListRT for modules only where it is linked into the machine keyring; Debian's and
  * Fedora's kernels take both for modules. That they count is said among what was assumed.
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
-#include "../base/checked.h"
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../system/efi.h"
 #include "set.h"
-
-#define EFI	"/sys/firmware/efi"
-#define EFIVARS EFI "/efivars"
-#define GLOBAL	"8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define SHIM	"605dab50-e046-4300-abb6-3dd810dd8b23"
-#define IMAGES	"d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 
 MS_DEFINE_CLEANUP(cleanup_source, struct ms_source *, ms_source_free)
 
-static const struct variable {
-	const char *name;
-	const char *vendor;
-	bool revoked;
-} variables[] = {
-	{ "MokListRT", SHIM, false },
-	{ "db", IMAGES, false },
-	{ "MokListXRT", SHIM, true },
-	{ "dbx", IMAGES, true },
-};
-
-static int take_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			 const struct variable *variable)
+static int take_variable(struct ms_ctx *ctx, struct ms_trust *trust,
+			 const struct ms_system *system,
+			 const struct ms_efi_list_variable *variable)
 {
 	_cleanup_(cleanup_source) struct ms_source *source = NULL;
 	_cleanup_free_ char *path = NULL;
-	int r;
+	int r = ms_system_find(ctx, system, variable->path, &path);
 
-	if (asprintf(&path, "%s/%s-%s", dir, variable->name, variable->vendor) < 0) {
-		path = NULL;
-		return ms_fail_nomem(ctx);
-	}
-	if (access(path, F_OK) < 0 && errno == ENOENT)
+	if (r == -ENOENT)
 		return 0;
-	r = ms_source_open(ctx, path, &source);
+	r = r < 0 ? r : ms_source_open(ctx, path, &source);
 	if (r < 0)
 		return r;
 	if (source->kind != MS_SOURCE_EFI_LIST)
@@ -71,66 +43,63 @@ static int take_variable(struct ms_ctx *ctx, struct ms_trust *trust, const char 
 				     variable->revoked);
 }
 
-int ms_trust_take_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir,
-			  bool revoked_only)
+/* No EFI, or no /sys to ask, as in the root of a build. */
+static int note_no_efi(struct ms_ctx *ctx, struct ms_trust *trust)
 {
-	int r = 0;
+	return ms_trust_note(ctx, trust,
+			     "no EFI here: what the machine trusts or revokes besides "
+			     "its kernel is not known");
+}
 
-	for (size_t i = 0; i < MS_ARRAY_SIZE(variables) && r == 0; i++)
-		if (variables[i].revoked || !revoked_only)
-			r = take_variable(ctx, trust, dir, &variables[i]);
+/* One with EFI whose variables cannot be seen has revocations that nobody here knows of. */
+static int check_variables(struct ms_ctx *ctx, const struct ms_system *system)
+{
+	_cleanup_free_ char *path = NULL;
+	int r = ms_system_find(ctx, system, MS_SYSTEM_SECURE_BOOT, &path);
+
+	if (r != -ENOENT)
+		return r;
+	ms_fail_errno(ctx, r, "cannot read the EFI variables in '%s%s'",
+		      ms_system_root(system), MS_SYSTEM_EFIVARS);
+	return ms_hint(ctx, r, "mount -t efivarfs efivarfs " MS_SYSTEM_EFIVARS);
+}
+
+static int take_machine(struct ms_ctx *ctx, struct ms_trust *trust,
+			const struct ms_system *system, bool revoked_only)
+{
+	int r = ms_system_efi(ctx, system);
+
+	if (r == -ENOSYS || r == -ENOENT)
+		return note_no_efi(ctx, trust);
+	r = r < 0 ? r : check_variables(ctx, system);
+	for (size_t i = 0; i < MS_EFI_LISTS && r == 0; i++)
+		if (ms_efi_lists[i].revoked || !revoked_only)
+			r = take_variable(ctx, trust, system, &ms_efi_lists[i]);
 	return r;
 }
 
-/*
- * A machine without EFI has none of these variables; one with EFI whose variables cannot be
- * seen has revocations that nobody here knows of.
- */
-static int take_machine(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
+static int take_running(struct ms_ctx *ctx, struct ms_trust *trust)
 {
-	if (access(EFI, F_OK) < 0) {
-		if (errno != ENOENT)
-			return ms_fail_errno(ctx, -errno, "cannot look for '%s'", EFI);
-		return ms_trust_note(
-			ctx, trust,
-			"no EFI here: what the machine trusts or revokes besides "
-			"its kernel is not known");
-	}
-	if (access(EFIVARS "/SecureBoot-" GLOBAL, F_OK) < 0) {
-		ms_fail_errno(ctx, -errno, "cannot read the EFI variables in '%s'",
-			      EFIVARS);
-		return ms_hint(ctx, -ENOENT, "mount -t efivarfs efivarfs " EFIVARS);
-	}
-	return ms_trust_take_efivars(ctx, trust, EFIVARS, revoked_only);
+	_cleanup_free_ char *release = NULL, *image = NULL;
+	int r = ms_system_running(ctx, NULL, &release);
+
+	r = r < 0 ? r : ms_system_kernel_image(ctx, NULL, release, &image);
+	if (r == -ENOENT)
+		return ms_hint(ctx, r, "give the image as --kernel");
+	return r < 0 ? r : ms_trust_take_kernel(ctx, trust, NULL, image);
 }
 
 int ms_trust_take_system(struct ms_ctx *ctx, struct ms_trust *trust, bool revoked_only)
 {
-	_cleanup_free_ char *image = NULL;
-	struct utsname name;
-	int r = 0;
+	int r = revoked_only ? 0 : take_running(ctx, trust);
 
-	if (!revoked_only) {
-		if (uname(&name) < 0)
-			return ms_fail_errno(ctx, -errno,
-					     "cannot ask for the kernel's release");
-		r = ms_kernel_image_find(ctx, name.release, &image);
-		r = r < 0 ? r : ms_trust_take_kernel(ctx, trust, image, true);
-	}
-	return r < 0 ? r : take_machine(ctx, trust, revoked_only);
+	return r < 0 ? r : take_machine(ctx, trust, NULL, revoked_only);
 }
 
-int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust)
+int ms_trust_add_machine(struct ms_ctx *ctx, struct ms_trust *trust,
+			 const struct ms_system *system)
 {
 	struct ms_trust_mark mark = ms_trust_begin(trust);
 
-	return ms_trust_end(ctx, trust, mark, take_machine(ctx, trust, false));
-}
-
-int ms_trust_add_efivars(struct ms_ctx *ctx, struct ms_trust *trust, const char *dir)
-{
-	struct ms_trust_mark mark = ms_trust_begin(trust);
-
-	return ms_trust_end(ctx, trust, mark,
-			    ms_trust_take_efivars(ctx, trust, dir, false));
+	return ms_trust_end(ctx, trust, mark, take_machine(ctx, trust, system, false));
 }
