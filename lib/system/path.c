@@ -81,18 +81,18 @@ static int prepend(struct walk *walk, const char *first)
 	return 0;
 }
 
-/* Takes the next component into @name. False: there is none. */
-static bool next(struct walk *walk, char name[NAME_MAX + 1])
+/* Takes the next component into @name: 1; 0: there is none. */
+static int next(struct walk *walk, char name[NAME_MAX + 1])
 {
 	const char *start = walk->rest + strspn(walk->rest, "/");
 	size_t len = strcspn(start, "/");
 
-	if (len == 0 || len > NAME_MAX)
-		return false;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
 	memcpy(name, start, len);
 	name[len] = '\0';
 	memmove(walk->rest, start + len, strlen(start + len) + 1);
-	return true;
+	return len > 0;
 }
 
 static void go_up(struct walk *walk)
@@ -128,25 +128,31 @@ static int step(const char *root, struct walk *walk, const char *name)
 	return n < 0 ? n : 1;
 }
 
+/* Goes one component further. 1: by a link. */
+static int go(const char *root, struct walk *walk, const char *name)
+{
+	if (strcmp(name, ".") == 0)
+		return 0;
+	if (strcmp(name, "..") != 0)
+		return step(root, walk, name);
+	go_up(walk);
+	return 0;
+}
+
 static int follow(const char *root, struct walk *walk)
 {
 	char name[NAME_MAX + 1];
-	int links = 0;
+	int links = 0, r;
 
-	while (next(walk, name)) {
-		int r = 0;
-
-		if (strcmp(name, "..") == 0)
-			go_up(walk);
-		else if (strcmp(name, ".") != 0)
-			r = step(root, walk, name);
+	while ((r = next(walk, name)) > 0) {
+		r = go(root, walk, name);
 		if (r < 0)
 			return r;
 		links += r;
 		if (links > MAX_LINKS)
 			return -ELOOP;
 	}
-	return 0;
+	return r;
 }
 
 int ms_system_path(struct ms_ctx *ctx, const struct ms_system *system, const char *path,

@@ -116,6 +116,55 @@ static void a_link_to_nothing_is_passed_over_and_none_leads_out(void **state)
 	assert_found(ms_system_kernel_image, "/boot/image");
 }
 
+static void assert_config(const char *image, const char *release, const char *path)
+{
+	_cleanup_free_ char *given = strdup(below(image));
+	_cleanup_free_ char *found = NULL;
+
+	assert_int_equal(ms_system_image_config(ctx, made_up, given, release, &found), 0);
+	assert_string_equal(found, below(path));
+}
+
+static void an_image_s_configuration_lies_beside_it_or_is_its_release_s(void **state)
+{
+	char *found = NULL;
+
+	(void)state;
+	assert_true(make("mkdir -p image real boot && echo >real/vmlinuz &&"
+			 "ln -s ../real/vmlinuz image/vmlinuz"));
+	assert_int_equal(ms_system_image_config(ctx, made_up, below("/image/vmlinuz"), R,
+						&found),
+			 -ENOENT);
+	assert_int_equal(ms_system_image_config(ctx, made_up, below("/image/vmlinuz"), NULL,
+						&found),
+			 -ENOENT);
+	assert_null(found);
+	assert_true(make("echo >boot/config-" R));
+	assert_config("/image/vmlinuz", R, "/boot/config-" R);
+	assert_true(make("echo >real/config"));
+	assert_config("/image/vmlinuz", R, "/real/config");
+	assert_true(make("echo >real/config-" R));
+	assert_config("/image/vmlinuz", R, "/real/config-" R);
+	assert_config("/image/vmlinuz", NULL, "/real/config");
+	assert_true(make("echo >image/config"));
+	assert_config("/image/vmlinuz", R, "/image/config");
+}
+
+static void no_configuration_of_this_machine_is_taken_for_one_below_a_root(void **state)
+{
+	char *found = NULL;
+
+	(void)state;
+	assert_true(make("mkdir image && echo >image/vmlinuz && echo >config-outside &&"
+			 "ln -s \"$PWD/config-outside\" image/config"));
+	assert_int_equal(ms_system_image_config(ctx, made_up, below("/image/vmlinuz"), R,
+						&found),
+			 -ENOENT);
+	assert_int_equal(ms_system_image_config(ctx, made_up, "/elsewhere/vmlinuz", R, &found),
+			 -ENOENT);
+	assert_null(found);
+}
+
 static void what_cannot_be_looked_at_counts_as_there(void **state)
 {
 	char *found = NULL;
@@ -229,6 +278,8 @@ int main(void)
 		TEST(only_the_running_kernel_s_configuration_is_in_proc),
 		TEST(modules_are_built_with_their_build_directory_s_configuration),
 		TEST(a_link_to_nothing_is_passed_over_and_none_leads_out),
+		TEST(an_image_s_configuration_lies_beside_it_or_is_its_release_s),
+		TEST(no_configuration_of_this_machine_is_taken_for_one_below_a_root),
 		TEST(what_cannot_be_looked_at_counts_as_there),
 		TEST(what_is_no_release_is_looked_for_nowhere),
 		TEST(each_kernel_with_modules_is_told_once),

@@ -97,12 +97,63 @@ static void a_file_of_unknown_size_is_read_to_its_end(void **state)
 	assert_int_equal(ms_system_read(ctx, below, "/gone", &file), -ENOENT);
 }
 
+static void no_component_that_is_too_long_is_passed_over(void **state)
+{
+	char path[400] = "/a/", *found = NULL;
+
+	(void)state;
+	memset(path + 3, 'x', 256);
+	strcpy(path + 3 + 256, "/../b");
+	assert_int_equal(ms_system_path(ctx, below, path, &found), -ENAMETOOLONG);
+	assert_null(found);
+}
+
+static void what_is_no_file_is_not_waited_for_and_no_answer(void **state)
+{
+	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
+
+	(void)state;
+	assert_true(shell("mkfifo pipe && mkdir dir"));
+	assert_int_equal(ms_system_read(ctx, below, "/pipe", &file), -EINVAL);
+	assert_int_equal(ms_system_read(ctx, below, "/dir", &file), -EISDIR);
+	assert_int_equal(ms_system_read(ctx, NULL, "/dev/zero", &file), -EINVAL);
+	assert_int_equal(ms_system_read(ctx, NULL, "/dev/null", &file), 0);
+	assert_int_equal(file.len, 0);
+}
+
+static void a_root_is_a_directory_by_whatever_name(void **state)
+{
+	struct ms_system *none = NULL;
+	static const char *const names[] = { "by-link", "by-link/", "./by-link/../by-link" };
+
+	(void)state;
+	assert_true(shell("ln -s a by-link"));
+	for (size_t i = 0; i < MS_ARRAY_SIZE(names); i++) {
+		_cleanup_(ms_cleanup_system) struct ms_system *one = NULL;
+
+		assert_int_equal(ms_system_open(ctx, names[i], &one), 0);
+		assert_string_equal(ms_system_root(one) + strlen(dir), "/a");
+	}
+	for (int i = 0; i < 2; i++) {
+		_cleanup_(ms_cleanup_system) struct ms_system *one = NULL;
+
+		assert_int_equal(ms_system_open(ctx, i ? "/" : NULL, &one), 0);
+		assert_string_equal(ms_system_root(one), "");
+	}
+	assert_int_equal(ms_system_open(ctx, "gone", &none), -ENOENT);
+	assert_int_equal(ms_system_open(ctx, "a/b/file", &none), -ENOTDIR);
+	assert_null(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_are_followed_and_never_out_of_the_root),
 		cmocka_unit_test(links_without_an_end_are_an_error),
 		cmocka_unit_test(a_file_of_unknown_size_is_read_to_its_end),
+		cmocka_unit_test(no_component_that_is_too_long_is_passed_over),
+		cmocka_unit_test(what_is_no_file_is_not_waited_for_and_no_answer),
+		cmocka_unit_test(a_root_is_a_directory_by_whatever_name),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
