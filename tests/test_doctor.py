@@ -233,6 +233,45 @@ def test_a_contradiction_in_the_kernels_configuration_is_passed_on(system):
     assert system.wrong() == {"decompression-decoder": "error"}
 
 
+def test_an_absolute_link_to_an_image_leads_to_the_roots_own(system):
+    image = system.path(f"/lib/modules/{RELEASE}/vmlinuz")
+    system.path("/srv").mkdir()
+    image.rename(system.path("/srv/kernel"))
+    image.symlink_to("/srv/kernel")
+    assert system.wrong() == {}
+
+
+@pytest.mark.parametrize("place", [
+    f"/lib/modules/{RELEASE}/config", f"/boot/config-{RELEASE}", "/proc/config.gz",
+    f"/lib/modules/{RELEASE}/build/.config"])
+def test_a_configuration_is_found_wherever_kernels_have_theirs(place, system):
+    system.path(f"/boot/config-{RELEASE}").unlink()
+    system.put(place, GOOD.replace("XZ_DEC=y", "XZ_DEC=m"))
+    assert system.wrong() == {"decompression-decoder": "error"}
+
+
+def test_the_configuration_that_was_installed_counts_before_the_build_directorys(system):
+    system.put(f"/lib/modules/{RELEASE}/build/.config", GOOD.replace("XZ_DEC=y", "XZ_DEC=m"))
+    system.put("/proc/config.gz", GOOD.replace("XZ_DEC=y", "XZ_DEC=m"))
+    assert system.wrong() == {}
+
+
+PIPES = {
+    "/proc/sys/kernel/tainted": "taint-unknown",
+    "/proc/keys": "keyrings-unknown",
+    "/sys/kernel/security/lockdown": "lockdown-unknown",
+    f"/boot/config-{RELEASE}": "config-unknown",
+    f"/sys/firmware/efi/efivars/SecureBoot-{GLOBAL}": "machine-keys-unknown",
+}
+
+
+@pytest.mark.parametrize("name", PIPES)
+def test_a_pipe_in_the_place_of_a_file_is_unknown_and_never_waited_for(name, system):
+    system.path(name).unlink()
+    os.mkfifo(system.path(name))
+    assert system.wrong()[PIPES[name]] == "unknown"
+
+
 # keys
 
 

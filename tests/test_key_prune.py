@@ -81,6 +81,29 @@ def test_a_kernel_in_boot_counts_too(store, root, pki, tmp_path):
     assert prune(store, root, "--keep=1")[0]["20230101-1200"] == "trusted"
 
 
+@pytest.mark.parametrize("place", ["boot/Image-6.1.0-old", "boot/vmlinux-6.1.0-old",
+                                   "boot/kernel-6.1.0-old", "lib/modules/6.1.0-old/vmlinux"])
+def test_an_image_is_read_wherever_kernels_have_theirs(store, root, pki, tmp_path, place):
+    modules = stores.install_kernel(root, "6.1.0-old", tmp_path / "work",
+                                    own=der(pki, "rsa4096"), trusted=[der(pki, "p521")])
+    (modules / "kernel").mkdir()
+    (modules / "vmlinuz").rename(root / place)
+    assert prune(store, root, "--keep=1")[0]["20230101-1200"] == "trusted"
+
+
+def test_a_root_that_is_not_there_is_not_one_without_kernels(store, root):
+    done = cli.run("key", "prune", "--store", store, "--root", f"{root}x", "--keep=1")
+    assert done.returncode == 2 and f"cannot open '{root}x'" in done.stderr
+    assert left(store) == sorted(FOUR)
+
+
+def test_an_absolute_link_to_a_build_directory_leads_to_the_roots_own(store, root):
+    config(root / "usr/src/headers/.config", store / "20240101-1200" / "signing_key.pem")
+    (root / "lib/modules/6.1.0").mkdir(parents=True)
+    (root / "lib/modules/6.1.0/build").symlink_to("/usr/src/headers")
+    assert prune(store, root, "--keep=1")[0]["20240101-1200"] == "trusted"
+
+
 def test_a_generation_that_a_kernel_revokes_is_not_trusted(store, root, pki, tmp_path):
     stores.install_kernel(root, "6.1.0-old", tmp_path / "work", own=der(pki, "rsa4096"),
                           trusted=[der(pki, "rsa2048")], revoked=[der(pki, "rsa2048")])
@@ -99,7 +122,8 @@ def config(path, trusted):
     return path
 
 
-@pytest.mark.parametrize("place", ["lib/modules/6.1.0/build/.config", "boot/config-6.1.0", None])
+@pytest.mark.parametrize("place", ["lib/modules/6.1.0/build/.config", "boot/config-6.1.0",
+                                   "lib/modules/6.1.0/config", None])
 def test_a_generation_that_a_configuration_trusts_stays(store, root, tmp_path, place):
     path = config(root / place if place else tmp_path / "my.config",
                   store / "20240101-1200" / "signing_key.pem")
