@@ -9,6 +9,8 @@
  * function.
  */
 
+#include <modseal/system.h>
+
 #include "command.h"
 
 #ifdef CLI_TABLE_ALONE
@@ -411,7 +413,7 @@ const struct cli_command cli_commands[] = {
 			"builds, and for every NAME two hooks that fail where a module "
 			"is not signed as it should be.\n"
 			"Without KEY and DIR the key stays that is configured, or comes "
-			"from $MODSEAL_STORE or /var/lib/modseal/keys, or is DKMS's own. "
+			"from $MODSEAL_STORE or " MS_SYSTEM_KEY_STORE ", or is DKMS's own. "
 			"A file that somebody has edited is not replaced.",
 		.options = OPTIONS(CLI_OPT_KEY, CLI_OPT_CERT, CLI_OPT_DKMS_STORE,
 				   CLI_OPT_PIN_FILE, CLI_OPT_DKMS_MODULE,

@@ -2,6 +2,8 @@
 
 /* Every option of every command: its names, its argument and what it is for. */
 
+#include <modseal/system.h>
+
 #include "command.h"
 
 const struct cli_option cli_options[CLI_OPT_COUNT] = {
@@ -493,7 +495,7 @@ const struct cli_option cli_options[CLI_OPT_COUNT] = {
 		.arg = "DIR",
 		.complete = CLI_COMPLETE_DIRECTORY,
 		.help = "the key store (default: $MODSEAL_STORE, else "
-			"/var/lib/modseal/keys)",
+			MS_SYSTEM_KEY_STORE ")",
 	},
 	[CLI_OPT_TOKEN] = {
 		.name = "token",
