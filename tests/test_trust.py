@@ -284,6 +284,13 @@ def test_the_configuration_is_found_beside_the_image(kernel, name):
     assert answer.get("rules") == ["6.12 sha256 sha384 sha512"]
 
 
+def test_a_configuration_that_names_its_release_counts_before_one_that_does_not(kernel):
+    """In /boot, `config` may be another kernel's."""
+    (kernel.parent / "config").write_text(CONFIG.replace("512=m", "512=n"))
+    (kernel.parent / "config-6.12.7-x").write_text(CONFIG)
+    assert ask("kernel", kernel).get("rules") == ["6.12 sha256 sha384 sha512"]
+
+
 def test_the_configuration_is_found_behind_a_link_to_the_image(kernel, tmp_path):
     (kernel.parent / "config").write_text(CONFIG)
     (tmp_path / "vmlinuz").symlink_to(kernel)

@@ -14,7 +14,7 @@ struct ms_doctor_options {
 	size_t size;	     /* sizeof(struct ms_doctor_options) */
 	const char *release; /* of the kernel; NULL: the running one */
 	const char *root;    /* everything is read below this directory; NULL: "/" */
-	const char *store;   /* the key store, below root; NULL: /var/lib/modseal/keys */
+	const char *store;   /* the key store, below root; NULL: MS_SYSTEM_KEY_STORE */
 };
 
 /**

@@ -25,7 +25,7 @@ static int check_modules(struct ms_doctor *doctor)
 	_cleanup_free_ char *path = NULL;
 	int r = ms_system_modules(doctor->ctx, doctor->system, doctor->release, &path);
 
-	if (r != -ENOENT)
+	if (r == 0 || r == -ENOMEM)
 		return r;
 	if (doctor->running &&
 	    ms_system_loads_modules(doctor->ctx, doctor->system) == -ENOSYS)
