@@ -17,6 +17,7 @@
 #include "../lib/judge/lookup.h"
 #include "../lib/system/system.h"
 #include "../lib/trust/trust.h"
+#include "../lib/merkle/merkle.h"
 
 MS_DEFINE_CLEANUP(cleanup_ctx, struct ms_ctx *, ms_ctx_free)
 MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
