@@ -15,7 +15,6 @@
  *	keys.c          the key store
  *	modules.c       modules that were added to the kernel
  *	dkms.c          how DKMS signs
- *	dkms-conf.c     reading DKMS's configuration
  *	private.c       private keys that others can read
  */
 
@@ -116,20 +115,5 @@ int ms_doctor_certificate(struct ms_doctor *doctor, const char *what,
 
 /** The finding that private key @path, below the root, can be read by others; if so. */
 int ms_doctor_key_mode(struct ms_doctor *doctor, const char *path);
-
-/** What DKMS's configuration says of signing; texts are NULL where it does not. */
-struct ms_doctor_dkms_conf {
-	char *sign_file;
-	char *key;
-	char *certificate;
-	bool has_sign_tool; /* which no DKMS reads any more */
-};
-
-/**
- * Reads framework.conf and framework.conf.d/ as far as can be told without running
- * them; what cannot is a finding. -ENOMEM.
- */
-int ms_doctor_dkms_read(struct ms_doctor *doctor, struct ms_doctor_dkms_conf *ret);
-void ms_doctor_dkms_done(struct ms_doctor_dkms_conf *conf);
 
 #endif
