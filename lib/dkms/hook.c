@@ -2,7 +2,7 @@
 
 /* Being called as a hook: DKMS's directories, and whom the hook stands before. */
 
-#include "dkms-hook.h"
+#include "../../cli/names/dkms-hook.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "../dkms/dkms.h"
-#include "../cleanup.h"
+#include "../../cli/dkms/dkms.h"
+#include "../../cli/cleanup.h"
 
 static bool is_directory(const char *path)
 {

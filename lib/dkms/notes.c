@@ -11,9 +11,9 @@
 
 #include <modseal/trust.h>
 
-#include "../dkms/dkms-plan.h"
-#include "../cleanup.h"
-#include "../output/json.h"
+#include "../../cli/dkms/dkms-plan.h"
+#include "../../cli/cleanup.h"
+#include "../../cli/output/json.h"
 
 #define TREE	"/var/lib/dkms"
 #define SOURCES "/usr/src"

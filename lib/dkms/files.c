@@ -12,7 +12,7 @@
  * paths but modseal: a link there is somebody else's, and is replaced by force only.
  */
 
-#include "dkms.h"
+#include "../../cli/dkms/dkms.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../cleanup.h"
+#include "../../cli/cleanup.h"
 
 #define SUM_LINE "# modseal-sum: "
 

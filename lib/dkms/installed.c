@@ -2,13 +2,13 @@
 
 /* Reading what DKMS is configured to do, and which DKMS it is. */
 
-#include "dkms.h"
+#include "../../cli/dkms/dkms.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
 
-#include "../cleanup.h"
+#include "../../cli/cleanup.h"
 
 enum { MOST_FILE = 1 << 20 };
 

@@ -14,7 +14,7 @@
  * module's being touched.
  */
 
-#include "dkms.h"
+#include "../../cli/dkms/dkms.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../cleanup.h"
+#include "../../cli/cleanup.h"
 
 static int open_directory(int at, const char *name)
 {

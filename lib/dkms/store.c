@@ -5,13 +5,13 @@
  * for that one, too: so not the current key counts but the one that the kernel trusts.
  */
 
-#include "dkms-store.h"
+#include "../../cli/dkms/dkms-store.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "../args/store-args.h"
-#include "../cleanup.h"
+#include "../../cli/args/store-args.h"
+#include "../../cli/cleanup.h"
 
 int dkms_store_key(struct ms_ctx *ctx, const char *store, const char *release,
 		   struct dkms_key *ret)

@@ -7,7 +7,7 @@
  * that it is told of does not exist. So both must be there before it is told.
  */
 
-#include "dkms-plan.h"
+#include "../../cli/dkms/dkms-plan.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 #include <modseal/secret.h>
 #include <modseal/sign.h>
 
-#include "../secret.h"
-#include "../cleanup.h"
+#include "../../cli/secret.h"
+#include "../../cli/cleanup.h"
 
 #define OWN_KEY	    "/var/lib/dkms/mok.key"
 #define OWN_CERT    "/var/lib/dkms/mok.pub"

@@ -8,13 +8,13 @@
  * signed, since the certificate under that name is the key's; only no kernel trusts it.
  */
 
-#include "dkms.h"
+#include "../../cli/dkms/dkms.h"
 
 #include <string.h>
 
 #include <modseal/cert.h>
 
-#include "../cleanup.h"
+#include "../../cli/cleanup.h"
 
 char *dkms_pin(struct cli *cli, const char *root, const char *path)
 {
