@@ -10,7 +10,9 @@
 
 #include <modseal/bundle.h>
 #include <modseal/cert.h>
+#include <modseal/dkms.h>
 #include <modseal/sign.h>
+#include <modseal/system.h>
 #include <modseal/tree.h>
 #include <modseal/trust.h>
 
@@ -44,6 +46,21 @@ static inline void cli_free_bundle(struct ms_bundle **bundle)
 static inline void cli_free_cert_list(struct ms_cert_list **list)
 {
 	ms_cert_list_free(*list);
+}
+
+static inline void cli_free_system(struct ms_system **system)
+{
+	ms_system_free(*system);
+}
+
+static inline void cli_free_dkms_settings(struct ms_dkms_settings **settings)
+{
+	ms_dkms_settings_free(*settings);
+}
+
+static inline void cli_free_dkms_plan(struct ms_dkms_plan **plan)
+{
+	ms_dkms_plan_free(*plan);
 }
 
 static inline void cli_free_signer(struct ms_signer **signer)

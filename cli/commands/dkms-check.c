@@ -15,7 +15,6 @@
 
 #include "commands.h"
 #include "../names/dkms-hook.h"
-#include "../dkms/dkms-store.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
 #include "../output/verdicts.h"
@@ -25,38 +24,40 @@
 static int add_store(struct cli *cli, const char *store, const char *release,
 		     struct ms_trust *trust)
 {
-	struct dkms_key key;
-	int r;
+	_cleanup_string_ char *key = NULL, *cert = NULL;
 
 	if (!release)
 		return cli_usage(cli,
 				 "--kernel-release is missing: whose key of the store");
-	if (dkms_store_key(cli->ctx, store, release, &key) < 0)
+	if (ms_dkms_store_key(cli->ctx, store, release, &key, &cert) < 0 ||
+	    ms_trust_add(cli->ctx, trust, cert) < 0)
 		return cli_error_ctx(cli);
-	r = ms_trust_add(cli->ctx, trust, key.cert);
-	dkms_key_done(&key);
-	return r < 0 ? cli_error_ctx(cli) : CLI_YES;
+	return CLI_YES;
 }
 
 /* Nobody said whom to trust: those with whose key DKMS is to sign. */
 static int add_configured(struct cli *cli, const char *release, struct ms_trust *trust)
 {
-	struct dkms_settings settings;
-	int status = dkms_settings_read(cli, "", &settings);
+	_cleanup_(cli_free_dkms_settings) struct ms_dkms_settings *settings = NULL;
+	const char *store, *cert = NULL;
+	int r;
 
-	if (status != CLI_YES)
-		return status;
-	if (settings.store)
-		status = add_store(cli, settings.store, release, trust);
-	else if (!settings.cert)
-		status = cli_error_text(
+	if (cli_dkms_settings(cli, NULL, release, &settings) != CLI_YES)
+		return CLI_TROUBLE;
+	r = ms_dkms_setting_get(cli->ctx, settings, MS_DKMS_STORE, &store);
+	if (r == 0 && store)
+		return add_store(cli, store, release, trust);
+	if (r == 0)
+		r = ms_dkms_setting_get(cli->ctx, settings, MS_DKMS_CERTIFICATE, &cert);
+	if (r == 0 && !cert)
+		return cli_error_text(
 			cli, "DKMS is not told which certificate is the key's",
 			"'modseal dkms setup' tells it; or say whom to trust: "
 			"--trust SRC");
-	else if (ms_trust_add(cli->ctx, trust, settings.cert) < 0)
-		status = cli_error_ctx(cli);
-	dkms_settings_done(&settings);
-	return status;
+	if (r < 0)
+		return cli_error_text(cli, ms_ctx_message(cli->ctx),
+				      "say whom to trust: --trust SRC");
+	return ms_trust_add(cli->ctx, trust, cert) < 0 ? cli_error_ctx(cli) : CLI_YES;
 }
 
 /*
@@ -145,56 +146,74 @@ static int verify(struct cli *cli, const struct cli_args *args, const char *rele
 }
 
 /* The hook has failed: DKMS must not go on with what it has. */
-static void refuse(struct cli *cli, const struct cli_args *args, enum dkms_hook hook,
+static void refuse(struct cli *cli, const struct cli_args *args, enum ms_dkms_hook hook,
 		   const char *built)
 {
-	bool gone = hook == DKMS_HOOK_POST_BUILD && dkms_discard(cli, built);
+	bool gone = false;
 
+	if (hook == MS_DKMS_HOOK_POST_BUILD &&
+	    ms_dkms_discard(cli->ctx, built, &gone) < 0)
+		cli_error_ctx(cli);
 	cli_doc_add(cli, "discarded", cli_json_bool(true, gone));
 	if (gone)
 		cli_message(
 			"what was built is discarded: it is not signed as it should be",
 			"mend the signing (the signer's message stands above, or in "
 			"make.log), then build again");
-	else if (hook == DKMS_HOOK_PRE_INSTALL)
+	else if (hook == MS_DKMS_HOOK_PRE_INSTALL)
 		cli_message(
 			"this is not to be installed: it is not signed as it should be",
 			"'dkms unbuild' it, mend the signing, and build again");
-	if (cli_args_has(args, CLI_OPT_END_DKMS) && dkms_end_parent())
+	if (cli_args_has(args, CLI_OPT_END_DKMS) && cli_dkms_end_parent())
 		cli_message("this DKMS takes no notice of a failing hook, so it is ended",
 			    NULL);
 }
 
-static enum dkms_hook hook_of(const struct cli_args *args)
+static enum ms_dkms_hook hook_of(const struct cli_args *args)
 {
+	/* in the order of the option's values */
+	static const enum ms_dkms_hook hooks[] = {MS_DKMS_HOOK_POST_BUILD,
+						  MS_DKMS_HOOK_PRE_INSTALL};
 	const char *name = cli_args_value(args, CLI_OPT_HOOK);
 
-	return name ? (enum dkms_hook)cli_parse_choice(cli_options[CLI_OPT_HOOK].values,
-						       name)
-		    : DKMS_HOOK_NONE;
+	return name ? hooks[cli_parse_choice(cli_options[CLI_OPT_HOOK].values, name)]
+		    : MS_DKMS_HOOK_NONE;
+}
+
+/* Called without a directory: from DKMS's build directory and environment. */
+static int find_built(struct cli *cli, const char *release, char **ret)
+{
+	if (!release)
+		release = getenv("kernelver");
+	if (release && *release &&
+	    ms_dkms_find_built(cli->ctx, release, getenv("arch"), ret) == 0)
+		return CLI_YES;
+	return cli_error_text(cli, "cannot tell what DKMS has built",
+			      "name the directory with the modules, "
+			      "TREE/MODULE/VERSION/KERNEL/ARCH/module");
 }
 
 int cmd_dkms_check(struct cli *cli, const struct cli_args *args)
 {
 	const char *release = cli_args_value(args, CLI_OPT_KERNEL_RELEASE);
-	enum dkms_hook hook = hook_of(args);
+	enum ms_dkms_hook hook = hook_of(args);
 	_cleanup_string_ char *built = NULL;
 	int status = CLI_YES;
 
-	if (args->n_operands > 1 && hook == DKMS_HOOK_NONE)
+	if (args->n_operands > 1 && hook == MS_DKMS_HOOK_NONE)
 		return cli_usage(cli, "one argument too many: '%s'", args->operands[1]);
 	if (args->n_operands)
 		built = cli_check(strdup(args->operands[0]));
-	else if (dkms_find_built(cli, release, &built) != CLI_YES)
+	else if (find_built(cli, release, &built) != CLI_YES)
 		return CLI_TROUBLE;
 	cli_doc_add(cli, "built", cli_json_text(built));
 	cli_doc_add(cli, "kernel_release", cli_json_text(release));
 	if (args->n_operands > 1)
-		status = dkms_run_script(cli, hook, built, args->operands + 1,
+		status = cli_dkms_run_script(cli, hook, built, args->operands + 1,
 					 args->n_operands - 1);
 	if (status == CLI_YES)
 		status = verify(cli, args, release, built);
-	if (status != CLI_YES && hook != DKMS_HOOK_NONE)
+	if (status != CLI_YES && hook != MS_DKMS_HOOK_NONE)
 		refuse(cli, args, hook, built);
 	return status;
 }

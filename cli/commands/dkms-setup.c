@@ -11,156 +11,284 @@
 #include <string.h>
 
 #include "commands.h"
-#include "../dkms/dkms-plan.h"
 #include "../cleanup.h"
+#include "../names/dkms-hook.h"
 #include "../output/json.h"
+#include "../secret.h"
 
-/* One file to be written. */
-struct target {
-	char *path;
-	char *text;
-	enum dkms_file state;
-};
-
-static void free_targets(struct target **targets)
+/* The system to set up; NULL: this one. */
+static const char *root_of(const struct cli_args *args)
 {
-	for (struct target *t = *targets; t && t->path; t++) {
-		free(t->path);
-		free(t->text);
-	}
-	free(*targets);
+	const char *root = cli_args_value(args, CLI_OPT_DKMS_ROOT);
+
+	return root && strcmp(root, "/") != 0 ? root : NULL;
 }
 
-static int make_targets(struct cli *cli, const struct cli_args *args,
-			const struct dkms_plan *plan, struct target **ret)
+/* The store that modseal's other commands use. */
+static const char *usual_store(const char *root)
 {
-	size_t n = args->counts[CLI_OPT_DKMS_MODULE];
-	struct target *targets = cli_check(calloc(n + 2, sizeof(*targets)));
+	const char *named = root ? NULL : getenv("MODSEAL_STORE");
 
-	*ret = targets;
-	targets[0].path = cli_format("%s" DKMS_OUR_CONF, plan->root);
-	targets[0].text = dkms_plan_framework(plan);
-	for (size_t i = 0; i < n; i++) {
-		const char *name = args->values[CLI_OPT_DKMS_MODULE][i];
+	return named && *named ? named : MS_SYSTEM_KEY_STORE;
+}
 
-		if (!dkms_is_module_name(name))
-			return cli_usage(cli, "'%s' is no name of a DKMS module", name);
-		targets[i + 1].path =
-			cli_format("%s" DKMS_ETC "/%s.conf", plan->root, name);
-		targets[i + 1].text = dkms_plan_module(plan);
-	}
+static int make_plan(struct cli *cli, const struct cli_args *args, const char *root,
+		     struct ms_dkms_plan **ret)
+{
+	const char *libexec = cli_args_value(args, CLI_OPT_LIBEXEC);
+	const struct ms_dkms_plan_options options = {
+		.size = sizeof(options),
+		.root = root,
+		.libexec = libexec ? libexec : MODSEAL_LIBEXEC,
+		.key = cli_args_value(args, CLI_OPT_KEY),
+		.cert = cli_args_value(args, CLI_OPT_CERT),
+		.store = cli_args_value(args, CLI_OPT_DKMS_STORE),
+		.pin_file = cli_args_value(args, CLI_OPT_PIN_FILE),
+		.usual_store = usual_store(root),
+	};
+	enum ms_dkms_fault fault;
+
+	if (options.store && (options.key || options.cert))
+		return cli_usage(cli, "--store has keys and certificates of its own: no "
+				      "--key, no --cert");
+	if (options.cert && !options.key)
+		return cli_usage(cli, "--cert goes with --key");
+	if (ms_dkms_plan_new(cli->ctx, &options, ret, &fault) == 0)
+		return CLI_YES;
+	if (fault == MS_DKMS_FAULT_NO_CERT)
+		return cli_usage(cli, "--cert is missing: %s", ms_ctx_message(cli->ctx));
+	return cli_dkms_error(cli, fault);
+}
+
+static int try_key(struct cli *cli, const char *root, const struct ms_dkms_plan *plan)
+{
+	const char *named = ms_dkms_plan_pin_file(plan);
+	_cleanup_string_ char *pin_file =
+		named ? cli_format("%s%s", root ? root : "", named) : NULL;
+	struct cli_secret secret = {.cli = cli, .pin_file = pin_file, .no_prompt = true};
+
+	if (ms_dkms_plan_try_key(cli->ctx, plan, cli_secret, &secret) < 0)
+		return cli_error_ctx(cli);
 	return CLI_YES;
 }
 
-static int look_at(struct cli *cli, struct target *targets, bool force)
+static int make_files(struct cli *cli, const struct cli_args *args,
+		      struct ms_dkms_plan *plan)
+{
+	const char *const *modules = args->values[CLI_OPT_DKMS_MODULE];
+	size_t n = args->counts[CLI_OPT_DKMS_MODULE];
+
+	for (size_t i = 0; i < n; i++)
+		if (!ms_dkms_is_module_name(modules[i]))
+			return cli_usage(cli, "'%s' is no name of a DKMS module",
+					 modules[i]);
+	return ms_dkms_plan_files(cli->ctx, plan, modules, n) < 0 ? cli_error_ctx(cli)
+								  : CLI_YES;
+}
+
+static size_t count_files(const struct ms_dkms_plan *plan)
+{
+	size_t n = 0;
+
+	while (ms_dkms_plan_path(plan, n))
+		n++;
+	return n;
+}
+
+static void free_states(enum ms_dkms_file **states)
+{
+	free(*states);
+}
+
+/* @states: what the files are, one for each. */
+static int look_at(struct cli *cli, struct ms_dkms_plan *plan, bool force,
+		   enum ms_dkms_file *states)
 {
 	int status = CLI_YES;
+	const char *path;
 
-	for (struct target *t = targets; t->path; t++) {
+	for (size_t i = 0; (path = ms_dkms_plan_path(plan, i)); i++) {
 		_cleanup_string_ char *text = NULL;
 
-		if (dkms_file_recover(cli, t->path) != CLI_YES)
-			return CLI_TROUBLE;
-		t->state = dkms_file_look(cli, t->path, t->text);
-		if (t->state == DKMS_FILE_FAILED)
-			status = CLI_TROUBLE;
-		if (t->state != DKMS_FILE_EDITED || force)
+		if (ms_dkms_plan_look(cli->ctx, plan, i, &states[i]) < 0)
+			status = cli_error_ctx(cli);
+		if (states[i] != MS_DKMS_FILE_EDITED || force)
 			continue;
-		text = cli_format("'%s' was written or edited by somebody else", t->path);
+		text = cli_format("'%s' was written or edited by somebody else", path);
 		status = cli_error_text(cli, text,
 					"--force replaces it and keeps it as FILE.old");
 	}
 	return status;
 }
 
-static const char *result_of(const struct target *target)
+static const char *result_of(enum ms_dkms_file state)
 {
-	switch (target->state) {
-	case DKMS_FILE_NEW:
+	switch (state) {
+	case MS_DKMS_FILE_NEW:
 		return "written";
-	case DKMS_FILE_UNCHANGED:
+	case MS_DKMS_FILE_UNCHANGED:
 		return "unchanged";
-	case DKMS_FILE_OURS:
-	case DKMS_FILE_EDITED:
+	case MS_DKMS_FILE_OURS:
+	case MS_DKMS_FILE_EDITED:
 		return "replaced";
-	case DKMS_FILE_FAILED:
+	case MS_DKMS_FILE_UNDECIDED:
 		break;
 	}
 	return "failed";
 }
 
-static void report_files(struct cli *cli, const struct target *targets, bool done)
+static void report_files(struct cli *cli, const struct ms_dkms_plan *plan,
+			 const enum ms_dkms_file *states, bool done)
 {
 	json_object *files = cli_check(json_object_new_array());
+	const char *path;
 
-	for (const struct target *t = targets; t->path; t++) {
-		bool good = done || t->state == DKMS_FILE_UNCHANGED;
+	for (size_t i = 0; (path = ms_dkms_plan_path(plan, i)); i++) {
+		bool good = done || states[i] == MS_DKMS_FILE_UNCHANGED;
 		json_object *file = cli_check(json_object_new_object());
 
-		cli_json_add(file, "path", cli_json_path(t->path));
+		cli_json_add(file, "path", cli_json_path(path));
 		cli_json_add(file, "result",
-			     cli_json_text(good ? result_of(t) : "failed"));
+			     cli_json_text(good ? result_of(states[i]) : "failed"));
 		json_object_array_add(files, file);
 		if (!cli->quiet && done)
-			cli_path_line(cli, t->path, "%s", result_of(t));
+			cli_path_line(cli, path, "%s", result_of(states[i]));
 	}
 	cli_doc_add(cli, "files", files);
 }
 
-static int write_all(struct cli *cli, const struct target *targets)
+static int write_files(struct cli *cli, struct ms_dkms_plan *plan, bool force)
 {
-	struct dkms_new_file *files;
-	size_t count = 0, n = 0;
-	int status;
+	_cleanup_(free_states) enum ms_dkms_file *states =
+		cli_check(calloc(count_files(plan) + 1, sizeof(*states)));
+	int status = look_at(cli, plan, force, states);
 
-	while (targets[count].path)
-		count++;
-	files = cli_check(calloc(count + 1, sizeof(*files)));
-	for (const struct target *t = targets; t->path; t++)
-		if (t->state != DKMS_FILE_UNCHANGED)
-			files[n++] = (struct dkms_new_file){
-				.path = t->path,
-				.text = t->text,
-				.keep = t->state == DKMS_FILE_EDITED,
-			};
-	status = dkms_files_write(cli, files, n);
-	free(files);
-	report_files(cli, targets, status == CLI_YES);
+	if (status != CLI_YES)
+		return status;
+	if (ms_dkms_plan_write(cli->ctx, plan) < 0)
+		status = cli_error_ctx(cli);
+	report_files(cli, plan, states, status == CLI_YES);
 	return status;
 }
 
-static void report_plan(struct cli *cli, const struct dkms_plan *plan)
+static void report_plan(struct cli *cli, const struct ms_dkms_plan *plan)
 {
-	cli_doc_add(cli, "dkms",
-		    cli_json_text(plan->version ? plan->version_text : NULL));
-	cli_doc_add(cli, "key", cli_json_key(plan->key));
-	cli_doc_add(cli, "cert", cli_json_text(plan->cert));
-	cli_doc_add(cli, "store", cli_json_text(plan->store));
-	if (!plan->version)
+	const char *version = ms_dkms_plan_version(plan);
+
+	cli_doc_add(cli, "dkms", cli_json_text(version));
+	cli_doc_add(cli, "key", cli_json_key(ms_dkms_plan_key(plan)));
+	cli_doc_add(cli, "cert", cli_json_text(ms_dkms_plan_cert(plan)));
+	cli_doc_add(cli, "store", cli_json_text(ms_dkms_plan_store(plan)));
+	if (!version)
 		cli_warn(cli, "no DKMS found: written for any version");
 }
 
-static int set_up(struct cli *cli, const struct cli_args *args,
-		  const struct dkms_plan *plan)
-{
-	_cleanup_(free_targets) struct target *targets = NULL;
-	int status;
+/* What is told of the notes. */
+struct told {
+	struct cli *cli;
+	json_object *unchecked;
+};
 
-	report_plan(cli, plan);
-	if (make_targets(cli, args, plan, &targets) != CLI_YES ||
-	    look_at(cli, targets, cli_args_has(args, CLI_OPT_DKMS_FORCE)) != CLI_YES)
+static void tell(void *userdata, enum ms_dkms_note note, const char *name, const char *why)
+{
+	const struct told *told = userdata;
+
+	switch (note) {
+	case MS_DKMS_NOTE_READ_LATER:
+		cli_warn(told->cli,
+			 "'%s' says something of signing, too, and is read after modseal's",
+			 name);
+		return;
+	case MS_DKMS_NOTE_UNCHECKED:
+		json_object_array_add(told->unchecked, cli_json_text(name));
+		cli_warn(told->cli,
+			 "'%s' is not checked after its build: --module %s sees to that",
+			 name, name);
+		return;
+	case MS_DKMS_NOTE_UNKNOWN_MODULE:
+		cli_warn(told->cli, "DKMS knows no module '%s' yet", name);
+		return;
+	case MS_DKMS_NOTE_KERNEL:
+		cli_warn(told->cli, "kernel %s cannot use this key: %s", name, why);
+		return;
+	case MS_DKMS_NOTE_NONE:
+		return;
+	}
+}
+
+static int report_notes(struct cli *cli, const struct ms_dkms_plan *plan)
+{
+	struct told told = {
+		.cli = cli,
+		.unchecked = cli_check(json_object_new_array()),
+	};
+	int r = ms_dkms_plan_notes(cli->ctx, plan, tell, &told);
+
+	cli_doc_add(cli, "unchecked", told.unchecked);
+	return r < 0 ? cli_error_ctx(cli) : CLI_YES;
+}
+
+static int report_other(struct cli *cli, enum ms_dkms_setting setting)
+{
+	_cleanup_string_ char *text =
+		cli_format("DKMS does not sign as was set up: another file sets %s",
+			   ms_dkms_setting_name(setting));
+
+	cli_error_text(cli, text,
+		       "take that out of the file in /etc/dkms/framework.conf.d which is "
+		       "read after modseal.conf");
+	return CLI_NO;
+}
+
+static int report_unknown(struct cli *cli, const struct ms_dkms_settings *settings,
+			  enum ms_dkms_setting setting)
+{
+	const char *none;
+
+	ms_dkms_setting_get(cli->ctx, settings, setting, &none);
+	cli_error_text(cli, ms_ctx_message(cli->ctx),
+		       "have that file set nothing of signing by a command, so that DKMS "
+		       "is known to sign as was set up");
+	return CLI_NO;
+}
+
+/* CLI_NO where DKMS does not sign as was set up, or nobody can tell. */
+static int check_effect(struct cli *cli, const char *root, const struct ms_dkms_plan *plan)
+{
+	_cleanup_(cli_free_dkms_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(cli_free_system) struct ms_system *system = NULL;
+	enum ms_dkms_setting setting;
+
+	if (ms_system_open(cli->ctx, root, &system) < 0)
+		return cli_error_ctx(cli);
+	if (cli_dkms_settings(cli, system, NULL, &settings) != CLI_YES)
 		return CLI_TROUBLE;
-	status = write_all(cli, targets);
-	return status == CLI_YES ? dkms_report(cli, args, plan) : status;
+	switch (ms_dkms_plan_effect(plan, settings, &setting)) {
+	case MS_DKMS_EFFECT_AS_PLANNED:
+		return CLI_YES;
+	case MS_DKMS_EFFECT_OTHER:
+		return report_other(cli, setting);
+	case MS_DKMS_EFFECT_UNKNOWN:
+		break;
+	}
+	return report_unknown(cli, settings, setting);
 }
 
 int cmd_dkms_setup(struct cli *cli, const struct cli_args *args)
 {
-	struct dkms_plan plan;
-	int status = dkms_plan_make(cli, args, &plan);
+	_cleanup_(cli_free_dkms_plan) struct ms_dkms_plan *plan = NULL;
+	const char *root = root_of(args);
+	int status = make_plan(cli, args, root, &plan);
 
 	if (status == CLI_YES)
-		status = set_up(cli, args, &plan);
-	dkms_plan_done(&plan);
-	return status;
+		status = try_key(cli, root, plan);
+	if (status != CLI_YES)
+		return status;
+	report_plan(cli, plan);
+	status = make_files(cli, args, plan);
+	if (status == CLI_YES)
+		status = write_files(cli, plan, cli_args_has(args, CLI_OPT_DKMS_FORCE));
+	if (status == CLI_YES)
+		status = report_notes(cli, plan);
+	return status == CLI_YES ? check_effect(cli, root, plan) : status;
 }

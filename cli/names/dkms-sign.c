@@ -8,20 +8,17 @@
  * a KEY that lies in a store stands for the key of that store which the module's own
  * kernel trusts; and the file with the passphrase or PIN may be named in modseal.conf.
  *
- * DKMS goes on where this fails. What does not is the hook, see cmd-dkms-check.c. Of a
+ * DKMS goes on where this fails. What does not is the hook, see commands/dkms-check.c. Of a
  * module that has none nobody would notice, so its file, which DKMS has just built and
  * can build again, is taken away: what is not there cannot be installed unsigned. DKMS
  * since 3.2 fails by that. Older ones end in 0 all the same, and take what is left for a
  * build that is done; they are ended, and that is discarded.
  */
 
-#include "../dkms/dkms.h"
-
+#include <errno.h>
 #include <string.h>
 
 #include "dkms-hook.h"
-#include "../dkms/dkms-plan.h"
-#include "../dkms/dkms-store.h"
 #include "names.h"
 #include "sign-file-request.h"
 #include "../signals.h"
@@ -66,88 +63,78 @@ static int release_of(const struct request *request, char **ret)
 			      request->module);
 }
 
-/* @ret: the key to sign with, where the one that was named lies in a store. */
-static int choose_generation(struct request *request, struct dkms_key *ret)
+/* The key to sign with, where the one that was named lies in a store. */
+struct generation {
+	char *key, *cert;
+};
+
+static void generation_done(struct generation *generation)
 {
-	_cleanup_string_ char *store = dkms_store_of(request->key);
+	free(generation->key);
+	free(generation->cert);
+}
+
+static int choose_generation(struct request *request, struct generation *ret)
+{
+	_cleanup_string_ char *store = NULL;
 	_cleanup_string_ char *release = NULL;
 
+	if (ms_dkms_store_of(request->ctx, request->key, &store) < 0)
+		return sign_file_fail_ctx(request);
 	if (!store)
 		return OK;
 	if (release_of(request, &release) != OK)
 		return FAILED;
-	if (dkms_store_key(request->ctx, store, release, ret) < 0)
+	if (ms_dkms_store_key(request->ctx, store, release, &ret->key, &ret->cert) < 0)
 		return sign_file_fail_ctx(request);
 	request->key = ret->key;
 	request->cert = ret->cert;
 	return OK;
 }
 
+/* Is the certificate the one that was set up? Nobody is to sign with another. */
+static int check_settings(struct request *request, const struct ms_dkms_settings *settings)
+{
+	int r = ms_dkms_setting_get(request->ctx, settings, MS_DKMS_PIN_FILE,
+				    &request->pin_file);
+
+	if (r == 0)
+		r = ms_dkms_check_certificate(request->ctx, settings, request->cert);
+	if (r == 0)
+		return OK;
+	cli_dkms_error(&request->cli, r == -EKEYREJECTED ? MS_DKMS_FAULT_CHANGED
+							 : MS_DKMS_FAULT_OTHER);
+	return FAILED;
+}
+
 static int sign(struct request *request)
 {
-	struct dkms_settings settings;
-	struct dkms_key key = {0};
-	int status;
+	_cleanup_(cli_free_dkms_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(generation_done) struct generation generation = {0};
 
-	if (dkms_settings_read(&request->cli, "", &settings) != CLI_YES)
+	if (cli_dkms_settings(&request->cli, NULL, NULL, &settings) != CLI_YES ||
+	    check_settings(request, settings) != OK ||
+	    choose_generation(request, &generation) != OK)
 		return FAILED;
-	request->pin_file = settings.pin_file;
-	status = dkms_check_pin(&request->cli, &settings, "", request->cert) == CLI_YES
-			 ? choose_generation(request, &key)
-			 : FAILED;
-	if (status == OK)
-		status = sign_file_sign(request);
-	dkms_key_done(&key);
-	dkms_settings_done(&settings);
-	return status;
-}
-
-/*
- * The directory of DKMS's for the module whose build this is, TREE/NAME/VERSION, to
- * free(): the file is build/.../x.ko in it, and it has a source. NULL: it is no build of
- * DKMS.
- */
-static char *dkms_version_directory(const char *path)
-{
-	_cleanup_string_ char *version = cli_check(strdup(path));
-	_cleanup_string_ char *source = NULL;
-	char *build = strstr(version, "/build/");
-
-	if (*path != '/' || !build)
-		return NULL;
-	*build = '\0';
-	source = cli_format("%s/source", version);
-	return access(source, F_OK) == 0 ? cli_steal(&version) : NULL;
-}
-
-/* NAME of TREE/NAME/VERSION, to free() */
-static char *module_of(const char *version)
-{
-	_cleanup_string_ char *path = cli_check(strdup(version));
-	char *slash = strrchr(path, '/');
-
-	if (!slash || slash == path)
-		return NULL;
-	*slash = '\0';
-	slash = strrchr(path, '/');
-	return slash ? cli_check(strdup(slash + 1)) : NULL;
+	return sign_file_sign(request);
 }
 
 /* An old DKMS would end in 0, and build nothing the next time. */
 static void end_deaf_dkms(const struct request *request, const char *version,
 			  const char *release)
 {
-	_cleanup_string_ char *kernel = cli_format("%s/%s", version, release);
-	_cleanup_string_ char *built = dkms_only_arch(kernel);
-	struct cli cli = request->cli;
+	_cleanup_string_ char *built = NULL;
 	unsigned dkms;
-	char text[32];
+	bool gone;
 
 	/* one that cannot be read counts as old */
-	if (!built || (dkms_version(request->ctx, "", &dkms, text) == 0 &&
-		       dkms >= DKMS_NOTICES_HOOKS))
+	if (ms_dkms_version(request->ctx, NULL, &dkms, NULL) == 0 &&
+	    dkms >= MS_DKMS_NOTICES_HOOKS)
 		return;
-	if (dkms_discard(&cli, built) && dkms_end_parent())
+	if (ms_dkms_built_in(request->ctx, version, release, &built) < 0 || !built ||
+	    ms_dkms_discard(request->ctx, built, &gone) < 0 || !gone)
+		return;
+	if (cli_dkms_end_parent())
 		cli_message(
 			"this DKMS takes no notice of a failing signer, so it is ended",
 			NULL);
@@ -155,11 +142,11 @@ static void end_deaf_dkms(const struct request *request, const char *version,
 
 static void take_away_unchecked(const struct request *request)
 {
-	_cleanup_string_ char *version = dkms_version_directory(request->module);
-	_cleanup_string_ char *module = version ? module_of(version) : NULL;
+	_cleanup_string_ char *version = NULL, *module = NULL;
 	_cleanup_string_ char *release = NULL, *why = NULL;
 
-	if (!module || dkms_has_hook(request->ctx, "", module))
+	if (ms_dkms_build_of(request->ctx, request->module, &version, &module) < 0 ||
+	    !module || ms_dkms_has_hook(request->ctx, NULL, module))
 		return;
 	release = release_in(request, &why);
 	if (unlink(request->module) < 0)
@@ -167,7 +154,7 @@ static void take_away_unchecked(const struct request *request)
 	sign_file_fail(request,
 		       "nobody would notice that '%s' is not signed, so it is removed",
 		       request->module);
-	if (dkms_is_module_name(module))
+	if (ms_dkms_is_module_name(module))
 		fprintf(stderr,
 			"hint: 'modseal dkms setup --module %s' has its builds checked\n",
 			module);

@@ -37,8 +37,9 @@ struct reading {
 	size_t bytes; /* read so far */
 };
 
-static int read_conf(struct reading *reading, const char *path)
+static int read_conf(void *userdata, const char *path)
 {
+	struct reading *reading = userdata;
 	_cleanup_(ms_buf_done) struct ms_buf file = { 0 };
 	int r = ms_system_read(reading->ctx, reading->system, path, &file);
 
@@ -64,11 +65,12 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_snippets(struct reading *reading)
+int ms_dkms_each_snippet(struct ms_ctx *ctx, const struct ms_system *system,
+			 int (*each)(void *userdata, const char *path), void *userdata)
 {
 	_cleanup_(ms_listing_done) struct ms_listing entries = { 0 };
 	_cleanup_free_ char *dir = NULL;
-	int r = ms_system_path(reading->ctx, reading->system, MS_DKMS_SNIPPETS, &dir);
+	int r = ms_system_path(ctx, system, MS_DKMS_SNIPPETS, &dir);
 
 	if (r == 0)
 		entries.n = scandir(dir, &entries.list, is_snippet, by_bytes);
@@ -76,17 +78,31 @@ static int read_snippets(struct reading *reading)
 		r = -errno;
 	else if (entries.n > MOST_FILES)
 		r = -E2BIG;
-	if (r == -ENOENT || r == -ENOTDIR || r == -ENOMEM)
-		return r == -ENOMEM ? r : 0;
-	if (r < 0)
-		return ms_dkms_settings_note_unread(reading->settings, MS_DKMS_SNIPPETS, r);
 	for (int i = 0; i < entries.n && r == 0; i++) {
 		_cleanup_free_ char *path =
 			ms_format(MS_DKMS_SNIPPETS "/%s", entries.list[i]->d_name);
 
-		r = path ? read_conf(reading, path) : -ENOMEM;
+		r = path ? each(userdata, path) : -ENOMEM;
 	}
-	return r;
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+}
+
+bool ms_dkms_sets_signing(struct ms_ctx *ctx, const struct ms_system *system,
+			  const char *path)
+{
+	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = NULL;
+	struct reading reading = { .ctx = ctx, .system = system };
+
+	if (ms_dkms_settings_new(ctx, "", &settings) < 0)
+		return true;
+	reading.settings = settings;
+	if (read_conf(&reading, path) < 0)
+		return true;
+	for (int i = MS_DKMS_SIGN_FILE; i <= MS_DKMS_CERTIFICATE; i++)
+		if (ms_dkms_setting_state(settings, (enum ms_dkms_setting)i) !=
+		    MS_DKMS_UNSET)
+			return true;
+	return false;
 }
 
 int ms_dkms_settings_read(struct ms_ctx *ctx, const struct ms_system *system,
@@ -98,14 +114,16 @@ int ms_dkms_settings_read(struct ms_ctx *ctx, const struct ms_system *system,
 		.system = system,
 		.release = release,
 	};
-	int r = ms_dkms_settings_new(ctx, &settings);
+	int r = ms_dkms_settings_new(ctx, ms_system_root(system), &settings);
 
 	if (r < 0)
 		return r;
 	reading.settings = settings;
 	r = read_conf(&reading, MS_DKMS_FRAMEWORK);
 	if (r == 0)
-		r = read_snippets(&reading);
+		r = ms_dkms_each_snippet(ctx, system, read_conf, &reading);
+	if (r < 0 && r != -ENOMEM)
+		r = ms_dkms_settings_note_unread(settings, MS_DKMS_SNIPPETS, r);
 	if (r < 0)
 		return ms_fail_nomem(ctx);
 	*ret = ms_steal(&settings);

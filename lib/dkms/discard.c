@@ -9,21 +9,21 @@
  * module/ and log/ in it. Nothing but files in those is removed and no link is followed;
  * whatever else is there stays, and the directory with it.
  *
- * DKMS before 3.2 does not even look at what a hook returns. Its own subshell for this
- * one module waits for the hook, and ending that fails the action without another
- * module's being touched.
+ * DKMS before 3.2 does not even look at what a hook returns: who is called by that one has
+ * to end it, too.
  */
-
-#include "../../cli/dkms/dkms.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "../../cli/cleanup.h"
+#include <modseal/dkms.h>
+
+#include "../base/cleanup.h"
+#include "../base/context.h"
 
 static int open_directory(int at, const char *name)
 {
@@ -48,42 +48,44 @@ static void empty(int parent, const char *name)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-bool dkms_discard(struct cli *cli, const char *built)
+/* Removes the directory of a machine, and that of the kernel where it was the only one. */
+static bool remove_above(char *path)
 {
-	_cleanup_string_ char *path = cli_check(strdup(built));
+	char *slash = strrchr(path, '/');
+
+	if (rmdir(path) < 0)
+		return false;
+	if (slash)
+		*slash = '\0';
+	if (slash && *path)
+		rmdir(path);
+	return true;
+}
+
+int ms_dkms_discard(struct ms_ctx *ctx, const char *built, bool *ret_gone)
+{
+	_cleanup_free_ char *path = strdup(built);
 	_cleanup_fd_ int arch = -1;
 	char *slash;
 
+	if (!path)
+		return ms_fail_nomem(ctx);
+	*ret_gone = false;
 	while ((slash = strrchr(path, '/')) && slash != path && !slash[1])
 		*slash = '\0';
 	if (!slash || strcmp(slash, "/module") != 0 || slash == path)
-		return false; /* not as DKMS calls it */
+		return 0; /* not as DKMS calls it */
 	*slash = '\0';
 	arch = open_directory(AT_FDCWD, path);
+	*ret_gone = arch < 0 && errno == ENOENT;
 	if (arch < 0)
-		return errno == ENOENT;
+		return 0;
 	empty(arch, "module");
 	empty(arch, "log");
-	if (rmdir(path) == 0) {
-		slash = strrchr(path, '/');
-		if (slash)
-			*slash = '\0';
-		if (slash && *path)
-			rmdir(path); /* KERNEL, where that was the only ARCH of it */
-		return true;
-	}
-	cli_warn(cli, "'%s' is left: %s", path, strerror(errno));
-	return faccessat(arch, "module", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
-}
-
-bool dkms_end_parent(void)
-{
-	pid_t parent = getppid();
-	_cleanup_string_ char *path = cli_format("/proc/%d/comm", (int)parent);
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char name[16];
-
-	if (fd < 0 || read(fd, name, sizeof(name)) != 5 || memcmp(name, "dkms\n", 5) != 0)
-		return false;
-	return getppid() == parent && kill(parent, SIGTERM) == 0;
+	*ret_gone = remove_above(path);
+	if (*ret_gone)
+		return 0;
+	ms_warn(ctx, "'%s' is left: %s", path, strerror(errno));
+	*ret_gone = faccessat(arch, "module", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	return 0;
 }

@@ -12,20 +12,19 @@
  * paths but modseal: a link there is somebody else's, and is replaced by force only.
  */
 
-#include "../../cli/dkms/dkms.h"
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../cli/cleanup.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "plan.h"
 
-#define SUM_LINE "# modseal-sum: "
-
-enum { MOST_TEXT = 1 << 16, SUM_DIGITS = 16 };
+enum { MOST_TEXT = 1 << 16 };
 
 static uint64_t sum_of(const char *text)
 {
@@ -36,183 +35,158 @@ static uint64_t sum_of(const char *text)
 	return sum;
 }
 
-char *dkms_file_text(const char *version, const char *body)
+char *ms_dkms_file_text(const char *version, const char *body)
 {
-	return cli_format("# Written by `modseal dkms setup` for DKMS %s; see "
-			  "modseal-dkms(1).\n" SUM_LINE "%016" PRIx64 "\n%s",
-			  *version ? version : "of any version", sum_of(body), body);
+	return ms_format("# Written by `modseal dkms setup` for DKMS %s; see "
+			  "modseal-dkms(1).\n" MS_DKMS_SUM_LINE "%016" PRIx64 "\n%s",
+			  version ? version : "of any version", sum_of(body), body);
 }
 
-/* Is every word of it modseal's own? */
-static bool is_ours(const char *text)
+bool ms_dkms_is_ours(const char *text)
 {
 	const char *line = strchr(text, '\n');
-	char sum[SUM_DIGITS + 1];
+	char sum[MS_DKMS_SUM_DIGITS + 1];
 
-	if (!line || strncmp(++line, SUM_LINE, strlen(SUM_LINE)) != 0)
+	if (!line || strncmp(++line, MS_DKMS_SUM_LINE, strlen(MS_DKMS_SUM_LINE)) != 0)
 		return false;
-	line += strlen(SUM_LINE);
-	if (strnlen(line, SUM_DIGITS + 1) <= SUM_DIGITS || line[SUM_DIGITS] != '\n')
+	line += strlen(MS_DKMS_SUM_LINE);
+	if (strnlen(line, MS_DKMS_SUM_DIGITS + 1) <= MS_DKMS_SUM_DIGITS || line[MS_DKMS_SUM_DIGITS] != '\n')
 		return false;
-	snprintf(sum, sizeof(sum), "%016" PRIx64, sum_of(line + SUM_DIGITS + 1));
-	return strncmp(line, sum, SUM_DIGITS) == 0;
+	snprintf(sum, sizeof(sum), "%016" PRIx64, sum_of(line + MS_DKMS_SUM_DIGITS + 1));
+	return strncmp(line, sum, MS_DKMS_SUM_DIGITS) == 0;
 }
 
-/* The file's text, to free(); NULL with errno where it cannot be read. */
-static char *read_text(const char *path)
+/* The file's text, to free(). */
+static int read_text(struct ms_ctx *ctx, const char *path, char **ret)
 {
 	_cleanup_fd_ int fd =
 		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
-	_cleanup_string_ char *text = NULL;
+	_cleanup_free_ char *text = fd < 0 ? NULL : calloc(1, MOST_TEXT + 1);
 	size_t len = 0;
 	ssize_t n = 1;
 
 	if (fd < 0)
-		return NULL;
-	text = cli_check(calloc(1, MOST_TEXT + 1));
+		return -errno;
+	if (!text)
+		return ms_fail_nomem(ctx);
 	while (n > 0 && len < MOST_TEXT) {
 		n = read(fd, text + len, MOST_TEXT - len);
 		len += n > 0 ? (size_t)n : 0;
 	}
-	return n < 0 ? NULL : cli_steal(&text);
+	if (n < 0)
+		return -errno;
+	*ret = ms_steal(&text);
+	return 0;
 }
 
-enum dkms_file dkms_file_look(struct cli *cli, const char *path, const char *text)
+static int compare(struct ms_ctx *ctx, struct ms_dkms_target *target)
 {
-	_cleanup_string_ char *old = read_text(path);
+	_cleanup_free_ char *old = NULL;
+	int r = read_text(ctx, target->path, &old);
 
-	if (!old && errno == ENOENT)
-		return DKMS_FILE_NEW;
-	if (!old && errno == ELOOP)
-		return DKMS_FILE_EDITED; /* a link: modseal makes and follows none */
-	if (!old) {
-		cli_error(cli, "cannot read '%s': %s", path, strerror(errno));
-		return DKMS_FILE_FAILED;
-	}
-	if (strcmp(old, text) == 0)
-		return DKMS_FILE_UNCHANGED;
-	return is_ours(old) ? DKMS_FILE_OURS : DKMS_FILE_EDITED;
+	if (r == -ENOENT)
+		target->state = MS_DKMS_FILE_NEW;
+	else if (r == -ELOOP)
+		target->state = MS_DKMS_FILE_EDITED; /* a link: modseal makes none */
+	else if (r < 0)
+		return ms_fail_errno(ctx, r, "cannot read '%s'", target->path);
+	else if (strcmp(old, target->text) == 0)
+		target->state = MS_DKMS_FILE_UNCHANGED;
+	else
+		target->state = ms_dkms_is_ours(old) ? MS_DKMS_FILE_OURS
+						     : MS_DKMS_FILE_EDITED;
+	return 0;
+}
+
+/* Ends what a killed run has left beside @path. */
+static int recover(struct ms_ctx *ctx, const char *path)
+{
+	_cleanup_free_ char *parent =
+		strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+	enum ms_recovery how;
+	int r;
+
+	if (!parent)
+		return ms_fail_nomem(ctx);
+	if (access(parent, F_OK) < 0)
+		return 0;
+	r = ms_dkms_clear_old(ctx, path);
+	return r < 0 ? r : ms_files_recover(ctx, parent, &how);
+}
+
+int ms_dkms_plan_look(struct ms_ctx *ctx, struct ms_dkms_plan *plan, size_t i,
+		      enum ms_dkms_file *ret)
+{
+	int r;
+
+	if (i >= plan->n_targets)
+		return ms_fail(ctx, -EINVAL, "there is no file %zu", i);
+	plan->targets[i].state = MS_DKMS_FILE_UNDECIDED;
+	r = recover(ctx, plan->targets[i].path);
+	if (r == 0)
+		r = compare(ctx, &plan->targets[i]);
+	if (r == 0)
+		*ret = plan->targets[i].state;
+	return r;
 }
 
 /* Makes the directories on the way to @path. */
-static int make_parents(struct cli *cli, const char *path)
+static int make_parents(struct ms_ctx *ctx, const char *path)
 {
-	_cleanup_string_ char *part = cli_check(strdup(path));
+	_cleanup_free_ char *part = strdup(path);
 
+	if (!part)
+		return ms_fail_nomem(ctx);
 	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(part, 0755) < 0 && errno != EEXIST)
-			return cli_error(cli, "cannot make '%s': %s", part,
-					 strerror(errno));
+			return ms_fail_errno(ctx, -errno, "cannot make '%s'", part);
 		*slash = '/';
 	}
-	return CLI_YES;
+	return 0;
 }
 
-/* Six characters, as mkstemp() makes them, and as a person may well write them. */
-static bool is_random(const char *text)
+static int prepare(struct ms_ctx *ctx, const struct ms_dkms_target *target,
+		   struct ms_saved_file *ret, char **ret_old)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-
-	return strlen(text) == 6 && strspn(text, letters) == 6;
-}
-
-static bool begins(const char *text, size_t len, const char *with)
-{
-	size_t most = strlen(with);
-
-	return memcmp(text, with, len < most ? len : most) == 0;
-}
-
-/* Does it end before its sum does? Then nobody can have written or copied anything. */
-static bool is_cut_off(const char *text, size_t len)
-{
-	static const char first[] = "# Written by `modseal dkms setup` for DKMS ";
-	const char *line = memchr(text, '\n', len);
-	size_t left = line ? len - (size_t)(line + 1 - text) : 0;
-
-	return begins(text, len, first) &&
-	       (!line || (begins(line + 1, left, SUM_LINE) &&
-			  left < strlen(SUM_LINE) + SUM_DIGITS + 1));
-}
-
-/*
- * The first versions of modseal wrote PATH.XXXXXX, and a kill left it. It may go where it
- * is this user's file, and empty or cut off. A whole one stays, for it may as well be a
- * copy that somebody has made.
- */
-static void clear_one(int dir, const char *name)
-{
-	_cleanup_fd_ int fd = openat(
-		dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	char text[256]; /* the two lines are shorter */
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid() || st.st_nlink != 1 ||
-	    st.st_size >= (off_t)sizeof(text))
-		return;
-	n = read(fd, text, sizeof(text));
-	if (n >= 0 && n == st.st_size && is_cut_off(text, (size_t)n))
-		unlinkat(dir, name, 0);
-}
-
-static void clear_old(const char *path)
-{
-	const char *base = strrchr(path, '/') + 1;
-	_cleanup_string_ char *parent = cli_check(strndup(path, (size_t)(base - path)));
-	size_t len = strlen(base);
-	DIR *dir = opendir(parent);
-	const struct dirent *d;
-
-	while (dir && (d = readdir(dir)))
-		if (strncmp(d->d_name, base, len) == 0 && d->d_name[len] == '.' &&
-		    is_random(d->d_name + len + 1))
-			clear_one(dirfd(dir), d->d_name);
-	if (dir)
-		closedir(dir);
-}
-
-int dkms_file_recover(struct cli *cli, const char *path)
-{
-	_cleanup_string_ char *parent =
-		cli_check(strndup(path, (size_t)(strrchr(path, '/') - path) + 1));
-	enum ms_recovery how;
-
-	if (access(parent, F_OK) < 0)
-		return CLI_YES;
-	clear_old(path);
-	return ms_files_recover(cli->ctx, parent, &how) < 0 ? cli_error_ctx(cli)
-							    : CLI_YES;
-}
-
-int dkms_files_write(struct cli *cli, const struct dkms_new_file *files, size_t n)
-{
-	struct ms_saved_file *saved = cli_check(calloc(n + 1, sizeof(*saved)));
-	char **old = cli_check(calloc(n + 1, sizeof(*old)));
-	int status = CLI_YES;
-
-	for (size_t i = 0; i < n && status == CLI_YES; i++) {
-		if (files[i].keep)
-			old[i] = cli_format("%s.old", files[i].path);
-		saved[i] = (struct ms_saved_file){
-			.size = sizeof(struct ms_saved_file),
-			.path = files[i].path,
-			.data = files[i].text,
-			.len = strlen(files[i].text),
-			.mode = 0644,
-			.exact = true,
-			.keep_as = old[i],
-		};
-		status = make_parents(cli, files[i].path);
+	*ret_old = NULL;
+	if (target->state == MS_DKMS_FILE_UNDECIDED)
+		return ms_fail(ctx, -EINVAL, "'%s' has not been looked at", target->path);
+	if (target->state == MS_DKMS_FILE_EDITED) {
+		*ret_old = ms_format("%s.old", target->path);
+		if (!*ret_old)
+			return ms_fail_nomem(ctx);
 	}
-	if (status == CLI_YES && ms_files_save(cli->ctx, saved, n, true) < 0)
-		status = cli_error_ctx(cli);
+	*ret = (struct ms_saved_file){
+		.size = sizeof(*ret),
+		.path = target->path,
+		.data = target->text,
+		.len = strlen(target->text),
+		.mode = 0644,
+		.exact = true,
+		.keep_as = *ret_old,
+	};
+	return make_parents(ctx, target->path);
+}
+
+int ms_dkms_plan_write(struct ms_ctx *ctx, const struct ms_dkms_plan *plan)
+{
+	_cleanup_free_ struct ms_saved_file *saved =
+		calloc(plan->n_targets + 1, sizeof(*saved));
+	char **old = calloc(plan->n_targets + 1, sizeof(*old));
+	size_t n = 0;
+	int r = saved && old ? 0 : ms_fail_nomem(ctx);
+
+	for (size_t i = 0; i < plan->n_targets && r == 0; i++) {
+		if (plan->targets[i].state == MS_DKMS_FILE_UNCHANGED)
+			continue;
+		r = prepare(ctx, &plan->targets[i], &saved[n], &old[n]);
+		n++;
+	}
+	if (r == 0)
+		r = ms_files_save(ctx, saved, n, true);
 	for (size_t i = 0; i < n; i++)
 		free(old[i]);
 	free(old);
-	free(saved);
-	return status;
+	return r;
 }

@@ -1,17 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Being called as a hook: DKMS's directories, and whom the hook stands before. */
-
-#include "../../cli/names/dkms-hook.h"
+/*
+ * DKMS's directories, as its hooks and its signer see them:
+ *
+ *	TREE/NAME/VERSION/source                       a link to the sources
+ *	                  build/                       while it is built
+ *	                  KERNEL/ARCH/module/x.ko.xz   what was built
+ *	                              log/
+ */
 
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
-#include "../../cli/dkms/dkms.h"
-#include "../../cli/cleanup.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "conf.h"
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
 
 static bool is_directory(const char *path)
 {
@@ -20,59 +33,66 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-char *dkms_only_arch(const char *kernel)
+/* module/ of the only machine in @kernel; *@ret NULL: none, or several. */
+static int only_arch(struct ms_ctx *ctx, const char *kernel, char **ret)
 {
-	_cleanup_string_ char *found = NULL;
-	DIR *dir = opendir(kernel);
-	struct dirent *entry;
+	_cleanup_free_ char *found = NULL;
+	_cleanup_(close_dir) DIR *dir = opendir(kernel);
+	const struct dirent *entry;
 	size_t n = 0;
 
+	*ret = NULL;
 	while (dir && (entry = readdir(dir))) {
-		_cleanup_string_ char *path = NULL;
+		_cleanup_free_ char *path = NULL;
 
 		if (entry->d_name[0] == '.')
 			continue;
-		path = cli_format("%s/%s/module", kernel, entry->d_name);
-		if (!is_directory(path) || n++)
-			continue;
-		found = cli_steal(&path);
+		path = ms_format("%s/%s/module", kernel, entry->d_name);
+		if (!path)
+			return ms_fail_nomem(ctx);
+		if (is_directory(path) && !n++)
+			found = ms_steal(&path);
 	}
-	if (dir)
-		closedir(dir);
-	return n == 1 ? cli_steal(&found) : NULL;
+	if (n == 1)
+		*ret = ms_steal(&found);
+	return 0;
 }
 
-int dkms_find_built(struct cli *cli, const char *release, char **ret)
+int ms_dkms_built_in(struct ms_ctx *ctx, const char *version, const char *release,
+		     char **ret)
 {
-	const char *arch = getenv("arch");
-	_cleanup_string_ char *kernel = NULL;
-	_cleanup_string_ char *path = NULL;
+	_cleanup_free_ char *kernel = ms_format("%s/%s", version, release);
 
-	if (!release)
-		release = getenv("kernelver");
-	if (release && *release) {
-		kernel = cli_format("../%s", release);
-		if (arch && *arch)
-			path = cli_format("%s/%s/module", kernel, arch);
-		if (!path || !is_directory(path)) {
-			free(path);
-			path = dkms_only_arch(kernel);
-		}
+	return kernel ? only_arch(ctx, kernel, ret) : ms_fail_nomem(ctx);
+}
+
+int ms_dkms_find_built(struct ms_ctx *ctx, const char *release, const char *arch,
+		       char **ret)
+{
+	_cleanup_free_ char *kernel = ms_format("../%s", release);
+	_cleanup_free_ char *path = NULL;
+	int r = 0;
+
+	if (arch && *arch && kernel)
+		path = ms_format("%s/%s/module", kernel, arch);
+	if (!kernel || (arch && *arch && !path))
+		return ms_fail_nomem(ctx);
+	if (!path || !is_directory(path)) {
+		free(ms_steal(&path));
+		r = only_arch(ctx, kernel, &path);
 	}
-	if (!path)
-		return cli_error_text(cli, "cannot tell what DKMS has built",
-				      "name the directory with the modules, "
-				      "TREE/MODULE/VERSION/KERNEL/ARCH/module");
-	*ret = cli_steal(&path);
-	return CLI_YES;
+	if (r == 0 && !path)
+		return ms_fail(ctx, -ENOENT, "cannot tell what DKMS has built");
+	*ret = ms_steal(&path);
+	return r;
 }
 
 /* @path without its last @n components, to free(). */
 static char *above(const char *path, int n)
 {
-	char *result = cli_check(strdup(path));
+	char *result = strdup(path);
 
-	while (n > 0) {
+	while (result && n > 0) {
 		char *slash = strrchr(result, '/');
 
 		if (!slash || slash == result)
@@ -84,62 +104,65 @@ static char *above(const char *path, int n)
 }
 
 /* Since 3.4 the administrator's own script of that name wins. */
-static char *script_directory(struct ms_ctx *ctx, enum dkms_hook hook, const char *built,
-			      const char *script)
+static bool has_own_script(struct ms_ctx *ctx, const char *directory, const char *script)
 {
-	_cleanup_string_ char *version = above(built, 3);
-	_cleanup_string_ char *module = above(built, 4);
-	const char *slash = strrchr(module, '/');
-	_cleanup_string_ char *ours =
-		cli_format(DKMS_ETC "/%s", slash ? slash + 1 : module);
-	_cleanup_string_ char *path = cli_format("%s/%s", ours, script);
+	_cleanup_free_ char *path = ms_format("%s/%s", directory, script);
 	unsigned dkms;
-	char text[32];
 
-	if (access(path, X_OK) == 0 && dkms_version(ctx, "", &dkms, text) == 0 &&
-	    dkms >= DKMS_VERSION(3, 4, 0))
-		return cli_steal(&ours);
-	return cli_format("%s/%s", version,
-			  hook == DKMS_HOOK_PRE_INSTALL ? "source" : "build");
+	return path && access(path, X_OK) == 0 &&
+	       ms_dkms_version(ctx, NULL, &dkms, NULL) == 0 &&
+	       dkms >= MS_DKMS_VERSION(3, 4, 0);
 }
 
-__attribute__((noreturn)) static void become(const char *directory,
-					     const char *const *words, size_t n)
+int ms_dkms_script_directory(struct ms_ctx *ctx, enum ms_dkms_hook hook, const char *built,
+			     const char *script, char **ret)
 {
-	char **argv = cli_check(calloc(n + 1, sizeof(*argv)));
+	_cleanup_free_ char *version = above(built, 3);
+	_cleanup_free_ char *module = above(built, 4);
+	const char *slash = module ? strrchr(module, '/') : NULL;
+	_cleanup_free_ char *own =
+		module ? ms_format(MS_DKMS_ETC "/%s", slash ? slash + 1 : module) : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		argv[i] = i ? cli_check(strdup(words[i])) : cli_format("./%s", words[i]);
-	if (chdir(directory) == 0)
-		execv(argv[0], argv);
-	fprintf(stderr, "modseal: cannot run the module's own script: %s\n",
-		strerror(errno));
-	_exit(127);
+	if (!version || !own)
+		return ms_fail_nomem(ctx);
+	if (has_own_script(ctx, own, script))
+		*ret = ms_steal(&own);
+	else
+		*ret = ms_format("%s/%s", version,
+				 hook == MS_DKMS_HOOK_PRE_INSTALL ? "source" : "build");
+	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
-int dkms_run_script(struct cli *cli, enum dkms_hook hook, const char *built,
-		    const char *const *words, size_t n)
+/* NAME of TREE/NAME/VERSION, to free() */
+static char *module_of(const char *version)
 {
-	_cleanup_string_ char *directory =
-		script_directory(cli->ctx, hook, built, words[0]);
-	_cleanup_string_ char *path = cli_format("%s/%s", directory, words[0]);
-	int status;
-	pid_t child;
+	_cleanup_free_ char *path = above(version, 1);
+	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	if (access(path, X_OK) < 0) {
-		cli_warn(cli, "the module's own script '%s' is not executable", path);
-		return CLI_YES;
-	}
-	fflush(NULL);
-	child = fork();
-	if (child == 0)
-		become(directory, words, n);
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			child = -1;
-	if (child < 0)
-		return cli_error(cli, "cannot run '%s': %s", path, strerror(errno));
-	if (status == 0)
-		return CLI_YES;
-	return cli_error(cli, "the module's own script '%s' failed", path);
+	return slash ? strdup(slash + 1) : NULL;
+}
+
+int ms_dkms_build_of(struct ms_ctx *ctx, const char *path, char **ret_version,
+		     char **ret_module)
+{
+	_cleanup_free_ char *version = strdup(path), *source = NULL, *module = NULL;
+	char *build = version ? strstr(version, "/build/") : NULL;
+
+	*ret_version = *ret_module = NULL;
+	if (!version)
+		return ms_fail_nomem(ctx);
+	if (*path != '/' || !build)
+		return 0;
+	*build = '\0';
+	if (!strchr(version + (*version != '\0'), '/'))
+		return 0; /* no NAME above VERSION */
+	source = ms_format("%s/source", version);
+	module = module_of(version);
+	if (!source || !module)
+		return ms_fail_nomem(ctx);
+	if (access(source, F_OK) < 0)
+		return 0;
+	*ret_version = ms_steal(&version);
+	*ret_module = ms_steal(&module);
+	return 0;
 }

@@ -1,74 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * What the user of `modseal dkms setup` should know besides: everything by which modules
- * would not be signed, checked or loaded although the files are written.
+ * What to know besides of a DKMS that is set up: everything by which modules would not be
+ * signed, checked or loaded although the files are written.
  */
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <modseal/trust.h>
 
-#include "../../cli/dkms/dkms-plan.h"
-#include "../../cli/cleanup.h"
-#include "../../cli/output/json.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/listing.h"
+#include "../base/text.h"
+#include "conf.h"
+#include "plan.h"
 
 #define TREE	"/var/lib/dkms"
 #define SOURCES "/usr/src"
 #define KERNELS "/lib/modules"
 
-/* Characters that are no shell's business, as DKMS's own modules have them. */
-bool dkms_is_module_name(const char *name)
-{
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_+.-";
+MS_DEFINE_CLEANUP(cleanup_trust, struct ms_trust *, ms_trust_free)
 
-	return *name && *name != '.' && *name != '-' && !name[strspn(name, good)];
-}
+struct notes {
+	struct ms_ctx *ctx;
+	const struct ms_dkms_plan *plan;
+	ms_dkms_note_fn fn;
+	void *userdata;
+};
 
 static bool is_directory(const char *parent, const char *name)
 {
-	_cleanup_string_ char *path = cli_format("%s/%s", parent, name);
+	_cleanup_free_ char *path = ms_format("%s/%s", parent, name);
 	struct stat st;
 
-	return *name != '.' && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	return *name != '.' && path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* Calls @each for the directories in one of the root, which need not be there. */
-static void for_each_in(const struct dkms_plan *plan, const char *directory,
-			void (*each)(void *userdata, const char *name), void *userdata)
+static int for_each_in(const struct ms_dkms_plan *plan, const char *directory,
+		       int (*each)(void *userdata, const char *name), void *userdata)
 {
-	_cleanup_string_ char *path = cli_format("%s%s", plan->root, directory);
-	struct dirent **entries = NULL;
-	int n = scandir(path, &entries, NULL, alphasort);
+	_cleanup_free_ char *path = ms_format("%s%s", plan->root, directory);
+	_cleanup_(ms_listing_done) struct ms_listing entries = { 0 };
+	int r = 0;
 
-	for (int i = 0; i < n; i++) {
-		if (is_directory(path, entries[i]->d_name))
-			each(userdata, entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
+	if (!path)
+		return -ENOMEM;
+	entries.n = scandir(path, &entries.list, NULL, alphasort);
+	for (int i = 0; i < entries.n && r == 0; i++)
+		if (is_directory(path, entries.list[i]->d_name))
+			r = each(userdata, entries.list[i]->d_name);
+	return r;
 }
 
-struct unchecked {
-	const struct cli *cli;
-	const struct dkms_plan *plan;
-	json_object *list;
-};
-
-static void report_unchecked(void *userdata, const char *name)
+static int note_later(void *userdata, const char *path)
 {
-	const struct unchecked *unchecked = userdata;
+	const struct notes *notes = userdata;
+	_cleanup_free_ char *shown = NULL;
 
-	if (!dkms_is_module_name(name) ||
-	    dkms_has_hook(unchecked->cli->ctx, unchecked->plan->root, name))
-		return;
-	json_object_array_add(unchecked->list, cli_json_text(name));
-	cli_warn(unchecked->cli,
-		 "'%s' is not checked after its build: --module %s sees to that", name,
-		 name);
+	if (strcmp(path, MS_DKMS_OUR_CONF) <= 0 ||
+	    !ms_dkms_sets_signing(notes->ctx, notes->plan->system, path))
+		return 0;
+	shown = ms_format("%s%s", notes->plan->root, path);
+	if (!shown)
+		return -ENOMEM;
+	notes->fn(notes->userdata, MS_DKMS_NOTE_READ_LATER, shown, NULL);
+	return 0;
+}
+
+static int note_unchecked(void *userdata, const char *name)
+{
+	const struct notes *notes = userdata;
+
+	if (ms_dkms_is_module_name(name) &&
+	    !ms_dkms_has_hook(notes->ctx, notes->plan->system, name))
+		notes->fn(notes->userdata, MS_DKMS_NOTE_UNCHECKED, name, NULL);
+	return 0;
 }
 
 struct wanted {
@@ -77,109 +88,111 @@ struct wanted {
 };
 
 /* TREE/NAME, and NAME-VERSION of the sources */
-static void look_for(void *userdata, const char *name)
+static int look_for(void *userdata, const char *name)
 {
 	struct wanted *wanted = userdata;
 	size_t len = strlen(wanted->name);
 
 	if (strncmp(name, wanted->name, len) == 0 && (!name[len] || name[len] == '-'))
 		wanted->found = true;
+	return 0;
 }
 
 /* A hook under a name that is misspelt would check nothing. */
-static void warn_of_unknown(const struct cli *cli, const struct cli_args *args,
-			    const struct dkms_plan *plan)
+static int note_unknown(const struct notes *notes)
 {
-	for (size_t i = 0; i < args->counts[CLI_OPT_DKMS_MODULE]; i++) {
-		struct wanted wanted = {.name = args->values[CLI_OPT_DKMS_MODULE][i]};
+	const struct ms_dkms_plan *plan = notes->plan;
+	int r = 0;
 
-		for_each_in(plan, TREE, look_for, &wanted);
-		for_each_in(plan, SOURCES, look_for, &wanted);
-		if (!wanted.found)
-			cli_warn(cli, "DKMS knows no module '%s' yet", wanted.name);
+	for (size_t i = 0; i < plan->n_targets && r == 0; i++) {
+		struct wanted wanted = { .name = plan->targets[i].module };
+
+		if (!wanted.name)
+			continue;
+		r = for_each_in(plan, TREE, look_for, &wanted);
+		if (r == 0)
+			r = for_each_in(plan, SOURCES, look_for, &wanted);
+		if (r == 0 && !wanted.found)
+			notes->fn(notes->userdata, MS_DKMS_NOTE_UNKNOWN_MODULE,
+				  wanted.name, NULL);
 	}
+	return r;
 }
-
-struct usable {
-	const struct cli *cli;
-	const struct dkms_plan *plan;
-};
 
 /* Debian's kernels, for one, know no ECDSA. */
-static void warn_of_kernel(void *userdata, const char *release)
+static int note_kernel(void *userdata, const char *release)
 {
-	const struct usable *usable = userdata;
-	_cleanup_(cli_free_trust) struct ms_trust *trust = cli_check(ms_trust_new());
-	_cleanup_string_ char *config = cli_format(KERNELS "/%s/build/.config", release);
-	struct ms_ctx *ctx = usable->cli->ctx;
+	const struct notes *notes = userdata;
+	_cleanup_(cleanup_trust) struct ms_trust *trust = ms_trust_new();
+	_cleanup_free_ char *config = NULL;
 
-	if (access(config, R_OK) < 0 || ms_trust_set_release(ctx, trust, release) < 0 ||
-	    ms_trust_set_config(ctx, trust, config) < 0)
-		return;
-	if (ms_trust_add(ctx, trust, usable->plan->cert) < 0)
-		cli_warn(usable->cli, "kernel %s cannot use this key: %s", release,
-			 ms_ctx_message(ctx));
+	if (!trust)
+		return -ENOMEM;
+	if (ms_system_build_config(notes->ctx, notes->plan->system, release, &config) < 0 ||
+	    ms_trust_set_release(notes->ctx, trust, release) < 0 ||
+	    ms_trust_set_config(notes->ctx, trust, config) < 0)
+		return 0;
+	if (ms_trust_add(notes->ctx, trust, notes->plan->cert) < 0)
+		notes->fn(notes->userdata, MS_DKMS_NOTE_KERNEL, release,
+			  ms_ctx_message(notes->ctx));
+	return 0;
 }
 
-static void warn_of_later(void *userdata, const char *path)
+int ms_dkms_plan_notes(struct ms_ctx *ctx, const struct ms_dkms_plan *plan,
+		       ms_dkms_note_fn fn, void *userdata)
 {
-	cli_warn(userdata,
-		 "'%s' says something of signing, too, and is read after modseal's",
-		 path);
+	struct notes notes = { .ctx = ctx, .plan = plan, .fn = fn, .userdata = userdata };
+	int r = ms_dkms_each_snippet(ctx, plan->system, note_later, &notes);
+
+	/* of a directory that cannot be read the settings tell */
+	r = r == -ENOMEM ? r : 0;
+	if (r == 0)
+		r = for_each_in(plan, TREE, note_unchecked, &notes);
+	if (r == 0)
+		r = note_unknown(&notes);
+	if (r == 0 && !*plan->root && !plan->store)
+		r = for_each_in(plan, KERNELS, note_kernel, &notes);
+	return r < 0 ? ms_fail_nomem(ctx) : 0;
 }
 
-static bool differs(const char *is, const char *wanted)
+static enum ms_dkms_effect compare(const struct ms_dkms_settings *settings,
+				   enum ms_dkms_setting setting, const char *wanted)
 {
-	return wanted && (!is || strcmp(is, wanted) != 0);
+	const char *is = ms_dkms_setting_text(settings, setting);
+
+	if (ms_dkms_setting_state(settings, setting) == MS_DKMS_UNKNOWN)
+		return MS_DKMS_EFFECT_UNKNOWN;
+	return is && strcmp(is, wanted) == 0 ? MS_DKMS_EFFECT_AS_PLANNED
+					     : MS_DKMS_EFFECT_OTHER;
 }
 
-/* What of modseal.conf another file has changed, or NULL */
-static const char *overridden(const struct dkms_plan *plan,
-			      const struct dkms_settings *settings)
+/* A program's path: @directory/MS_DKMS_SIGNER. */
+static enum ms_dkms_effect compare_signer(const struct ms_dkms_settings *settings,
+					  const char *directory)
 {
-	_cleanup_string_ char *signer = cli_format("%s/" DKMS_SIGNER, plan->libexec);
+	const char *is = ms_dkms_setting_text(settings, MS_DKMS_SIGN_FILE);
+	size_t len = strlen(directory);
 
-	if (differs(settings->sign_file, signer))
-		return "sign_file";
-	if (differs(settings->key, plan->key))
-		return "mok_signing_key";
-	return differs(settings->cert, plan->cert) ? "mok_certificate" : NULL;
+	if (is && strncmp(is, directory, len) == 0 &&
+	    strcmp(is + len, "/" MS_DKMS_SIGNER) == 0)
+		return MS_DKMS_EFFECT_AS_PLANNED;
+	return compare(settings, MS_DKMS_SIGN_FILE, "");
 }
 
-static int check_effect(struct cli *cli, const struct dkms_plan *plan)
+enum ms_dkms_effect ms_dkms_plan_effect(const struct ms_dkms_plan *plan,
+					const struct ms_dkms_settings *settings,
+					enum ms_dkms_setting *ret_setting)
 {
-	_cleanup_string_ char *text = NULL;
-	struct dkms_settings settings;
-	const char *name;
+	enum ms_dkms_effect effect = compare_signer(settings, plan->libexec);
 
-	if (dkms_settings_read(cli, plan->root, &settings) != CLI_YES)
-		return CLI_TROUBLE;
-	name = overridden(plan, &settings);
-	dkms_settings_done(&settings);
-	if (!name)
-		return CLI_YES;
-	text = cli_format("DKMS does not sign as was set up: another file sets %s", name);
-	cli_error_text(cli, text,
-		       "take that out of the file in " DKMS_FRAMEWORK_DIR
-		       " which is read after modseal.conf");
-	return CLI_NO;
-}
-
-int dkms_report(struct cli *cli, const struct cli_args *args,
-		const struct dkms_plan *plan)
-{
-	struct unchecked unchecked = {
-		.cli = cli,
-		.plan = plan,
-		.list = cli_check(json_object_new_array()),
-	};
-	struct usable usable = {.cli = cli, .plan = plan};
-
-	dkms_settings_after_ours(cli->ctx, plan->root, warn_of_later, cli);
-	for_each_in(plan, TREE, report_unchecked, &unchecked);
-	cli_doc_add(cli, "unchecked", unchecked.list);
-	warn_of_unknown(cli, args, plan);
-	if (!*plan->root && !plan->store)
-		for_each_in(plan, KERNELS, warn_of_kernel, &usable);
-	return check_effect(cli, plan);
+	*ret_setting = MS_DKMS_SIGN_FILE;
+	if (effect == MS_DKMS_EFFECT_AS_PLANNED) {
+		*ret_setting = MS_DKMS_SIGNING_KEY;
+		effect = compare(settings, MS_DKMS_SIGNING_KEY, plan->key);
+	}
+	if (effect == MS_DKMS_EFFECT_AS_PLANNED) {
+		*ret_setting = MS_DKMS_CERTIFICATE;
+		effect = compare(settings, MS_DKMS_CERTIFICATE, plan->cert);
+	}
+	return effect;
 }

@@ -8,43 +8,47 @@
  * signed, since the certificate under that name is the key's; only no kernel trusts it.
  */
 
-#include "../../cli/dkms/dkms.h"
-
+#include <errno.h>
 #include <string.h>
 
 #include <modseal/cert.h>
 
-#include "../../cli/cleanup.h"
+#include "../base/cleanup.h"
+#include "../base/context.h"
+#include "../base/text.h"
+#include "conf.h"
+#include "plan.h"
 
-char *dkms_pin(struct cli *cli, const char *root, const char *path)
+MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
+
+int ms_dkms_pin(struct ms_ctx *ctx, const char *root, const char *path, char **ret)
 {
-	_cleanup_(cli_free_cert_list) struct ms_cert_list *list = NULL;
-	_cleanup_string_ char *full = cli_format("%s%s", root, path);
+	_cleanup_(cleanup_list) struct ms_cert_list *list = NULL;
+	_cleanup_free_ char *full = ms_format("%s%s", root, path);
+	int r = full ? ms_cert_list_read(ctx, full, &list) : ms_fail_nomem(ctx);
 
-	if (ms_cert_list_read(cli->ctx, full, &list) < 0)
-		return NULL;
-	return cli_format("%s:%s", ms_cert_list_at(list, 0)->sha256, path);
+	if (r < 0)
+		return r;
+	*ret = ms_format("%s:%s", ms_cert_list_at(list, 0)->sha256, path);
+	return *ret ? 0 : ms_fail_nomem(ctx);
 }
 
-int dkms_check_pin(struct cli *cli, const struct dkms_settings *settings,
-		   const char *root, const char *path)
+int ms_dkms_check_certificate(struct ms_ctx *ctx, const struct ms_dkms_settings *settings,
+			      const char *path)
 {
-	const char *colon = settings->pinned ? strchr(settings->pinned, ':') : NULL;
-	_cleanup_string_ char *pin = NULL;
-	_cleanup_string_ char *text = NULL;
+	_cleanup_free_ char *pin = NULL;
+	const char *wanted, *colon;
+	int r = ms_dkms_setting_get(ctx, settings, MS_DKMS_SET_UP_WITH, &wanted);
 
+	if (r < 0)
+		return r;
+	colon = wanted ? strchr(wanted, ':') : NULL;
 	if (!colon || strcmp(colon + 1, path) != 0)
-		return CLI_YES;
-	pin = dkms_pin(cli, root, path);
-	if (!pin)
-		return cli_error_ctx(cli);
-	if (strcmp(pin, settings->pinned) == 0)
-		return CLI_YES;
-	text = cli_format(
-		"the certificate in '%s' is not the one that DKMS was set up with", path);
-	return cli_error_text(
-		cli, text,
-		"DKMS makes new ones where key or certificate is not there; "
-		"put them back, or say that these are meant: "
-		"modseal dkms setup -k KEY -c CERT");
+		return 0;
+	r = ms_dkms_pin(ctx, ms_dkms_settings_root(settings), path, &pin);
+	if (r < 0 || strcmp(pin, wanted) == 0)
+		return r;
+	return ms_fail(ctx, -EKEYREJECTED,
+		       "the certificate in '%s' is not the one that DKMS was set up with",
+		       path);
 }

@@ -50,6 +50,7 @@ struct ms_dkms_settings {
 	size_t n_files, files_capacity;
 	struct unread *unread;
 	size_t n_unread, unread_capacity;
+	char *root; /* of the system, for messages */
 };
 
 struct ms_dkms_settings *ms_dkms_settings_free(struct ms_dkms_settings *settings)
@@ -61,6 +62,7 @@ struct ms_dkms_settings *ms_dkms_settings_free(struct ms_dkms_settings *settings
 		free(settings->files[i]);
 	free(settings->files);
 	free(settings->unread);
+	free(settings->root);
 	free(settings);
 	return NULL;
 }
@@ -94,12 +96,15 @@ static int add_settings(struct ms_dkms_settings *settings)
 	return 0;
 }
 
-int ms_dkms_settings_new(struct ms_ctx *ctx, struct ms_dkms_settings **ret)
+int ms_dkms_settings_new(struct ms_ctx *ctx, const char *root,
+			 struct ms_dkms_settings **ret)
 {
 	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
 		calloc(1, sizeof(*settings));
 
-	if (!settings || add_settings(settings) < 0)
+	if (settings)
+		settings->root = strdup(root);
+	if (!settings || !settings->root || add_settings(settings) < 0)
 		return ms_fail_nomem(ctx);
 	*ret = ms_steal(&settings);
 	return 0;
@@ -252,4 +257,33 @@ const char *ms_dkms_settings_unread(const struct ms_dkms_settings *settings, siz
 		return NULL;
 	*ret_error = settings->unread[i].error;
 	return settings->unread[i].path;
+}
+
+const char *ms_dkms_settings_root(const struct ms_dkms_settings *settings)
+{
+	return settings->root;
+}
+
+int ms_dkms_settings_complete(struct ms_ctx *ctx, const struct ms_dkms_settings *settings)
+{
+	const struct unread *first = settings->unread;
+
+	if (!settings->n_unread)
+		return 0;
+	return ms_fail_errno(ctx, first->error, "cannot read '%s%s'", settings->root,
+			     first->path);
+}
+
+int ms_dkms_setting_get(struct ms_ctx *ctx, const struct ms_dkms_settings *settings,
+			enum ms_dkms_setting setting, const char **ret)
+{
+	const struct ms_dkms_doubt *doubt = ms_dkms_setting_doubt(settings, setting);
+
+	if (doubt)
+		return ms_fail(ctx, -EBADMSG,
+			       "what %s of DKMS comes to is not known: '%s%s', line %zu: %s",
+			       ms_dkms_setting_name(setting), settings->root, doubt->file,
+			       doubt->line, doubt->why);
+	*ret = ms_dkms_setting_text(settings, setting);
+	return 0;
 }

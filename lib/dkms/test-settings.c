@@ -35,7 +35,7 @@ static struct ms_dkms_settings *settings_of(const char *first, const char *secon
 {
 	struct ms_dkms_settings *settings = NULL;
 
-	assert_int_equal(ms_dkms_settings_new(ctx, &settings), 0);
+	assert_int_equal(ms_dkms_settings_new(ctx, "", &settings), 0);
 	assert_int_equal(ms_dkms_settings_text(settings, MS_DKMS_FRAMEWORK, RELEASE, first,
 					       strlen(first)),
 			 0);
