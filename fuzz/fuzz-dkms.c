@@ -16,8 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct ms_ctx *ctx;
 
-MS_DEFINE_CLEANUP(settings_cleanup, struct ms_dkms_settings *, ms_dkms_settings_free)
-
 static void add(struct ms_dkms_settings *settings, const char *path, const char *text,
 		size_t len)
 {
@@ -67,7 +65,7 @@ static size_t count_lines(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char plain[] = "sign_file=/usr/bin/signer\n";
-	_cleanup_(settings_cleanup) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	const uint8_t *split = size ? memchr(data, 0xff, size) : NULL;
 	size_t first = split ? (size_t)(split - data) : size;
 	const char *text = size ? (const char *)data : "";

@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "../names/dkms-hook.h"
+#include "../output/dkms.h"
 #include "../args/trust-args.h"
 #include "../cleanup.h"
 #include "../output/verdicts.h"

@@ -12,7 +12,7 @@
 
 #include "commands.h"
 #include "../cleanup.h"
-#include "../names/dkms-hook.h"
+#include "../output/dkms.h"
 #include "../output/json.h"
 #include "../secret.h"
 

@@ -18,11 +18,4 @@ int cli_dkms_run_script(struct cli *cli, enum ms_dkms_hook hook, const char *bui
 /** Ends the `dkms` that waits for this process; true where that is its parent. */
 bool cli_dkms_end_parent(void);
 
-/** The settings of DKMS. CLI_YES, or CLI_TROUBLE after reporting what cannot be read. */
-int cli_dkms_settings(struct cli *cli, const struct ms_system *system, const char *release,
-		      struct ms_dkms_settings **ret);
-
-/** The last failure, of a setting or certificate, with what mends it. CLI_TROUBLE. */
-int cli_dkms_error(struct cli *cli, enum ms_dkms_fault fault);
-
 #endif

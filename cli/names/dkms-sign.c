@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "dkms-hook.h"
+#include "../output/dkms.h"
 #include "names.h"
 #include "sign-file-request.h"
 #include "../signals.h"

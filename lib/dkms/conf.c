@@ -26,8 +26,6 @@ enum {
 	MOST_BYTES = 16 << 20, /* of all files together */
 };
 
-MS_DEFINE_CLEANUP(cleanup_settings, struct ms_dkms_settings *, ms_dkms_settings_free)
-
 /* One reading of all. */
 struct reading {
 	struct ms_ctx *ctx;
@@ -90,7 +88,7 @@ int ms_dkms_each_snippet(struct ms_ctx *ctx, const struct ms_system *system,
 bool ms_dkms_sets_signing(struct ms_ctx *ctx, const struct ms_system *system,
 			  const char *path)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	struct reading reading = { .ctx = ctx, .system = system };
 
 	if (ms_dkms_settings_new(ctx, "", &settings) < 0)
@@ -108,7 +106,7 @@ bool ms_dkms_sets_signing(struct ms_ctx *ctx, const struct ms_system *system,
 int ms_dkms_settings_read(struct ms_ctx *ctx, const struct ms_system *system,
 			  const char *release, struct ms_dkms_settings **ret)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	struct reading reading = {
 		.ctx = ctx,
 		.system = system,

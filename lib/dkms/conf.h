@@ -6,6 +6,11 @@
 
 #include <modseal/dkms.h>
 
+#include "../base/cleanup.h"
+
+MS_DEFINE_CLEANUP(ms_cleanup_dkms_settings, struct ms_dkms_settings *,
+		  ms_dkms_settings_free)
+
 #define MS_DKMS_ETC	  "/etc/dkms"
 #define MS_DKMS_FRAMEWORK MS_DKMS_ETC "/framework.conf"
 #define MS_DKMS_SNIPPETS  MS_DKMS_ETC "/framework.conf.d"

@@ -18,13 +18,8 @@
 #include "../base/cleanup.h"
 #include "../base/context.h"
 #include "../base/text.h"
+#include "../files/directory.h"
 #include "conf.h"
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 static bool is_directory(const char *path)
 {
@@ -37,7 +32,7 @@ static bool is_directory(const char *path)
 static int only_arch(struct ms_ctx *ctx, const char *kernel, char **ret)
 {
 	_cleanup_free_ char *found = NULL;
-	_cleanup_(close_dir) DIR *dir = opendir(kernel);
+	_cleanup_(ms_directory_list_done) DIR *dir = opendir(kernel);
 	const struct dirent *entry;
 	size_t n = 0;
 

@@ -9,13 +9,8 @@
 
 #include "../base/cleanup.h"
 #include "../base/context.h"
+#include "../files/directory.h"
 #include "plan.h"
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 /* Six characters, as mkstemp() makes them, and as a person may well write them. */
 static bool is_random(const char *text)
@@ -71,7 +66,7 @@ int ms_dkms_clear_old(struct ms_ctx *ctx, const char *path)
 {
 	const char *base = strrchr(path, '/') + 1;
 	_cleanup_free_ char *parent = strndup(path, (size_t)(base - path));
-	_cleanup_(close_dir) DIR *dir = parent ? opendir(parent) : NULL;
+	_cleanup_(ms_directory_list_done) DIR *dir = parent ? opendir(parent) : NULL;
 	size_t len = strlen(base);
 	const struct dirent *d;
 

@@ -22,7 +22,6 @@
 #define OWN_CERT "/var/lib/dkms/mok.pub"
 
 MS_DEFINE_CLEANUP(cleanup_plan, struct ms_dkms_plan *, ms_dkms_plan_free)
-MS_DEFINE_CLEANUP(cleanup_settings, struct ms_dkms_settings *, ms_dkms_settings_free)
 MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
 MS_DEFINE_CLEANUP(cleanup_signer, struct ms_signer *, ms_signer_free)
 
@@ -180,7 +179,7 @@ static int choose_configured(struct ms_ctx *ctx, struct ms_dkms_plan *plan,
 static int use_configured(struct ms_ctx *ctx, struct ms_dkms_plan *plan,
 			  const char *usual_store, enum ms_dkms_fault *ret_fault)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	int r = ms_dkms_settings_read(ctx, plan->system, NULL, &settings);
 
 	if (r == 0)

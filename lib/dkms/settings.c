@@ -67,8 +67,6 @@ struct ms_dkms_settings *ms_dkms_settings_free(struct ms_dkms_settings *settings
 	return NULL;
 }
 
-MS_DEFINE_CLEANUP(cleanup_settings, struct ms_dkms_settings *, ms_dkms_settings_free)
-
 /* A copy of @path that lives as long as @settings; NULL where there is no memory. */
 static const char *keep_name(struct ms_dkms_settings *settings, const char *path)
 {
@@ -99,7 +97,7 @@ static int add_settings(struct ms_dkms_settings *settings)
 int ms_dkms_settings_new(struct ms_ctx *ctx, const char *root,
 			 struct ms_dkms_settings **ret)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 		calloc(1, sizeof(*settings));
 
 	if (settings)

@@ -27,8 +27,6 @@ enum { ASKED = 3, CASES = 150, TO_DKMS = 4, MOST_TEXT = 4096 };
 #define RELEASE "6.1.0-a"
 #define UNSET	"<unset>"
 
-MS_DEFINE_CLEANUP(cleanup_settings, struct ms_dkms_settings *, ms_dkms_settings_free)
-
 static char place[] = "/tmp/modseal-test-settings-XXXXXX";
 
 static struct ms_dkms_settings *settings_of(const char *first, const char *second)
@@ -153,7 +151,7 @@ static void a_plain_assignment_is_read(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(plain); i++) {
-		_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+		_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 			settings_of(plain[i].text, NULL);
 		const char *want = plain[i].sign_file;
 		const char *text = ms_dkms_setting_text(settings, MS_DKMS_SIGN_FILE);
@@ -172,7 +170,7 @@ static void what_takes_a_shell_is_unknown_and_its_line_is_told(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < MS_ARRAY_SIZE(doubtful); i++) {
-		_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+		_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 			settings_of(doubtful[i].text, NULL);
 		const struct ms_dkms_doubt *doubt =
 			ms_dkms_setting_doubt(settings, MS_DKMS_SIGN_FILE);
@@ -188,7 +186,7 @@ static void what_takes_a_shell_is_unknown_and_its_line_is_told(void **state)
 
 static void a_later_file_is_not_concerned_by_what_an_earlier_one_does(void **state)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 		settings_of("sign_file=/a\nmok_certificate=/c\ndir=/d\nexit\n",
 			    "sign_file=/b\nmok_signing_key=$dir\n");
 
@@ -202,7 +200,7 @@ static void a_later_file_is_not_concerned_by_what_an_earlier_one_does(void **sta
 
 static void modseal_s_own_settings_count_in_its_own_file(void **state)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 		settings_of("modseal_store=/no\nif true; then :; fi\n", NULL);
 	const char *ours = "modseal_store=/store\n", *later = "modseal_store=/no\n";
 
@@ -226,7 +224,7 @@ static void a_value_that_grows_without_end_is_unknown(void **state)
 		strcat(text, "a=$a$a\n");
 	strcat(text, "sign_file=$a\n");
 	{
-		_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+		_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 			settings_of(text, NULL);
 
 		assert_int_equal(ms_dkms_setting_state(settings, MS_DKMS_SIGN_FILE),
@@ -263,7 +261,7 @@ static void read_answers(size_t i, char ret[MOST_TEXT * 2], const char *answers[
 
 static void compare(size_t i, const char *first, const char *second)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings =
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 		settings_of(first, second);
 	char bytes[MOST_TEXT * 2];
 	const char *answers[ASKED];
@@ -414,7 +412,7 @@ static void dkms_says_the_same_of_what_is_known(void **state)
 
 static void a_pin_in_a_line_is_not_shown(void **state)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = settings_of(
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = settings_of(
 		"mok_signing_key=$(echo 'pkcs11:object=k?pin-value=4711')\n", NULL);
 	const char *line = ms_dkms_doubt_source(
 		ms_dkms_setting_doubt(settings, MS_DKMS_SIGNING_KEY));

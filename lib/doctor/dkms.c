@@ -26,8 +26,6 @@
 #define DEFAULT "/var/lib/dkms/mok"
 
 MS_DEFINE_CLEANUP(cleanup_list, struct ms_cert_list *, ms_cert_list_free)
-MS_DEFINE_CLEANUP(cleanup_settings, struct ms_dkms_settings *, ms_dkms_settings_free)
-
 static void close_dir(DIR **dir)
 {
 	if (*dir)
@@ -260,7 +258,7 @@ static int check_conf(struct ms_doctor *doctor, const struct ms_dkms_settings *s
 
 int ms_doctor_dkms(struct ms_doctor *doctor)
 {
-	_cleanup_(cleanup_settings) struct ms_dkms_settings *settings = NULL;
+	_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	int r;
 
 	if (!ms_doctor_exists(doctor, MS_DKMS_ETC))
