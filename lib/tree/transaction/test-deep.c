@@ -4,6 +4,7 @@
 
 #include "../test-help.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,7 +16,12 @@
 
 enum { SIZE = 100, SHORT = 64 };
 
+/* More modules than descriptors, as many of them with paths that no call takes. */
+enum { LEVELS = 1200, STEP = 10, MODULES = LEVELS / STEP + 1 };
+
+/* How many directories are in one another, and what they are called. */
 static size_t depth;
+static char level[NAME_MAX + 1];
 
 static int go_down(int fd, const char *name)
 {
@@ -36,18 +42,24 @@ static void write_module_at(int dirfd, const char *name)
 	assert_int_equal(write(fd, bytes.data, bytes.len), bytes.len);
 }
 
-/* "t", and @levels directories in one another: a module in the last, or in @each. */
-static void make_deep_tree(size_t levels, bool each)
+/*
+ * "t", and @levels directories in one another, with names of @len bytes: a module in the last,
+ * and in every @step-th before it, if that is not 0. A module is reached through all that are
+ * above it, so that levels times modules is what a test costs.
+ */
+static void make_deep_tree(size_t levels, size_t len, size_t step)
 {
 	int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	depth = levels;
+	memset(level, 'd', len);
+	level[len] = '\0';
 	for (size_t i = 0; i <= levels; i++) {
-		const char *name = i ? "d" : "t";
+		const char *name = i ? level : "t";
 
 		assert_int_equal(mkdirat(fd, name, 0755), 0);
 		fd = go_down(fd, name);
-		if (each || i == levels)
+		if (i == levels || (step && i % step == 0))
 			write_module_at(fd, "m.ko");
 	}
 	close(fd);
@@ -66,7 +78,7 @@ static size_t count_stripped(void)
 		if (fstatat(fd, "m.ko", &st, 0) == 0)
 			n += (size_t)st.st_size == bytes.len;
 		if (i < depth)
-			fd = go_down(fd, "d");
+			fd = go_down(fd, level);
 	}
 	close(fd);
 	return n;
@@ -78,11 +90,11 @@ static int leave(void **state)
 	int fd = open("t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < depth; i++) {
-		int next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int next = openat(fd, level, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		char name[32];
 
 		snprintf(name, sizeof(name), "flat-%zu", i);
-		assert_int_equal(renameat(fd, "d", AT_FDCWD, name), 0);
+		assert_int_equal(renameat(fd, level, AT_FDCWD, name), 0);
 		close(fd);
 		fd = next;
 	}
@@ -114,7 +126,7 @@ static void a_tree_may_be_deeper_than_descriptors_and_paths_reach(void **state)
 	const char *path = "t";
 
 	(void)state;
-	make_deep_tree(6000, false);
+	make_deep_tree(6000, 1, 0);
 	help_write_module("t/a.ko", 1, SIZE, 1);
 	lower_descriptors();
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
@@ -135,13 +147,14 @@ each_module_of_nested_directories_is_reached_with_few_descriptors(void **state)
 	const char *path = "t";
 
 	(void)state;
-	make_deep_tree(2400, true);
+	make_deep_tree(LEVELS, 7, STEP);
 	lower_descriptors();
 	assert_int_equal(help_open(&path, 1, (struct ms_tree_options){ 0 }, &tree), 0);
 	assert_int_equal(ms_tree_strip(help_ctx, tree, true), 0);
 	raise_descriptors();
-	assert_int_equal(ms_tree_count(tree), depth + 1);
-	assert_int_equal(count_stripped(), depth + 1);
+	assert_int_equal(ms_tree_count(tree), MODULES);
+	assert_true(strlen(ms_tree_item(tree, SHORT)->path) > PATH_MAX);
+	assert_int_equal(count_stripped(), MODULES);
 	tree = ms_tree_free(tree);
 	assert_int_equal(access("t/" MS_JOURNAL_NAME, F_OK), -1);
 }
@@ -167,7 +180,7 @@ static void a_killed_run_on_nested_directories_is_ended(void **state)
 	static const char *const steps[] = { "synced", "decided" };
 
 	(void)state;
-	make_deep_tree(2400, true);
+	make_deep_tree(LEVELS, 7, STEP);
 	for (size_t i = 0; i < 2; i++) {
 		pid_t child = fork();
 		int status;
@@ -184,14 +197,14 @@ static void a_killed_run_on_nested_directories_is_ended(void **state)
 		assert_int_equal(recover("t"),
 				 i ? MS_RECOVERY_FINISHED : MS_RECOVERY_UNDONE);
 		raise_descriptors();
-		assert_int_equal(count_stripped(), i ? depth + 1 : 0);
+		assert_int_equal(count_stripped(), i ? MODULES : 0);
 	}
 }
 
 static void too_many_paths_that_no_call_takes_are_refused_as_a_whole(void **state)
 {
 	(void)state;
-	make_deep_tree(9000, true);
+	make_deep_tree(800, NAME_MAX, 1);
 	assert_int_equal(help_strip("t", (struct ms_tree_options){ .keep_going = true }),
 			 -ENAMETOOLONG);
 	assert_non_null(strstr(ms_ctx_message(help_ctx), "nested too deeply"));
@@ -206,7 +219,7 @@ static void a_copy_never_gets_a_path_that_no_call_takes(void **state)
 	const char *path = "t";
 
 	(void)state;
-	make_deep_tree(2100, false);
+	make_deep_tree(2100, 1, 0);
 	help_write_module("t/a.ko", 1, SIZE, 1);
 	assert_int_equal(
 		help_open(&path, 1, (struct ms_tree_options){ .output = "out" }, &tree),
@@ -216,7 +229,7 @@ static void a_copy_never_gets_a_path_that_no_call_takes(void **state)
 
 static void a_journal_that_no_recovery_would_read_is_not_written(void **state)
 {
-	enum { LEVELS = 15, MODULES = 6000, NAME = 255 };
+	enum { PARENTS = 15, FILES = 6000, NAME = 255 };
 	int fd;
 	char name[NAME + 1] = { 0 };
 
@@ -224,11 +237,11 @@ static void a_journal_that_no_recovery_would_read_is_not_written(void **state)
 	assert_int_equal(mkdir("t", 0755), 0);
 	fd = go_down(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "t");
 	memset(name, ' ', NAME); /* three bytes each, percent-encoded */
-	for (int i = 0; i < LEVELS; i++) {
+	for (int i = 0; i < PARENTS; i++) {
 		assert_int_equal(mkdirat(fd, name, 0755), 0);
 		fd = go_down(fd, name);
 	}
-	for (int i = 0; i < MODULES; i++) {
+	for (int i = 0; i < FILES; i++) {
 		char file[32];
 
 		snprintf(file, sizeof(file), "%d.ko", i);
