@@ -151,6 +151,14 @@ int ms_base64_decode(const char *text, size_t text_len, struct ms_buf *ret)
 	return 0;
 }
 
+static int append_percent_code(struct ms_buf *buf, uint8_t c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	const char code[] = { '%', digits[c >> 4], digits[c & 15] };
+
+	return ms_buf_append(buf, code, sizeof(code));
+}
+
 int ms_percent_append(struct ms_buf *buf, const char *path)
 {
 	for (; *path; path++) {
@@ -158,7 +166,7 @@ int ms_percent_append(struct ms_buf *buf, const char *path)
 		int r;
 
 		if (c < 0x21 || c > 0x7e || c == '%')
-			r = ms_buf_printf(buf, "%%%02X", c);
+			r = append_percent_code(buf, c);
 		else
 			r = ms_buf_append(buf, &c, 1);
 		if (r < 0)
@@ -256,7 +264,7 @@ char *ms_path_to_utf8(const char *path)
 		size_t n = utf8_sequence((const uint8_t *)path, &code_point);
 
 		if (n == 0 || (*path == '%' && is_hex_pair(path + 1)))
-			r = ms_buf_printf(&out, "%%%02X", (uint8_t)*path);
+			r = append_percent_code(&out, (uint8_t)*path);
 		else
 			r = ms_buf_append(&out, path, n);
 		path += n ? n : 1;
