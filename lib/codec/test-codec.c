@@ -18,12 +18,14 @@ enum { LIMIT = 64 << 20, CONTENT_LEN = (3 << 20) + 4711 };
 
 static char dir[] = "/tmp/modseal-test-codec-XXXXXX";
 static struct ms_ctx *ctx;
-/* Larger than an xz block. Not quite compressible where it is dense, which is what takes time. */
+/* Larger than an xz block, and at its end, as in some places more, not quite compressible. */
 static struct ms_buf content;
 
-static bool is_dense(size_t offset)
+static uint8_t content_at(size_t offset, uint32_t noise)
 {
-	return offset % 65536 < 8192;
+	if ((offset + 1024) % 65536 >= 2048)
+		return 0;
+	return noise >> 28 ? (uint8_t)(offset >> 6) : (uint8_t)(noise >> 20);
 }
 
 static int setup(void **state)
@@ -37,8 +39,7 @@ static int setup(void **state)
 		return -1;
 	for (size_t i = 0; i < CONTENT_LEN; i++) {
 		noise = noise * 1664525 + 1013904223;
-		content.data[i] = noise >> 28 || !is_dense(i) ? (uint8_t)(i >> 6) :
-								(uint8_t)(noise >> 20);
+		content.data[i] = content_at(i, noise);
 	}
 	content.len = CONTENT_LEN;
 	return ms_file_replace(ctx, "plain", content.data, content.len, 0600, false) ||
@@ -234,10 +235,10 @@ static void a_truncated_stream_is_refused_wherever_it_ends(void **state)
 static void a_bomb_stops_at_the_bound(void **state)
 {
 	static const char *const bombs[] = {
-		"head -c 50000000 /dev/zero | gzip -c >out",
-		"head -c 50000000 /dev/zero | xz -0 -c >out",
-		"head -c 50000000 /dev/zero | zstd -cq >out",
-		"head -c 50000000 /dev/zero >zero; zstd -cq zero >out; rm zero",
+		"head -c 9000000 /dev/zero | gzip -c >out",
+		"head -c 9000000 /dev/zero | xz -0 -c >out",
+		"head -c 9000000 /dev/zero | zstd -cq >out",
+		"head -c 9000000 /dev/zero >zero; zstd -cq zero >out; rm zero",
 	};
 
 	(void)state;
@@ -248,9 +249,9 @@ static void a_bomb_stops_at_the_bound(void **state)
 		run(bombs[i], &packed);
 		assert_int_equal(unpack(&packed, 1 << 20, &out, &info), -EFBIG);
 		assert_true(out.capacity < 4 << 20);
-		assert_int_equal(unpack(&packed, 49999999, &out, &info), -EFBIG);
-		assert_int_equal(unpack(&packed, 50000000, &out, &info), 0);
-		assert_int_equal(out.len, 50000000);
+		assert_int_equal(unpack(&packed, 8999999, &out, &info), -EFBIG);
+		assert_int_equal(unpack(&packed, 9000000, &out, &info), 0);
+		assert_int_equal(out.len, 9000000);
 	}
 }
 

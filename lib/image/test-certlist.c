@@ -3,6 +3,7 @@
 /* What the list says of a certificate is held against what openssl says of it. */
 
 #include "../../tests/unit.h"
+#include "../../tests/unit-keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -106,8 +107,8 @@ static void the_kind_of_a_key_is_named(void **state)
 		const char *name;
 		bool usable;
 	} keys[] = {
-		{ "rsa:2048", "rsa2048", true },
-		{ "rsa:3072", "rsa3072", true },
+		{ RSA(2048, 3), "rsa2048", true },
+		{ RSA(3072, 3), "rsa3072", true },
 		{ "ec -pkeyopt ec_paramgen_curve:prime256v1", "p256", true },
 		{ "ec -pkeyopt ec_paramgen_curve:secp384r1", "p384", true },
 		{ "ec -pkeyopt ec_paramgen_curve:secp521r1", "p521", true },
@@ -184,7 +185,7 @@ static void saved_pem_is_what_openssl_writes(void **state)
 	make("ec -pkeyopt ec_paramgen_curve:secp384r1", "");
 	first = read_list("c.der");
 	assert_true(shell("openssl x509 -inform DER -in c.der >expected"));
-	make("rsa:2048", "");
+	make(RSA(2048, 3), "");
 	second = read_list("c.der");
 	assert_true(shell("openssl x509 -inform DER -in c.der >>expected"));
 	certs[0] = ms_cert_list_at(first, 0);

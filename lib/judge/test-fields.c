@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The fields of a signature, against what openssl was told and what kmod prints. */
 #include "../../tests/unit.h"
+#include "../../tests/unit-keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static void signer_serial_hash_and_algorithm_are_those_signed_with(void **state)
 	struct ms_signature_fields fields;
 
 	(void)state;
-	make("rsa:2048", "/O=Org/CN=A name/OU=Unit", "0xff01");
+	make(RSA(2048, 3), "/O=Org/CN=A name/OU=Unit", "0xff01");
 	fields = sign(PLAIN);
 	assert_string_equal(fields.signer, "A name");
 	assert_string_equal(fields.sig_key, "FF:01");
@@ -90,7 +91,7 @@ static void a_key_identifier_stands_for_the_serial(void **state)
 	struct ms_signature_fields fields;
 
 	(void)state;
-	make("rsa:2048", "/CN=x", "1");
+	make(RSA(2048, 3), "/CN=x", "1");
 	fields = sign(PLAIN " -keyid");
 	assert_null(fields.signer);
 	assert_int_equal(strlen(fields.sig_key), 20 * 3 - 1);
@@ -102,7 +103,7 @@ static void certificates_attributes_and_content_do_not_hide_the_fields(void **st
 	struct ms_signature_fields fields;
 
 	(void)state;
-	make("rsa:2048", "/CN=x", "1");
+	make(RSA(2048, 3), "/CN=x", "1");
 	fields = sign("-nodetach -md sha256");
 	assert_string_equal(fields.signer, "x");
 	assert_string_equal(fields.sig_hashalgo, "sha256");
@@ -117,7 +118,7 @@ static void a_name_that_is_no_utf_8_is_escaped(void **state)
 	size_t len;
 
 	(void)state;
-	make("rsa:2048", "/CN=0123456789abcdef", "1");
+	make(RSA(2048, 3), "/CN=0123456789abcdef", "1");
 	fields = sign(PLAIN);
 	ms_signature_fields_done(&fields);
 	len = slurp("sig", sig, sizeof(sig));
@@ -136,7 +137,7 @@ static void what_can_be_read_of_a_cut_message_is_kept(void **state)
 	size_t len, with_signer = 0;
 
 	(void)state;
-	make("rsa:2048", "/CN=x", "1");
+	make(RSA(2048, 3), "/CN=x", "1");
 	fields = sign(PLAIN);
 	ms_signature_fields_done(&fields);
 	len = slurp("sig", sig, sizeof(sig));

@@ -4,6 +4,7 @@
  * asked of kernels, in tests/differential.py.
  */
 #include "../../tests/unit.h"
+#include "../../tests/unit-keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -597,15 +598,15 @@ static int set_up(void **state)
 	if (!ctx || !mkdtemp(dir))
 		return -1;
 	return shell("printf '%s' > payload", payload_text) &&
-			       make_key("rsa", "rsa:2048", "") &&
+			       make_key("rsa", RSA(2048, 3), "") &&
 			       make_key("p256", "ec -pkeyopt ec_paramgen_curve:P-256",
 					"") &&
 			       make_key("p384", "ec -pkeyopt ec_paramgen_curve:P-384",
 					"") &&
 			       make_key("p521", "ec -pkeyopt ec_paramgen_curve:P-521",
 					"") &&
-			       make_key("root", "rsa:3072", "") &&
-			       shell("openssl req -new -newkey rsa:2048 -nodes -keyout "
+			       make_key("root", RSA(3072, 3), "") &&
+			       shell("openssl req -new -newkey " RSA(2048, 3) " -nodes -keyout "
 				     "leaf.pem -out leaf.csr -subj /CN=leaf && "
 				     "printf 'authorityKeyIdentifier=keyid' > leaf.ext "
 				     "&& "

@@ -4,6 +4,7 @@
  * Certificates that only a kernel can judge are in tests/differential.py.
  */
 #include "../../tests/unit.h"
+#include "../../tests/unit-keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,8 +110,8 @@ static void the_key_type_is_found_and_the_self_signature_verified(void **state)
 		const char *key;
 		enum ms_pkey algo;
 	} kinds[] = {
-		{ "rsa:2048", MS_PKEY_RSA },
-		{ "rsa:4096", MS_PKEY_RSA },
+		{ RSA(2048, 3), MS_PKEY_RSA },
+		{ RSA(4096, 4), MS_PKEY_RSA },
 		{ "ec -pkeyopt ec_paramgen_curve:P-192", MS_PKEY_ECDSA_P192 },
 		{ "ec -pkeyopt ec_paramgen_curve:P-256", MS_PKEY_ECDSA_P256 },
 		{ "ec -pkeyopt ec_paramgen_curve:P-384", MS_PKEY_ECDSA_P384 },
@@ -195,7 +196,7 @@ static void a_changed_self_signature_is_refused(void **state)
 	uint8_t *data;
 
 	(void)state;
-	make("rsa:2048", "/CN=x", "");
+	make(RSA(2048, 3), "/CN=x", "");
 	data = slurp("cert.der", &len);
 	data[len - 100] ^= 1;
 	/* RSA of a wrong number has no padding */
@@ -213,7 +214,7 @@ static void bytes_behind_a_certificate_are_not_looked_at(void **state)
 	uint8_t *data;
 
 	(void)state;
-	make("rsa:2048", "/CN=x", "");
+	make(RSA(2048, 3), "/CN=x", "");
 	data = slurp("cert.der", &len);
 	memset(data + len, 0x30, 65536 - len);
 	assert_int_equal(ms_cert_parse(ctx, &rules, data, 65536, &cert), 0);
