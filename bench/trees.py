@@ -12,7 +12,7 @@ import measure
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path.append(str(TOP / "tests"))
 
-from support import assignments  # noqa: E402 (its path is set just above)
+from support.tools import assignments  # noqa: E402 (its path is set just above)
 
 KERNEL = "7.3-full"
 PACKAGED_HASH = "sha256"  # what its modules are signed over

@@ -5,7 +5,7 @@
 # what it made, for build-matrix, which only wants to know whether it can be made, and for
 # reproduce-kernel, which makes it twice.
 #
-# To be sourced, with TOP set to the top of the tree and tests/support/common.sh sourced.
+# To be sourced, with TOP set to the top of the tree and tests/support/check/common.sh sourced.
 # SERIES (7.3, 6.12) and FORM (plain, list, merkle) in the environment say which kernel.
 
 readonly LAB=$TOP/lab KERNELS=$CACHE/kernels

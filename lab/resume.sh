@@ -3,7 +3,7 @@
 #
 # Work of minutes that may be stopped at any moment, and is taken up again by the next run.
 #
-# To be sourced, with tests/support/common.sh sourced. What always holds:
+# To be sourced, with tests/support/check/common.sh sourced. What always holds:
 # - unfinished work lies in a directory of its own, part-DIGEST, whose name is the digest of
 #   all that goes into it: so only a run that would make the same takes it up;
 # - one run at a time is at it: lock-DIGEST is held by whoever works in it;

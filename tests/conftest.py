@@ -9,9 +9,9 @@ import sys
 import pytest
 
 TESTS = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS / "support"))
+sys.path.insert(0, str(TESTS))
 
-import pki as test_pki  # noqa: E402  (found in tests/support)
+from support.keys import pki as test_pki  # noqa: E402  (its path is set just above)
 
 MODULE = """
 #define INFO(name, text) \\
@@ -27,7 +27,7 @@ int init_module(void) { return 0; }
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
-    """A directory with all test keys and certificates; tests/support/pki.py names them."""
+    """A directory with all test keys and certificates; tests/support/keys/pki.py names them."""
     return test_pki.build(tmp_path_factory.mktemp("pki") / "pki")
 
 

@@ -7,13 +7,13 @@
 
 asks `modseal verify` and the kernels: by default all, in all modes. 6.1, 6.12, 7.3 and the
 lab's own are asked about 21,000 distinct cases each; 7.3-list, 7.3-merkle, 6.12-list and
-6.12-merkle, which have kernel/patches, about 7,000; support/campaign.py says what has to
+6.12-merkle, which have kernel/patches, about 7,000; support/kernel/campaign.py says what has to
 agree. Prints the counts of verdicts, of answers and of cases by mutation operator, and each
 mismatch, whose file is kept. Status 1: a mismatch, or, of a whole campaign, fewer than 500
 cases of some operator or fewer than 100 of some verdict or answer (20 and 10 with
 kernel/patches). The same seed makes the same cases, but for what depends on keys that are
 made once for a cache: those of the lab's own kernels and those of ML-DSA, which take an
-OpenSSL of 3.5 (support/debian13.py). A kernel takes ten minutes on two processors; one that
+OpenSSL of 3.5 (support/kernel/debian13.py). A kernel takes ten minutes on two processors; one that
 was cut short is asked again by --kernel.
 
     tests/differential.py [--kernel 7.3] [--root p256] [--cases N] [--seed N]
@@ -45,7 +45,9 @@ sys.path[:0] = [str(TOP), str(TOP / "tests")]
 
 import lab  # noqa: E402 (their paths are set just above)
 from lab import kernel as lab_kernel  # noqa: E402
-from support import assignments, campaign, hostile, patched  # noqa: E402
+from support import hostile  # noqa: E402
+from support.kernel import campaign, patched  # noqa: E402
+from support.tools import assignments  # noqa: E402
 
 TOLERABLE = {"unsigned": "ENODATA", "unsupported": "ENOPKG", "unknown-key": "ENOKEY"}
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build"))

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from support import assignments
+from support.tools import assignments
 
 
 @pytest.mark.parametrize("path", ["/plain/a=b", "", "/a b/c", "/it's \"so\"", "/a\\b$c*~"])

@@ -16,7 +16,8 @@ import signal
 import subprocess
 
 import pytest
-from support import cli, extent, watch
+from support import cli
+from support.runs import extent, watch
 
 pytestmark = pytest.mark.scripts
 
@@ -158,8 +159,8 @@ def bench(tmp_path_factory):
     top, tools = place / "top", place / "bin"
     deb = source_package(place)
     shutil.copytree(cli.TOP / "lab", top / "lab", ignore=lambda *_: ["__pycache__"])
-    (top / "tests/support").mkdir(parents=True)
-    shutil.copy(cli.TOP / "tests/support/common.sh", top / "tests/support")
+    (top / "tests/support/check").mkdir(parents=True)
+    shutil.copy(cli.TOP / "tests/support/check/common.sh", top / "tests/support/check")
     executable(top / "tools/debian-archive", f"#!/bin/sh\necho {deb}\n")
     (top / "kernel/patches/7.3").mkdir(parents=True)
     (top / "kernel/patches/7.3/0001-warn.patch").write_text(PATCH)

@@ -14,9 +14,13 @@ import types
 
 import pytest
 
-from support import campaign, cli, debian13, extent, forge, kernels, known, mldsa, operators
+from support import cli
+from support.files import forge
 from support.hostile import mixed
-from support.kernels import lab
+from support.kernel import campaign, debian13, kernels, operators
+from support.kernel.kernels import lab
+from support.keys import known, mldsa
+from support.runs import extent
 
 pytestmark = pytest.mark.lab
 

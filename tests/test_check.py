@@ -14,8 +14,8 @@ from support import cli
 
 pytestmark = pytest.mark.scripts
 
-SHARED = ["check", "tests/support/common.sh", "tests/support/packages",
-          "tests/support/watch.py"]
+SHARED = ["check", "tests/support/check/common.sh", "tests/support/check/packages",
+          "tests/support/runs/watch.py"]
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def check(tmp_path):
         for name in SHARED:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(cli.TOP / name, tmp_path / name)
-        real = (cli.TOP / "tests/support/jobs.sh").read_text()
+        real = (cli.TOP / "tests/support/check/jobs.sh").read_text()
         asked = "".join(f"job_{name}()\n{{\n{textwrap.dedent(body)}\n}}\n"
                         for name, body in jobs.items())
-        (tmp_path / "tests/support/jobs.sh").write_text(f"{real}\n{asked}")
+        (tmp_path / "tests/support/check/jobs.sh").write_text(f"{real}\n{asked}")
         ended = subprocess.run(
             [tmp_path / "check", "--no-install", *options, *jobs],
             stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -5,9 +5,9 @@ import hashlib
 import re
 import subprocess
 
-import make_image
+from support.files import make_image
 import pytest
-from make_image import Certs
+from support.files.make_image import Certs
 
 from support import cli
 

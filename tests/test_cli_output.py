@@ -12,7 +12,8 @@ import urllib.parse
 
 import pytest
 
-from support import atwork, cli
+from support import cli
+from support.runs import atwork
 
 pytestmark = pytest.mark.anywhere
 

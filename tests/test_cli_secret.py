@@ -6,8 +6,10 @@ import signal
 
 import pytest
 
-from support import atwork, cli, pki as test_pki
-from support.terminal import Terminal
+from support import cli
+from support.keys import pki as test_pki
+from support.runs import atwork
+from support.runs.terminal import Terminal
 
 RIGHT = test_pki.PASSPHRASE
 WRONG = "wrong horse"

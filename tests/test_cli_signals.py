@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli
+from support import cli
+from support.runs import atwork
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 

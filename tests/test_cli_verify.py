@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-import make_image
+from support.files import make_image
 import pytest
 
 from support import cli

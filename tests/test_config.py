@@ -17,7 +17,8 @@ import subprocess
 
 import pytest
 
-from support import cli, kernels
+from support import cli
+from support.kernel import kernels
 
 pytestmark = pytest.mark.anywhere
 

@@ -11,7 +11,9 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli, cores, pki as test_pki, signtool
+from support import cli
+from support.keys import pki as test_pki, signtool
+from support.runs import atwork, cores
 
 PASSPHRASE = test_pki.PASSPHRASE
 KINDS = ["rsa2048", "p384"]

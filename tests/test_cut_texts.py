@@ -6,7 +6,8 @@ import resource
 
 import pytest
 
-from support import cli, der, worst
+from support import cli
+from support.files import der, worst
 
 pytestmark = pytest.mark.anywhere
 

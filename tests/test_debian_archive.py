@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from support import kernels
+from support.kernel import kernels
 
 TOOL = kernels.TOP / "tools" / "debian-archive"
 

@@ -10,7 +10,9 @@ import secrets
 import differential
 import lab
 import pytest
-from support import campaign, cli, debian13, extent, kernels
+from support import cli
+from support.kernel import campaign, debian13, kernels
+from support.runs import extent
 
 pytestmark = pytest.mark.lab
 

@@ -16,8 +16,8 @@ import subprocess
 
 import pytest
 
-from support import extent
-from support.kernels import CLOUD, kernel, module_paths
+from support.kernel.kernels import CLOUD, kernel, module_paths
+from support.runs import extent
 
 pytestmark = pytest.mark.kernels
 

@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 
-import make_image
+from support.files import make_image
 import pytest
-import stores
+from support.keys import stores
 
-from support import cli, dkms, extent
+from support import cli
+from support.runs import extent
+from support.tools import dkms
 from test_pkcs11 import token  # noqa: F401
 
 pytestmark = pytest.mark.plain

@@ -9,9 +9,10 @@ import stat
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import cli, dkms
+from support import cli
+from support.tools import dkms
 
 pytestmark = pytest.mark.plain
 
@@ -443,7 +444,7 @@ def test_the_signer_refuses_what_is_no_module(junk, signer, module, pki):
 
 @pytest.mark.parametrize("secret, status", [(None, 1), ("wrong", 1), ("right", 0)])
 def test_the_signer_asks_nobody_for_a_passphrase(secret, status, signer, module, pki):
-    import pki as test_pki
+    from support.keys import pki as test_pki
 
     words = {"wrong": "not it", "right": test_pki.PASSPHRASE}
     env = {"KBUILD_SIGN_PIN": words[secret]} if secret else {}

@@ -16,9 +16,10 @@ import subprocess
 import uuid
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import asn1, cli, forge
+from support import cli
+from support.files import asn1, forge
 from test_config import GOOD
 
 pytestmark = pytest.mark.plain

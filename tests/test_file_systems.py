@@ -11,8 +11,9 @@ import os
 import shutil
 
 import pytest
-import stores
-from support import cli, strace
+from support import cli
+from support.keys import stores
+from support.runs import strace
 
 pytestmark = [
     pytest.mark.anywhere,

@@ -2,7 +2,7 @@
 """Does abk's cycle give packages whose modules are signed, and no private key with them?
 
 By the real makepkg and pacman, with the example's PKGBUILD. What stands in for a kernel is
-a build directory with the real makefiles and real modules of one (support/kerneltree);
+a build directory with the real makefiles and real modules of one (support/kernel/kerneltree);
 its `make all` compiles nothing.
 """
 
@@ -12,7 +12,9 @@ import subprocess
 
 import pytest
 
-from support import cli, flows, kernels, kerneltree
+from support import cli
+from support.kernel import kernels, kerneltree
+from support.tools import flows
 from test_flows_kernel_hook import OwnKernel, store_of
 
 pytestmark = pytest.mark.flows

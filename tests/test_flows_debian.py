@@ -9,7 +9,9 @@ import subprocess
 
 import pytest
 
-from support import cli, extent, flows
+from support import cli
+from support.runs import extent
+from support.tools import flows
 
 pytestmark = pytest.mark.flows
 

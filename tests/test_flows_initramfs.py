@@ -11,7 +11,9 @@ import textwrap
 
 import pytest
 
-from support import cli, flows, kernels
+from support import cli
+from support.kernel import kernels
+from support.tools import flows
 
 pytestmark = pytest.mark.flows
 

@@ -10,7 +10,9 @@ import shutil
 
 import pytest
 
-from support import cli, flows, kernels
+from support import cli
+from support.kernel import kernels
+from support.tools import flows
 
 pytestmark = pytest.mark.flows
 

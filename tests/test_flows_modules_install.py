@@ -8,7 +8,9 @@ with RSA have nothing random in them).
 
 import pytest
 
-from support import cli, flows, kerneltree
+from support import cli
+from support.kernel import kerneltree
+from support.tools import flows
 
 pytestmark = pytest.mark.flows
 

@@ -9,7 +9,8 @@ import shutil
 
 import pytest
 
-from support import cli, flows
+from support import cli
+from support.tools import flows
 
 pytestmark = pytest.mark.flows
 
@@ -84,7 +85,7 @@ def test_signed_in_install_it_would_lose_its_signature(workshop, pki):
 
 
 def test_hash_certificate_and_pin_file_are_told_by_macros(workshop, pki, tmp_path):
-    from support import pki as test_pki
+    from support.keys import pki as test_pki
     (tmp_path / "pin").write_text(test_pki.PASSPHRASE + "\n")
     done = workshop.rpmbuild("rsa2048-enc.key", modseal_cert=pki / "rsa2048.pem",
                              modseal_hash="sha256", modseal_pin_file=tmp_path / "pin")

@@ -9,8 +9,10 @@ import secrets
 import differential
 import lab
 import pytest
-from support import campaign, cli, extent, kernels, patched
+from support import cli
 from support.hostile import stacks
+from support.kernel import campaign, kernels, patched
+from support.runs import extent
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]
 LIST, MERKLE = f"{patched.ASKED[0]}-list", f"{patched.ASKED[0]}-merkle"

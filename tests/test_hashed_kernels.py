@@ -3,7 +3,7 @@
 modseal verify foresee each answer from the image alone?
 
 The kernels are built by lab/build-kernel, in both forms; with FULL=true in the environment
-those of all series. What they have to answer is in support/hashed_cases.py. One question to
+those of all series. What they have to answer is in support/kernel/hashed_cases.py. One question to
 a kernel in each mode is about all of it.
 """
 
@@ -16,9 +16,11 @@ import subprocess
 
 import pytest
 
-from support import campaign, cli, hashed_cases, kernels, merkle, operators, patched
-from support import watch
-from support.kernels import lab
+from support import cli
+from support.files import merkle
+from support.kernel import campaign, hashed_cases, kernels, operators, patched
+from support.kernel.kernels import lab
+from support.runs import watch
 from lab import machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does verify judge by a kernel's hashes and its signatures as a kernel with both does?
 
-The oracle is tests/support/stacked.py: the rule over hashlib, and messages made by openssl.
+The oracle is tests/support/files/stacked.py: the rule over hashlib, and messages made by openssl.
 """
 
 import collections
@@ -12,11 +12,13 @@ import shutil
 import subprocess
 import tempfile
 
-import hashed_kernel
-import make_image
+from support.files import hashed_kernel
+from support.files import make_image
 import pytest
 
-from support import cli, extent, forge, merkle, stacked
+from support import cli
+from support.files import forge, merkle, stacked
+from support.runs import extent
 
 pytestmark = pytest.mark.anywhere
 

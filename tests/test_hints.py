@@ -15,9 +15,10 @@ import stat
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import cli, watch
+from support import cli
+from support.runs import watch
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 

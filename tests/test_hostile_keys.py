@@ -11,7 +11,10 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli, der, pki as make_pki, strace, worst
+from support import cli
+from support.files import der, worst
+from support.keys import pki as make_pki
+from support.runs import atwork, strace
 
 PASSPHRASE = "abc"
 

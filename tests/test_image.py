@@ -14,9 +14,10 @@ import subprocess
 
 import pytest
 
-import make_image
-from make_image import Certs
-from support import kernels, watch
+from support.files import make_image
+from support.files.make_image import Certs
+from support.kernel import kernels
+from support.runs import watch
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/source-tool"

@@ -12,8 +12,9 @@ import shutil
 import subprocess
 
 import pytest
-import stores
-from support import cli, strace
+from support import cli
+from support.keys import stores
+from support.runs import strace
 from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere

@@ -6,7 +6,8 @@ Other tests hold this project's verdicts against those tables without any machin
 
 import pytest
 
-from support import forge, kernels, variants
+from support.files import forge
+from support.kernel import kernels, variants
 
 pytestmark = pytest.mark.lab
 

@@ -15,8 +15,8 @@ import tarfile
 
 import pytest
 
-from support import patched
 from support.cli import TOP
+from support.kernel import patched
 
 pytestmark = [
     pytest.mark.lab, pytest.mark.hashed,

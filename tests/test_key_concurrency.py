@@ -16,9 +16,10 @@ import threading
 import time
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import atwork, cli, watch
+from support import cli
+from support.runs import atwork, watch
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 

@@ -9,8 +9,10 @@ import subprocess
 
 import pytest
 
-from support import cli, debian13, extent
-from support.newkey import new, openssl
+from support import cli
+from support.kernel import debian13
+from support.keys.newkey import new, openssl
+from support.runs import extent
 
 pytestmark = pytest.mark.plain
 

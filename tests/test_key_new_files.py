@@ -14,9 +14,10 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli
-from support.newkey import new, openssl
-from support.terminal import Terminal
+from support import cli
+from support.keys.newkey import new, openssl
+from support.runs import atwork
+from support.runs.terminal import Terminal
 
 pytestmark = pytest.mark.plain
 

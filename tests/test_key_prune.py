@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-import stores
+from support.keys import stores
 
 from support import cli
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
 from support import cli
 

@@ -7,9 +7,9 @@ The token is SoftHSM's, behind the module that counts the logins (tests/token-sh
 import os
 import subprocess
 
-import pki as test_pki
+from support.keys import pki as test_pki
 import pytest
-import stores
+from support.keys import stores
 from test_key_token import TOKEN, token  # noqa: F401  (a fixture)
 
 from support import cli

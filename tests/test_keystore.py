@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
 from support import cli
 from support.syscalls import tracer

@@ -15,8 +15,10 @@ import sys
 
 import pytest
 
-from support import atwork, forge, kernels, watch
-from support.kernels import lab
+from support.files import forge
+from support.kernel import kernels
+from support.kernel.kernels import lab
+from support.runs import atwork, watch
 
 pytestmark = pytest.mark.lab
 

@@ -3,7 +3,7 @@
 series of patches is not up to?
 
 No kernel is built: the archive, the Linux in its packages and make are made up. What is
-asked are lab/build-kernel, as it is, and the job `hashed` of tests/support/jobs.sh with a
+asked are lab/build-kernel, as it is, and the job `hashed` of tests/support/check/jobs.sh with a
 lab and tests that say what they are told to.
 """
 
@@ -16,8 +16,8 @@ import tarfile
 
 import pytest
 
-from support import assignments
 from support.cli import TOP
+from support.tools import assignments
 
 pytestmark = [pytest.mark.scripts, pytest.mark.skipif(
     not all(map(shutil.which, ("git", "dpkg-deb", "flock"))), reason="no git or dpkg-deb here")]
@@ -82,8 +82,8 @@ class Lab:
             path.mkdir(parents=True)
         shutil.copytree(TOP / "lab", self.top / "lab", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(TOP / "tools", self.top / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-        (self.top / "tests/support").mkdir(parents=True)
-        shutil.copy(TOP / "tests/support/common.sh", self.top / "tests/support")
+        (self.top / "tests/support/check").mkdir(parents=True)
+        shutil.copy(TOP / "tests/support/check/common.sh", self.top / "tests/support/check")
         executable(self.top / "tools/debian-archive", ARCHIVE)
         executable(self.bin / "make", MAKE)
         series = self.top / "kernel/patches/9.1"
@@ -212,8 +212,8 @@ exit "$(cat "status-$name" 2>/dev/null || echo 0)"
 JOB = r"""
 set -euo pipefail
 TOP=$1 JOB=hashed FULL=$2
-. "$3/tests/support/common.sh"
-. "$3/tests/support/jobs.sh"
+. "$3/tests/support/check/common.sh"
+. "$3/tests/support/check/jobs.sh"
 cd "$TOP"
 mkdir -p "$LOGS"
 : >"$LOGS/$JOB.tally"

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 
-import hashed_kernel
+from support.files import hashed_kernel
 import pytest
 
 from support import cli

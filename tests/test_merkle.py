@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Are roots and proofs those of the format, and is whatever else refused?
 
-The oracle is tests/support/merkle.py, a few lines over hashlib.
+The oracle is tests/support/files/merkle.py, a few lines over hashlib.
 """
 
 import os
@@ -9,11 +9,12 @@ import shutil
 import struct
 import subprocess
 
-import hashed_kernel
-import make_image
+from support.files import hashed_kernel
+from support.files import make_image
 import pytest
 
-from support import cli, forge, merkle
+from support import cli
+from support.files import forge, merkle
 
 pytestmark = pytest.mark.anywhere
 

@@ -10,7 +10,7 @@ import os
 import stat
 
 import pytest
-import stores
+from support.keys import stores
 
 from support import cli
 

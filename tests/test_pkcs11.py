@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from support import cli
-from signtool import BUILD, HASHES, TOOL, judged, openssl_verifies, sign
+from support.keys.signtool import BUILD, HASHES, TOOL, judged, openssl_verifies, sign
 
 SOFTHSM = next((path for path in ("/usr/lib/softhsm/libsofthsm2.so",
                                   "/usr/lib64/pkcs11/libsofthsm2.so")

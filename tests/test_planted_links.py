@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-import survival
+from support.runs import survival
 
 from support import cli
 

@@ -14,7 +14,10 @@ import pathlib
 
 import pytest
 
-from support import campaign, cli, extent, forge, kernels, operators
+from support import cli
+from support.files import forge
+from support.kernel import campaign, kernels, operators
+from support.runs import extent
 
 pytestmark = pytest.mark.lab
 

@@ -15,9 +15,12 @@ import types
 import jsonschema
 import pytest
 
-from support import cli, forge, hostile, keys, make_image, stacked, strace
-from support.asn1 import integer, octets, oid, seq
+from support import cli, hostile
+from support.files import forge, make_image, stacked
+from support.files.asn1 import integer, octets, oid, seq
 from support.hostile import messages, mixed
+from support.keys import keys
+from support.runs import strace
 
 HIDDEN = ["revoked", "no-withdrawn"]  # R1 has signed it, and R2 is said to have
 UNREAD = "the rest of the message cannot be read: who is revoked in it is not known"

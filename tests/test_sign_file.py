@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from support import cli, pki as test_pki
+from support import cli
+from support.keys import pki as test_pki
 
 
 @pytest.fixture(scope="session", params=["sign-file", "kmodsign"])

@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from support import cli, strace
+from support import cli
+from support.runs import strace
 
 pytestmark = pytest.mark.anywhere
 

@@ -10,9 +10,9 @@ import pathlib
 import re
 import subprocess
 
-import pki as test_pki
+from support.keys import pki as test_pki
 import pytest
-from signtool import HASHES, asn1, judged, openssl_verifies, sign
+from support.keys.signtool import HASHES, asn1, judged, openssl_verifies, sign
 
 SIGN_FILE = pathlib.Path(os.environ.get("MODSEAL_SIGN_FILE") or
                          "/usr/lib/linux-kbuild-6.1/scripts/sign-file")

@@ -11,9 +11,10 @@ import stat
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import atwork, cli
+from support import cli
+from support.runs import atwork
 
 PACKERS = {"": None, "gz": ["gzip"], "xz": ["xz", "--check=crc32"], "zst": ["zstd", "-q", "--rm"]}
 

@@ -2,10 +2,10 @@
 """Do real kernels trust what the signer writes, when they trust its certificate?"""
 
 import pytest
-from signtool import HASHES, sign
+from support.keys.signtool import HASHES, sign
 
 from lab import keys
-from support import kernels
+from support.kernel import kernels
 
 pytestmark = pytest.mark.lab
 MARKER = b"~Module signature appended~\n"

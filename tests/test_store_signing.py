@@ -10,9 +10,10 @@ import re
 import subprocess
 
 import pytest
-import stores
+from support.keys import stores
 
-from support import atwork, cli
+from support import cli
+from support.runs import atwork
 
 THREE = {"20240101-1200": "rsa2048", "20250101-1200": "p256", "20260101-1200": "p384"}
 CURRENT, OLDER, OLDEST = sorted(THREE, reverse=True)
@@ -172,7 +173,7 @@ def test_a_store_and_a_key_exclude_each_other(store, module, more):
 
 
 def test_an_encrypted_key_of_a_store_takes_its_passphrase(store, module, pki):
-    import pki as test_pki
+    from support.keys import pki as test_pki
 
     for source, name in ("p384-enc-both.pem", "signing_key.pem"), ("p384-enc.key", "signing_prv.pem"):
         (store / CURRENT / name).write_bytes((pki / source).read_bytes())

@@ -11,7 +11,8 @@ import os
 
 import pytest
 
-from support import cli, extent
+from support import cli
+from support.runs import extent
 from support.syscalls import faults, races, sampling, scenarios, tracer, world
 
 SHARE = 1 if extent.FULL else float(os.environ.get("MODSEAL_SHARE", "0.1"))

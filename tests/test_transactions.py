@@ -9,7 +9,8 @@ import tempfile
 
 import pytest
 
-from support import cli, strace, watch
+from support import cli
+from support.runs import strace, watch
 from support.syscalls import world
 
 pytestmark = pytest.mark.anywhere

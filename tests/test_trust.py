@@ -8,13 +8,13 @@ import pathlib
 
 import pytest
 
-import hashed_kernel
-import make_image
-from make_image import Certs
+from support.files import hashed_kernel
+from support.files import make_image
+from support.files.make_image import Certs
 from test_image import TOP
 from test_sources import (ATTRIBUTES, SHA256, TIME, X509, X509_SHA256, X509_SHA384, efi_list,
                           openssl)
-from support import watch
+from support.runs import watch
 
 TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/trust-tool"
 GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does this project give the answers that stock kernels gave?
 
-The table is in support/variants.py; test_kernel_facts.py asks the kernels for it. Here
+The table is in support/kernel/variants.py; test_kernel_facts.py asks the kernels for it. Here
 no machine is needed, only the kernels' releases and configurations.
 """
 
@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from support import forge, kernels, variants
+from support.files import forge
+from support.kernel import kernels, variants
 from test_kernel_facts import KEY
 
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD") or kernels.TOP / "build")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does tests/support/watch.py end what hangs, all of it, and nothing else?
+"""Does tests/support/runs/watch.py end what hangs, all of it, and nothing else?
 
 Nothing here hangs on how fast this machine is. Where a Watch is asked, its clock is the
 test's: time goes by only between looks, and in between the test waits until the processes
@@ -17,11 +17,12 @@ import sys
 import time
 
 import pytest
-from support import cli, watch
+from support import cli
+from support.runs import watch
 
 pytestmark = pytest.mark.scripts
 
-PROGRAM = cli.TOP / "tests/support/watch.py"
+PROGRAM = cli.TOP / "tests/support/runs/watch.py"
 SPIN = "while :; do :; done"
 STILL, WORK = 60, 100000  # seconds of the test's own clock; of processors' time
 

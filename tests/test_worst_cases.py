@@ -16,7 +16,9 @@ import subprocess
 
 import pytest
 
-from support import atwork, cli, extent, worst
+from support import cli
+from support.files import worst
+from support.runs import atwork, extent
 
 pytestmark = [pytest.mark.plain, pytest.mark.anywhere]
 

@@ -11,10 +11,11 @@ import os
 import subprocess
 
 import pytest
-import stores
-from survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
+from support.keys import stores
+from support.runs.survival import (CONFIG, NAMES, World, judge, snapshot, under_strace, worlds)
 
-from support import atwork, cli, extent, strace
+from support import cli
+from support.runs import atwork, extent, strace
 from support.syscalls import tracer
 
 pytestmark = pytest.mark.anywhere

@@ -23,7 +23,7 @@ TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP), str(TOP / "tests")]
 
 import lab  # noqa: E402 (their paths are set just above)
-from support import assignments  # noqa: E402
+from support.tools import assignments  # noqa: E402
 
 COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 # modules without dependencies, to be found in every Debian kernel

@@ -2,7 +2,7 @@
 
 /*
  * Are roots and proofs those of the format, and does a wrong proof lead nowhere? The
- * roots here were computed by tests/support/merkle.py, which knows nothing of this code.
+ * roots here were computed by tests/support/files/merkle.py, which knows nothing of this code.
  */
 
 #include "../../tests/unit-ctx.h"

@@ -12,7 +12,7 @@ import subprocess
 
 import jsonschema
 
-from . import watch
+from support.runs import watch
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD", TOP / "build")).resolve()

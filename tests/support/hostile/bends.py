@@ -5,8 +5,8 @@ A kind of bend is a function in KINDS. It is given a node and a parent of the tr
 constructed node), and changes the tree in place; or does nothing, where it does not fit.
 """
 
-from .. import asn1
-from ..asn1 import Node, integer, octets, oid, seq
+from support.files import asn1
+from support.files.asn1 import Node, integer, octets, oid, seq
 from .messages import OIDS
 
 

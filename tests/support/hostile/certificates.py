@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Embedded certificates that are odd and yet rightly signed."""
 
-from .. import asn1, keys, mldsa
-from ..asn1 import Node, context, integer, octets, oid, seq, utf8
+from support.files import asn1
+from support.files.asn1 import Node, context, integer, octets, oid, seq, utf8
+from support.keys import keys, mldsa
 from .bends import bend
 from .messages import (
     AKID,

@@ -2,8 +2,9 @@
 """What a message says of itself that does not fit: versions, identifiers, who signed
 with what, and the trailer's fields. Nothing here breaks the grammar on purpose."""
 
-from .. import asn1, forge, keys
-from ..asn1 import Node, context, integer, octets, oid, seq, set_of
+from support.files import asn1, forge
+from support.files.asn1 import Node, context, integer, octets, oid, seq, set_of
+from support.keys import keys
 from . import messages
 from .bends import bend
 from .messages import DATA, OIDS, attribute, message, name, signer, sound_attributes

@@ -6,8 +6,9 @@
 
 import hashlib
 
-from .. import asn1, forge, keys
-from ..asn1 import Node, context, integer, octets, oid, seq, set_of, utf8
+from support.files import asn1, forge
+from support.files.asn1 import Node, context, integer, octets, oid, seq, set_of, utf8
+from support.keys import keys
 
 payload = forge.TINY
 SIGNED_DATA, DATA = "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.1"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Signatures whose value is encoded in other ways, right and wrong."""
 
-from .. import asn1, forge, keys, mldsa
-from ..asn1 import Node, integer, seq
+from support.files import asn1, forge
+from support.files.asn1 import Node, integer, seq
+from support.keys import keys, mldsa
 from . import messages
 from .bends import bend, some_node
 from .messages import message, signer

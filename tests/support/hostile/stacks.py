@@ -12,7 +12,7 @@ is spoilt is so where that harms nobody: in what makes it an ELF file, or in a t
 
 import re
 
-from .. import forge
+from support.files import forge
 from . import bends, messages, mixed
 from .messages import message, signer
 

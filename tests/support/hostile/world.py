@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who there is, whom the kernel trusts of them, and sound messages of every shape."""
 
-from .. import asn1, forge, keys
-from ..asn1 import context, octets, oid, seq
+from support.files import asn1, forge
+from support.files.asn1 import context, octets, oid, seq
+from support.keys import keys
 from . import bends, certificates, claims, numbers
 from .messages import (
     DATA,

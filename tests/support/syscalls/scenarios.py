@@ -15,8 +15,10 @@ import subprocess
 import tempfile
 import typing
 
-import stores
-from support import cli, dkms, hashed_kernel
+from support import cli
+from support.files import hashed_kernel
+from support.keys import stores
+from support.tools import dkms
 
 from . import pairs, tracer
 from .world import put_up, snapshot

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import urllib.parse
 
-from support import cli, watch
+from support import cli
+from support.runs import watch
 
 PROGRAM = pathlib.Path(
     os.environ.get("MODSEAL_TRACER", cli.BUILD / "tests" / "syscalls" / "syscall-tracer"))

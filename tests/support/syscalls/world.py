@@ -13,7 +13,8 @@ import stat
 import subprocess
 import tempfile
 
-from support import cli, journals
+from support import cli
+from support.runs import journals
 
 TIME = 1_600_000_000  # when everything was changed last
 
