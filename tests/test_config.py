@@ -19,6 +19,7 @@ import pytest
 
 from support import cli
 from support.kernel import kernels
+from support.kernel.kconfigs import GOOD
 
 pytestmark = pytest.mark.anywhere
 
@@ -38,41 +39,6 @@ config TEST_HEX
 \thex "hex"
 config LOCALVERSION
 \tstring "string"
-"""
-HEAD = """#
-# Automatically generated file; DO NOT EDIT.
-# Linux/x86 6.12.95 Kernel Configuration
-#
-"""
-
-# a configuration in which nothing contradicts anything
-GOOD = HEAD + """CONFIG_MODULES=y
-CONFIG_MODULE_SIG_FORMAT=y
-CONFIG_MODULE_SIG=y
-# CONFIG_MODULE_SIG_FORCE is not set
-CONFIG_MODULE_SIG_ALL=y
-# CONFIG_MODULE_SIG_SHA256 is not set
-CONFIG_MODULE_SIG_SHA512=y
-CONFIG_MODULE_SIG_HASH="sha512"
-CONFIG_MODULE_COMPRESS=y
-CONFIG_MODULE_COMPRESS_XZ=y
-CONFIG_MODULE_DECOMPRESS=y
-CONFIG_XZ_DEC=y
-CONFIG_SYSTEM_DATA_VERIFICATION=y
-CONFIG_SYSTEM_TRUSTED_KEYRING=y
-CONFIG_SYSTEM_TRUSTED_KEYS=""
-CONFIG_ASYMMETRIC_KEY_TYPE=y
-CONFIG_ASYMMETRIC_PUBLIC_KEY_SUBTYPE=y
-CONFIG_X509_CERTIFICATE_PARSER=y
-CONFIG_PKCS7_MESSAGE_PARSER=y
-CONFIG_CRYPTO_RSA=y
-CONFIG_CRYPTO_SHA256=y
-CONFIG_CRYPTO_SHA512=y
-# CONFIG_CRYPTO_ECDSA is not set
-CONFIG_MODULE_SIG_KEY="certs/signing_key.pem"
-CONFIG_MODULE_SIG_KEY_TYPE_RSA=y
-# CONFIG_MODULE_SIG_KEY_TYPE_ECDSA is not set
-CONFIG_LSM="landlock,lockdown,yama"
 """
 
 

@@ -18,7 +18,7 @@ from support.keys import stores
 from support import cli
 from support.runs import extent
 from support.tools import dkms
-from test_pkcs11 import token  # noqa: F401
+from support.keys.filled_token import token  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.plain
 

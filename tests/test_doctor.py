@@ -20,7 +20,7 @@ from support.keys import stores
 
 from support import cli
 from support.files import asn1, forge
-from test_config import GOOD
+from support.kernel.kconfigs import GOOD
 
 pytestmark = pytest.mark.plain
 

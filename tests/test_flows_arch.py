@@ -15,7 +15,7 @@ import pytest
 from support import cli
 from support.kernel import kernels, kerneltree
 from support.tools import flows
-from test_flows_kernel_hook import OwnKernel, store_of
+from support.tools.kernel_hook import OwnKernel, store_of
 
 pytestmark = pytest.mark.flows
 

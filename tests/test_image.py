@@ -14,46 +14,11 @@ import subprocess
 
 import pytest
 
+from support import cli
 from support.files import make_image
 from support.files.make_image import Certs
 from support.kernel import kernels
-from support.runs import watch
-
-TOP = pathlib.Path(__file__).resolve().parent.parent
-TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/source-tool"
-
-
-class Answer:
-    def __init__(self, done):
-        self.status = done.returncode
-        self.error = done.stderr
-        self.items = [tuple(line.split(" ", 1)) for line in done.stdout.splitlines()]
-
-    def get(self, name):
-        return [rest[0] for key, *rest in self.items if key == name]
-
-    def certs(self, *places):
-        return [(key, bytes.fromhex(rest[0])) for key, *rest in self.items
-                if key in (places or ("file", "own-key", "trusted", "extra", "revoked"))]
-
-
-def ask(path):
-    done = watch.run([TOOL, path], capture_output=True, text=True)
-    assert done.returncode in (0, 2), done.stderr
-    return Answer(done)
-
-
-def ask_bytes(directory, data, name="image"):
-    path = directory / name
-    path.write_bytes(data)
-    return ask(path)
-
-
-def refused(answer, words):
-    """The file was refused with a message that names it and says what is wrong."""
-    assert answer.status == 2 and not answer.items
-    assert words in answer.error
-    return True
+from support.files.source_tool import ask, ask_bytes, refused
 
 
 def expected(certs):
@@ -453,7 +418,7 @@ def test_a_real_arm64_image_has_the_certificate_that_its_modules_are_signed_with
         suite, pattern):
     def archive(*arguments):
         environment = {**os.environ, "DEBIAN_ARCHIVE_ARCH": "arm64"}
-        done = subprocess.run([TOP / "tools/debian-archive", *arguments], env=environment,
+        done = subprocess.run([cli.TOP / "tools/debian-archive", *arguments], env=environment,
                               capture_output=True, text=True)
         if done.returncode:
             pytest.skip(f"no arm64 kernel: {done.stderr.strip()[-300:]}")

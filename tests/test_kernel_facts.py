@@ -11,7 +11,6 @@ from support.kernel import kernels, variants
 
 pytestmark = pytest.mark.lab
 
-KEY = {"6.1": "rsa4096", "6.12": "p384", "7.3": "p384"}
 TOLERABLE = {
     "trusted": "OK",
     "unsigned": "ENODATA",
@@ -28,7 +27,7 @@ def answer_of(result):
 def test_the_kernel_answers_each_variant_as_the_table_says(tmp_path, name):
     from lab import keys
 
-    key = keys.make(tmp_path, KEY[name])
+    key = keys.make(tmp_path, variants.KEY[name])
     stranger = keys.make(tmp_path, "p256")
     rows = list(variants.messages(forge.TINY, key, stranger))
     cases = [(row[0], forge.append(forge.TINY, row[1])) for row in rows]

@@ -10,7 +10,7 @@ import subprocess
 from support.keys import pki as test_pki
 import pytest
 from support.keys import stores
-from test_key_token import TOKEN, token  # noqa: F401  (a fixture)
+from support.keys.empty_token import TOKEN, token  # noqa: F401  (a fixture)
 
 from support import cli
 

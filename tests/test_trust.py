@@ -3,20 +3,18 @@
 
 import gzip
 import hashlib
-import os
-import pathlib
 
 import pytest
 
-from support.files import hashed_kernel
-from support.files import make_image
+from support import cli
+from support.files import hashed_kernel, make_image
 from support.files.make_image import Certs
-from test_image import TOP
-from test_sources import (ATTRIBUTES, SHA256, TIME, X509, X509_SHA256, X509_SHA384, efi_list,
-                          openssl)
+from support.files.efi import (
+    ATTRIBUTES, SHA256, TIME, X509, X509_SHA256, X509_SHA384, efi_list)
+from support.keys.openssl import openssl
 from support.runs import watch
 
-TOOL = pathlib.Path(os.environ.get("MODSEAL_BUILD") or TOP / "build") / "tests/trust-tool"
+TOOL = cli.BUILD / "tests/trust-tool"
 GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
 IMAGES = "d719b2cb-3d3a-4596-a3bc-dad00e67656f"

@@ -13,7 +13,6 @@ import pytest
 
 from support.files import forge
 from support.kernel import kernels, variants
-from test_kernel_facts import KEY
 
 BUILD = pathlib.Path(os.environ.get("MODSEAL_BUILD") or kernels.TOP / "build")
 
@@ -31,7 +30,7 @@ def judged(kernel, certificate, paths):
 def test_each_variant_is_judged_as_the_kernel_did(tmp_path, name):
     from lab import keys
 
-    key = keys.make(tmp_path, KEY[name])
+    key = keys.make(tmp_path, variants.KEY[name])
     der = tmp_path / "key.der"
     keys.openssl("x509", "-in", key.certificate, "-outform", "DER", "-out", der)
     rows = list(variants.messages(forge.TINY, key, keys.make(tmp_path, "p256")))

@@ -13,6 +13,9 @@ kernels where these disagree.
 from support.files import der, forge
 from support.files.der import NULL, OCTETS, SEQUENCE, SET, algorithm, children, tlv, value
 
+# whose key signed the messages for each kernel
+KEY = {"6.1": "rsa4096", "6.12": "p384", "7.3": "p384"}
+
 OK, NOKEY, NOPKG = "OK", "ENOKEY", "ENOPKG"
 BAD, INVALID, REJECTED = "EBADMSG", "EINVAL", "EKEYREJECTED"
 
