@@ -7,8 +7,6 @@ those of all series. What they have to answer is in support/kernel/hashed_cases.
 a kernel in each mode is about all of it.
 """
 
-import concurrent.futures
-import os
 import pathlib
 import re
 import shutil
@@ -18,62 +16,14 @@ import pytest
 
 from support import cli
 from support.files import merkle
-from support.kernel import campaign, hashed_cases, kernels, operators, patched
+from support.kernel import campaign, operators
 from support.kernel.kernels import lab
 from support.runs import watch
 from lab import machine
+from support.kernel.hashed_answers import TAINT_UNSIGNED
+from support.kernel.hashed_answers import answers  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.lab, pytest.mark.hashed]
-TAINT_UNSIGNED = 1 << 13
-
-
-class Answers:
-    """What a kernel said of the cases, by case and mode."""
-
-    def __init__(self, name):
-        self.found = kernels.hashed(name)
-        self.form = patched.split_name(name)[1]
-        self.build = patched.Build(vars(self.found))
-        maker = hashed_cases.Maker(self.build, self.found.keys, self.form)
-        # the kernel's own taint stays: what must leave none is asked first
-        self.cases = sorted(maker.cases(), key=lambda case: case.expected != "trusted")
-        assert len({case.name for case in self.cases}) == len(self.cases)
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            asked = {mode: pool.submit(self.ask, mode) for mode in lab.MODES}
-            self.results = {mode: answer.result() for mode, answer in asked.items()}
-
-    def ask(self, mode):
-        cases = [case for case in self.cases if mode in case.modes]
-        files = [(case.name, case.data, case.call) for case in cases]
-        results = lab.run(self.found.vmlinuz, files, mode=mode)
-        return list(zip(cases, results))
-
-    def of(self, prefix):
-        """(mode, case, result) of the cases whose names begin so."""
-        found = [
-            (mode, case, result)
-            for mode, results in self.results.items()
-            for case, result in results
-            if case.name.startswith(prefix)
-        ]
-        assert found, prefix
-        return found
-
-    def wrong(self, *prefixes):
-        """What is not as the rule has it."""
-        for prefix in prefixes:
-            for mode, case, result in self.of(prefix):
-                expected = case.answer(mode)
-                if (result.errno, result.outcome) != expected:
-                    yield mode, case.name, expected, result
-                elif mode == "enforcing" and result.verdict != case.expected:
-                    yield mode, case.name, case.expected, result
-
-
-@pytest.fixture(scope="module", params=patched.ASKED_NAMES)
-def answers(request):
-    kernels.need_lab()
-    return Answers(request.param)
 
 
 def test_every_module_of_the_build_loads_clean_without_a_signature(answers):
