@@ -36,6 +36,7 @@ def long_signature(tmp_path, tiny_module):
     return path
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("arguments", [[], ["--json"]])
 def test_a_signature_of_64_megabytes_takes_its_size_and_little_output(arguments, long_signature):
     limit = bounded if is_plain() else None

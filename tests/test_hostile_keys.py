@@ -306,6 +306,7 @@ WAYS = {
 }
 
 
+@pytest.mark.anywhere
 @pytest.mark.plain
 @pytest.mark.parametrize("way", WAYS)
 def test_a_pipe_that_nobody_writes_to_does_not_block(way, pki, module, tmp_path):
@@ -381,6 +382,8 @@ def waits(pid):
     return "State:\tS" in text and caught >> (signal.SIGTERM - 1) & 1
 
 
+@pytest.mark.anywhere
+@pytest.mark.plain
 @pytest.mark.parametrize("name", ["etc/dkms/framework.conf", "etc/dkms/framework.conf.d/x.conf"])
 def test_a_pipe_in_the_place_of_dkms_s_configuration_does_not_block(name, tmp_path):
     path = tmp_path / name
@@ -390,6 +393,8 @@ def test_a_pipe_in_the_place_of_dkms_s_configuration_does_not_block(name, tmp_pa
     assert done.returncode == 2 and "nobody writes to the pipe" in done.stderr
 
 
+@pytest.mark.anywhere
+@pytest.mark.plain
 def test_sign_file_reads_a_signature_of_a_pipe_without_blocking(pki, module, tmp_path):
     link, pipe = tmp_path / "sign-file", tmp_path / "pipe"
     link.symlink_to(cli.PROGRAM)

@@ -219,6 +219,8 @@ def test_fault_xz_is_rewritten_with_crc64(store, module, check):
     assert listed.split("\n")[1].split("\t")[6] == "CRC32"
 
 
+@pytest.mark.anywhere
+@pytest.mark.plain
 def test_fault_an_interrupted_compression_leaves_temporary_files(store, module, tmp_path):
     tree = tmp_path / "tree"
     tree.mkdir()
