@@ -156,7 +156,7 @@ static int report_links(struct ms_doctor *doctor, const struct ms_tree *tree)
 
 static int judge(struct ms_doctor *doctor, const struct places *places)
 {
-	static const struct ms_verify_options verify;
+	static const struct ms_verify_options verify = {.size = sizeof(verify)};
 	static const struct ms_tree_options options = {.size = sizeof(options),
 						       .may_be_empty = true};
 	const struct ms_trust *trust = NULL;
