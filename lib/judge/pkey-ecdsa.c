@@ -89,14 +89,14 @@ static EC_GROUP *make_group(const char *curve)
 	return EC_GROUP_new_from_params(params, NULL, NULL);
 }
 
-static int make_pkey(struct ms_ctx *ctx, const char *curve, uint8_t *octets, size_t len,
-		     EVP_PKEY **ret)
+static int make_pkey(struct ms_ctx *ctx, const struct ms_key_type *type, uint8_t *octets,
+		     size_t len, EVP_PKEY **ret)
 {
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *pkey_ctx =
-		EVP_PKEY_CTX_new_from_name(NULL, "EC", "?provider!=pkcs11");
+		EVP_PKEY_CTX_new_from_name(NULL, type->openssl, "?provider!=pkcs11");
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 (char *)curve, 0),
+						 (char *)type->group, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets, len),
 		OSSL_PARAM_construct_end(),
 	};
@@ -129,7 +129,7 @@ int ms_ecdsa_prepare(struct ms_ctx *ctx, const struct ms_rules *rules,
 	ret->order = BN_dup(EC_GROUP_get0_order(group));
 	if (!ret->order)
 		return ms_fail_openssl(ctx, -EIO, "cannot prepare an EC key");
-	return make_pkey(ctx, type->group, octets, len, &ret->evp);
+	return make_pkey(ctx, type, octets, len, &ret->evp);
 }
 
 struct parse {

@@ -178,11 +178,12 @@ static int bad_public_key(struct ms_ctx *ctx, const struct ms_session *session)
 
 /* Makes a public key of OpenSSL's from what was collected. */
 static int build_public(struct ms_ctx *ctx, const struct ms_session *session,
-			const char *kind, OSSL_PARAM_BLD *builder, EVP_PKEY **ret)
+			const struct ms_key_type *type, OSSL_PARAM_BLD *builder,
+			EVP_PKEY **ret)
 {
 	_cleanup_(ms_params_done) OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
 	_cleanup_(ms_evp_pkey_ctx_done) EVP_PKEY_CTX *reader =
-		EVP_PKEY_CTX_new_from_name(NULL, kind, "?provider!=pkcs11");
+		EVP_PKEY_CTX_new_from_name(NULL, type->openssl, "?provider!=pkcs11");
 
 	if (!params || !reader || EVP_PKEY_fromdata_init(reader) != 1 ||
 	    EVP_PKEY_fromdata(reader, ret, EVP_PKEY_PUBLIC_KEY, params) != 1)
@@ -208,7 +209,7 @@ static int public_rsa(struct ms_ctx *ctx, const struct ms_session *session,
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1)
 		return ms_fail_nomem(ctx);
-	return build_public(ctx, session, "RSA", builder, ret);
+	return build_public(ctx, session, key->type, builder, ret);
 }
 
 /*
@@ -246,7 +247,7 @@ static int public_ec(struct ms_ctx *ctx, const struct ms_session *session,
 	    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, data,
 					     len) != 1)
 		return ms_fail_nomem(ctx);
-	return build_public(ctx, session, "EC", builder, ret);
+	return build_public(ctx, session, key->type, builder, ret);
 }
 
 int ms_token_key_public(struct ms_ctx *ctx, const struct ms_session *session,
