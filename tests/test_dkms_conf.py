@@ -114,7 +114,7 @@ UNKNOWN = {
     "array": (f"mok_certificate={CERT}\nmok_signing_key=({KEY})\n", 2),
     "left early": (f"return\nmok_signing_key={KEY}\nmok_certificate={CERT}\n", 1),
     "taken back": (f"mok_signing_key={KEY}\nmok_certificate={CERT}\nunset mok_signing_key\n", 3),
-    "crlf": (f"mok_signing_key={KEY}\r\nmok_certificate={CERT}\r\n", 1),
+    "crlf": (f"mok_certificate={CERT}\nmok_signing_key={KEY}\r\n", 2),
     "evaluated twice": (f"mok_certificate={CERT}\nmok_signing_key='/etc/keys/$kernelver'\n", 2),
 }
 
@@ -144,10 +144,17 @@ def test_a_file_that_cannot_be_told_does_not_matter_where_a_later_one_sets_all(r
 
 def test_setup_does_not_say_that_dkms_signs_with_modseal_where_nobody_can_tell(root):
     configure(root, "sign_file=$(command -v kmodsign)\n", "framework.conf.d/zz.conf")
-    result = cli.document("dkms", "setup", "--root", root, "--libexec", LIBEXEC,
-                          "-k", KEY, "-c", CERT)
-    assert result["status"] == 1
-    assert "sign_file" in result["error"] and "zz.conf', line 1:" in result["error"]
+    command = ["dkms", "setup", "--root", root, "--libexec", LIBEXEC, "-k", KEY, "-c", CERT]
+    result = cli.document(*command)
+    assert (result["status"], result["as_set_up"]) == (1, None)
+    said = cli.run(*command).stderr
+    assert "what sign_file of DKMS comes to is not known" in said and "zz.conf', line 1:" in said
+    configure(root, "sign_file=/other\n", "framework.conf.d/zz.conf")
+    result = cli.document(*command)
+    assert (result["status"], result["as_set_up"]) == (1, False)
+    configure(root, "", "framework.conf.d/zz.conf")
+    result = cli.document(*command)
+    assert (result["status"], result["as_set_up"]) == (0, True)
 
 
 def test_the_key_of_the_kernel_that_is_asked_about_is_looked_at(root):

@@ -228,15 +228,14 @@ static int report_notes(struct cli *cli, const struct ms_dkms_plan *plan)
 	return r < 0 ? cli_error_ctx(cli) : CLI_YES;
 }
 
-static int report_other(struct cli *cli, enum ms_dkms_setting setting)
+static int report_other(enum ms_dkms_setting setting)
 {
 	_cleanup_string_ char *text =
 		cli_format("DKMS does not sign as was set up: another file sets %s",
 			   ms_dkms_setting_name(setting));
 
-	cli_error_text(cli, text,
-		       "take that out of the file in /etc/dkms/framework.conf.d which is "
-		       "read after modseal.conf");
+	cli_message(text, "take that out of the file in /etc/dkms/framework.conf.d which "
+			  "is read after modseal.conf");
 	return CLI_NO;
 }
 
@@ -246,9 +245,9 @@ static int report_unknown(struct cli *cli, const struct ms_dkms_settings *settin
 	const char *none;
 
 	ms_dkms_setting_get(cli->ctx, settings, setting, &none);
-	cli_error_text(cli, ms_ctx_message(cli->ctx),
-		       "have that file set nothing of signing by a command, so that DKMS "
-		       "is known to sign as was set up");
+	cli_message(ms_ctx_message(cli->ctx),
+		    "whether DKMS signs as was set up depends on it: have that file set "
+		    "nothing of signing by a command");
 	return CLI_NO;
 }
 
@@ -258,20 +257,20 @@ static int check_effect(struct cli *cli, const char *root, const struct ms_dkms_
 	_cleanup_(cli_free_dkms_settings) struct ms_dkms_settings *settings = NULL;
 	_cleanup_(cli_free_system) struct ms_system *system = NULL;
 	enum ms_dkms_setting setting;
+	enum ms_dkms_effect effect;
 
 	if (ms_system_open(cli->ctx, root, &system) < 0)
 		return cli_error_ctx(cli);
 	if (cli_dkms_settings(cli, system, NULL, &settings) != CLI_YES)
 		return CLI_TROUBLE;
-	switch (ms_dkms_plan_effect(plan, settings, &setting)) {
-	case MS_DKMS_EFFECT_AS_PLANNED:
+	effect = ms_dkms_plan_effect(plan, settings, &setting);
+	cli_doc_add(cli, "as_set_up",
+		    cli_json_bool(effect != MS_DKMS_EFFECT_UNKNOWN,
+				  effect == MS_DKMS_EFFECT_AS_PLANNED));
+	if (effect == MS_DKMS_EFFECT_AS_PLANNED)
 		return CLI_YES;
-	case MS_DKMS_EFFECT_OTHER:
-		return report_other(cli, setting);
-	case MS_DKMS_EFFECT_UNKNOWN:
-		break;
-	}
-	return report_unknown(cli, settings, setting);
+	return effect == MS_DKMS_EFFECT_OTHER ? report_other(setting)
+					      : report_unknown(cli, settings, setting);
 }
 
 int cmd_dkms_setup(struct cli *cli, const struct cli_args *args)
