@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from support import cli, dkms
+from support import cli
+from support.tools import dkms
 
 pytestmark = pytest.mark.plain
 
