@@ -166,6 +166,10 @@ def test_everything_is_in_its_place(packages):
     packed = {pathlib.Path(path).name.removesuffix(".gz") for path in program
               if path.startswith("/usr/share/man/") and not path.endswith("/")}
     assert packed == manual
+    headers = contents(packages, "libmodseal-dev")
+    for path in ("/usr/share/man/man3/libmodseal.3.gz", "/usr/include/modseal/version.h",
+                 "/usr/share/doc/libmodseal-dev/examples/examples/judge.c"):
+        assert path in headers, path
     library = contents(packages, "libmodseal0")
     assert any(path.endswith("/libmodseal.so.0") for path in library)
     assert not any(path.startswith("/usr/include") for path in library)
@@ -203,8 +207,17 @@ def test_a_program_is_built_with_the_dev_package_and_runs(unpacked, tmp_path):
         "".join(f"#include <modseal/{path.name}>\n" for path in headers) + PROGRAM)
     flows.ok("cc", "-Wall", "-Werror", "-o", tmp_path / "program", tmp_path / "program.c",
              *flags)
-    done = flows.ok(tmp_path / "program", env={"LD_LIBRARY_PATH": pc.parent.parent})
+    found = {"LD_LIBRARY_PATH": pc.parent.parent}
+    done = flows.ok(tmp_path / "program", env=found)
     assert done.stdout == "ready\n"
+    for example in sorted((cli.TOP / "examples").glob("*.c")):
+        program = tmp_path / example.stem
+        for compiler in ("c++", "-std=c++17", "-x", "c++"), ("cc", "-std=c99"):
+            flows.ok(*compiler, "-pedantic", "-Wall", "-Werror", example, "-x", "none", "-o",
+                     program, *flags)
+        done = subprocess.run([program], env=cli.environment(**found), check=False,
+                              capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.startswith("usage: "), done
 
 
 def test_program_and_library_are_hardened(unpacked):

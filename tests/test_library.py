@@ -205,3 +205,14 @@ def test_structs_of_programs_begin_with_their_size():
                  "saved_file", "module_options", "module_change", "trailer_info"):
         struct = recorded.split(f"struct ms_{name} ", 1)[1].splitlines()
         assert struct[1] == "\t0 8 size", name
+
+
+def test_the_manual_names_every_header(library):
+    page = (cli.TOP / "man/libmodseal.3").read_text(encoding="utf-8")
+    for path in library.headers.glob("modseal/*.h"):
+        assert f"In modseal/{path.name}" in page, path.name
+    if not shutil.which("mandoc"):
+        pytest.skip("no mandoc (package mandoc)")
+    said = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", cli.TOP / "man/libmodseal.3"],
+                          capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout
