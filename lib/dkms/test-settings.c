@@ -82,6 +82,7 @@ static const struct {
 	{ "verbose=1 sign_file=/k/one", "/k/one" },
 	{ "sign_file=", "" },
 	{ "sign_file=''", "" },
+	{ "sign_file=/k/one; sign_file+=", "/k/one" },
 	{ "dir=/k\nsign_file=$dir/one\n", "/k/one" },
 	{ "dir=/k; sign_file=\"${dir}/one\"", "/k/one" },
 	{ "sign_file=/k/$kernelver/one", "/k/" RELEASE "/one" },

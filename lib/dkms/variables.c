@@ -62,7 +62,7 @@ void ms_dkms_variables_done(struct ms_dkms_variables *variables)
 
 int ms_dkms_variable_set(struct ms_dkms_variable *variable, const char *text, size_t len)
 {
-	char *copy = strndup(text, len);
+	char *copy = strndup(len ? text : "", len); /* of no bytes there is no pointer */
 
 	if (!copy)
 		return -ENOMEM;
