@@ -177,6 +177,7 @@ static struct ms_tree *sign_with(const char *path, const struct ms_signer *signe
 {
 	struct ms_tree *tree = open_tree(path, options);
 
+	sign.size = sizeof(sign);
 	if (ms_tree_sign(help_ctx, tree, signer, &sign) < 0)
 		fail_msg("%s", ms_ctx_message(help_ctx));
 	return tree;
