@@ -49,8 +49,9 @@ enum ms_dkms_state {
 struct ms_dkms_settings;
 
 /**
- * Reads the configuration of the DKMS in @system; NULL: this one. @release: the kernel that modules are built for, which takes the place of
- * $kernelver; NULL: a value that has it is unknown.
+ * Reads the configuration of the DKMS in @system; NULL: this one. @release: the kernel
+ * that modules are built for, which takes the place of $kernelver; NULL: a value that has
+ * it is unknown.
  *
  * A file that is not there sets nothing. One that cannot be read (see
  * ms_dkms_settings_unread()), is larger than 1 MiB, or has a command in it that is no
