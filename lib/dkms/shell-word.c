@@ -228,21 +228,26 @@ static int read_double(struct ms_dkms_shell *shell, struct ms_dkms_value *value)
 	return r;
 }
 
-/* A number of at most @most digits of that base. */
+/* What a hex digit stands for; 16: it is none. */
+static unsigned digit_value(char c)
+{
+	if (is_digit(c))
+		return (unsigned)(c - '0');
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+}
+
+/* A number of at most @most digits of that base; 0 where there is none. */
 static unsigned read_number(struct ms_dkms_shell *shell, unsigned base, int most)
 {
-	static const char digits[] = "0123456789abcdefABCDEF";
 	unsigned number = 0;
 
 	for (; most > 0; most--) {
-		char c = ms_dkms_shell_peek(shell, 0);
-		const char *digit = c ? strchr(digits, c) : NULL;
-		unsigned n = digit ? (unsigned)(digit - digits) : base;
+		unsigned digit = digit_value(ms_dkms_shell_peek(shell, 0));
 
-		n = n > 15 ? n - 6 : n;
-		if (n >= base)
+		if (digit >= base)
 			break;
-		number = number * base + n;
+		number = number * base + digit;
 		ms_dkms_shell_step(shell);
 	}
 	return number & 0xff;

@@ -58,7 +58,7 @@ char ms_dkms_shell_peek(const struct ms_dkms_shell *shell, size_t ahead)
 
 void ms_dkms_shell_step(struct ms_dkms_shell *shell)
 {
-	if (*shell->at++ != '\n')
+	if (shell->at == shell->end || *shell->at++ != '\n')
 		return;
 	shell->line++;
 	shell->line_start = shell->at;

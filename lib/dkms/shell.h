@@ -110,7 +110,7 @@ int ms_dkms_shell_end(struct ms_dkms_shell *shell, const char *why);
 /** The byte at @ahead from here; '\0' behind the end: no file that is read has one. */
 char ms_dkms_shell_peek(const struct ms_dkms_shell *shell, size_t ahead);
 
-/** Goes on by one byte, and counts lines. */
+/** Goes on by one byte, if there is one, and counts lines. */
 void ms_dkms_shell_step(struct ms_dkms_shell *shell);
 
 /** The length of the name of a variable that stands here; 0: there is none. */

@@ -143,6 +143,8 @@ static const struct {
 	{ "sign_file='/k/$kernelver'", 1 }, /* DKMS puts it in, bash by itself does not */
 	{ "sign_file='a  b'", 1 },	    /* DKMS leaves one blank */
 	{ "sign_file=a\\\\b", 1 },
+	{ "sign_file=$'/k\\xzz'", 1 }, /* no digits: bash leaves it all as it is */
+	{ "sign_file=$'/k\\x", 1 },
 	{ "declare sign_file", 1 },
 	{ "export sign_file={/a,/b}", 1 },
 	{ "install_tree+=/x; sign_file=$install_tree", 1 },
@@ -300,6 +302,7 @@ static void add_random(char *text, size_t size)
 		"$(echo x)",	 "$(echo \"a b\")",   "`echo x`",	  "${dir:-/x}",
 		"${sign_file:=/y}", "${dir%a*}",      "$((1+1))",	  "\"/a b\"",
 		"'/c'",		 "$\"t\"",	      "\\x41",		  "\\'",
+		"$'\\xzg'",	 "$'\\x4z'",      "$'\\148'",	  "\\0",
 		"if true; then ", "; fi",	      "true",		  "unset sign_file",
 		"exit\n",	 "return\n",	      "readonly dir=1\n", "<<x\n",
 		"&& ",		 "|| ",		      "> x",		  "sign_file[0]=",
