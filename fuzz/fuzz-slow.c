@@ -122,18 +122,16 @@ static void read_trailers(const uint8_t *data, size_t size)
 {
 	const struct ms_buf file = {.data = (uint8_t *)(uintptr_t)data, .len = size};
 	_cleanup_(ms_buf_done) struct ms_buf unpacked = {0};
-	struct ms_signature_fields *fields = NULL;
+	struct ms_signature_list *signatures = NULL;
 	struct ms_module module;
-	size_t len, n = 0;
+	size_t len;
 
 	if (ms_module_read(ctx, &file, &unpacked, MAX_UNPACKED, &module) < 0)
 		return;
 	(void)ms_module_bare_len(ctx, &module, &len, NULL);
 	(void)ms_module_unproved_len(ctx, &module, &len);
-	require(ms_module_fields(ctx, &module, &fields, &n) == 0);
-	for (size_t i = 0; i < n; i++)
-		ms_signature_fields_done(&fields[i]);
-	free(fields);
+	require(ms_module_signatures(ctx, &module, &signatures) == 0);
+	ms_signature_list_free(signatures);
 }
 
 static void read_message(const uint8_t *data, size_t size)

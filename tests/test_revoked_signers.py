@@ -594,4 +594,4 @@ def test_what_the_machine_revokes_is_not_nothing_where_it_cannot_be_looked_at(si
     efi = "/sys/firmware/efi"
     done = cli.run("-f", "-qq", "-o", "/dev/null", "-P", efi, "-e", "trace=/^f?access", "-e",
                    "inject=/^f?access:error=EACCES", cli.PROGRAM, *command, program="strace")
-    assert done.returncode == 2 and f"cannot look for '{efi}'" in done.stderr, cli.said(done)
+    assert done.returncode == 2 and "cannot read the EFI variables" in done.stderr, cli.said(done)

@@ -268,6 +268,9 @@ int ms_dkms_settings_complete(struct ms_ctx *ctx, const struct ms_dkms_settings 
 
 	if (!settings->n_unread)
 		return 0;
+	if (first->error == -EINVAL || first->error == -EISDIR)
+		return ms_fail(ctx, first->error, "'%s%s' is no regular file",
+			       settings->root, first->path);
 	return ms_fail_errno(ctx, first->error, "cannot read '%s%s'", settings->root,
 			     first->path);
 }
