@@ -159,7 +159,7 @@ int cmd_key_prune(struct cli *cli, const struct cli_args *args)
 	_cleanup_(cli_paths_done) struct cli_paths configs = {0};
 	_cleanup_(free_pruning) struct ms_pruning *pruning = NULL;
 	_cleanup_(token_keys_done) struct token_keys keys = {0};
-	struct ms_prune_options options;
+	struct ms_prune_options options = {.size = sizeof(options)};
 
 	if (read_options(cli, args, &configs, &options) != CLI_YES)
 		return CLI_TROUBLE;

@@ -90,11 +90,11 @@ static int compare(struct ms_ctx *ctx, struct ms_dkms_target *target)
 		target->state = MS_DKMS_FILE_EDITED; /* a link: modseal makes none */
 	else if (r < 0)
 		return ms_fail_errno(ctx, r, "cannot read '%s'", target->path);
-	else if (strcmp(old, target->text) == 0)
+	else if (old && strcmp(old, target->text) == 0)
 		target->state = MS_DKMS_FILE_UNCHANGED;
 	else
-		target->state = ms_dkms_is_ours(old) ? MS_DKMS_FILE_OURS
-						     : MS_DKMS_FILE_EDITED;
+		target->state = old && ms_dkms_is_ours(old) ? MS_DKMS_FILE_OURS
+							    : MS_DKMS_FILE_EDITED;
 	return 0;
 }
 

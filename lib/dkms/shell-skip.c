@@ -75,12 +75,11 @@ static int skip_word(struct ms_dkms_shell *shell, bool quotes, size_t *ret_len)
 		char c = ms_dkms_shell_peek(shell, 0);
 		int r = 0;
 
-		if (is_plain(c))
+		if (is_plain(c) ||
+		    (c == '$' && is_one_of(ms_dkms_shell_peek(shell, 1), LETTERS)))
 			ms_dkms_shell_step(shell);
 		else if (quotes && (c == '"' || c == '\''))
 			r = skip_quotes(shell);
-		else if (c == '$' && is_one_of(ms_dkms_shell_peek(shell, 1), LETTERS))
-			ms_dkms_shell_step(shell);
 		else
 			return shell->at > start ? 0 : ms_dkms_shell_end(shell, COMPLEX);
 		if (r < 0)

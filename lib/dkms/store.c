@@ -31,8 +31,8 @@ int ms_dkms_store_key(struct ms_ctx *ctx, const char *store, const char *release
 		r = ms_keystore_for_kernel(ctx, open, release, &generation);
 	if (r < 0)
 		return r;
-	key = strdup(generation->key);
-	cert = strdup(generation->cert);
+	key = generation ? strdup(generation->key) : NULL;
+	cert = generation ? strdup(generation->cert) : NULL;
 	if (!key || !cert)
 		return ms_fail_nomem(ctx);
 	*ret_key = ms_steal(&key);

@@ -218,14 +218,23 @@ static void modseal_s_own_settings_count_in_its_own_file(void **state)
 	assert_string_equal(ms_dkms_setting_text(settings, MS_DKMS_STORE), "/store");
 }
 
+/* Puts @piece behind @text, which has room for @size bytes. */
+static void add(char *text, size_t size, const char *piece)
+{
+	size_t len = strlen(text);
+
+	assert_true(len + strlen(piece) < size);
+	memcpy(text + len, piece, strlen(piece) + 1);
+}
+
 static void a_value_that_grows_without_end_is_unknown(void **state)
 {
 	char text[MOST_TEXT] = "a=12345678\n";
 
 	(void)state;
 	for (int i = 0; i < 64; i++)
-		strcat(text, "a=$a$a\n");
-	strcat(text, "sign_file=$a\n");
+		add(text, sizeof(text), "a=$a$a\n");
+	add(text, sizeof(text), "sign_file=$a\n");
 	{
 		_cleanup_(ms_cleanup_dkms_settings) struct ms_dkms_settings *settings =
 			settings_of(text, NULL);
@@ -311,13 +320,13 @@ static void add_random(char *text, size_t size)
 		"-",		 "\r",		      "\x01",		  "caf\xc3\xa9",
 		"IFS=a\n",	 "sign_file",	      "eval ",		  "local ",
 	};
-	int n = rand() % 14;
+	int n = (int)(random() % 14);
 
 	for (int i = 0; i < n; i++) {
-		const char *piece = pieces[(size_t)rand() % MS_ARRAY_SIZE(pieces)];
+		const char *piece = pieces[(size_t)random() % MS_ARRAY_SIZE(pieces)];
 
 		if (strlen(text) + strlen(piece) < size - 1)
-			strcat(text, piece);
+			add(text, size, piece);
 	}
 }
 
@@ -328,7 +337,7 @@ static void seed(void)
 				: (unsigned)time(NULL) ^ (unsigned)getpid();
 
 	print_message("MODSEAL_SEED=%u\n", value);
-	srand(value);
+	srandom(value);
 }
 
 static void make_place(void)

@@ -123,7 +123,9 @@ static int list_names(struct ms_buf *ret)
 			r = ms_buf_printf(ret, "%s%s", ret->len ? ", " : "", last->name);
 		last = type;
 	}
-	return r < 0 ? r : ms_buf_printf(ret, " or %s", last->name);
+	if (r == 0 && last)
+		r = ms_buf_printf(ret, " or %s", last->name);
+	return r;
 }
 
 int ms_key_type_request(struct ms_ctx *ctx, const char *name,

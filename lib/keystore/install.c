@@ -258,7 +258,7 @@ int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
 {
 	struct copy copy = {.ctx = ctx, .to = dest, .dir = {.fd = -1}};
 	struct ms_install_options options;
-	const struct ms_generation *current;
+	const struct ms_generation *current = NULL;
 	_cleanup_(cleanup_set) struct ms_file_set *set = ms_file_set_new();
 	struct ms_made_directories made = { 0 };
 	_cleanup_fd_ int at = -1;

@@ -112,7 +112,7 @@ int ms_module_sign(struct ms_ctx *ctx, struct ms_module *module,
 	_cleanup_(ms_buf_done) struct ms_buf tail = { 0 };
 	_cleanup_(ms_buf_done) struct ms_buf der = { 0 };
 	struct ms_module_change change;
-	struct ms_payload *bare;
+	struct ms_payload *bare = NULL;
 	int r = ms_sized_in(ctx, &change, sizeof(change), caller);
 
 	if (r == 0)
@@ -135,7 +135,7 @@ int ms_module_strip(struct ms_ctx *ctx, const struct ms_module *module,
 {
 	const struct ms_buf nothing = { 0 };
 	struct ms_module_change change;
-	size_t keep;
+	size_t keep = 0;
 	int r = ms_sized_in(ctx, &change, sizeof(change), caller);
 
 	if (r == 0)
@@ -164,7 +164,7 @@ int ms_module_attach(struct ms_ctx *ctx, struct ms_module *module, const void *d
 {
 	_cleanup_(ms_buf_done) struct ms_buf tail = { 0 };
 	struct ms_module_change change;
-	struct ms_payload *bare;
+	struct ms_payload *bare = NULL;
 	int r = ms_sized_in(ctx, &change, sizeof(change), caller);
 
 	if (r == 0)

@@ -196,9 +196,21 @@ static void what_is_no_release_is_looked_for_nowhere(void **state)
 	assert_null(found);
 }
 
+/* What collect() and collect_path() were told, each with a blank behind it. */
+static char told[1024];
+
+static void add(const char *text)
+{
+	size_t len = strlen(told);
+	int n = snprintf(told + len, sizeof(told) - len, "%s ", text);
+
+	assert_true(n >= 0 && (size_t)n < sizeof(told) - len);
+}
+
 static int collect(void *userdata, const char *release)
 {
-	strcat(strcat(userdata, release), " ");
+	(void)userdata;
+	add(release);
 	return 0;
 }
 
@@ -210,43 +222,44 @@ static int stop(void *userdata, const char *release)
 
 static void each_kernel_with_modules_is_told_once(void **state)
 {
-	char text[256] = "";
-
 	(void)state;
-	assert_int_equal(ms_system_releases(ctx, made_up, collect, text), 0);
-	assert_string_equal(text, "");
+	*told = '\0';
+	assert_int_equal(ms_system_releases(ctx, made_up, collect, NULL), 0);
+	assert_string_equal(told, "");
 	assert_true(make("mkdir -p usr/lib/modules/b usr/lib/modules/a usr/lib/modules/.c &&"
 			 "echo >usr/lib/modules/d && ln -s usr/lib lib"));
-	assert_int_equal(ms_system_releases(ctx, made_up, collect, text), 0);
-	assert_string_equal(text, "a b ");
+	assert_int_equal(ms_system_releases(ctx, made_up, collect, NULL), 0);
+	assert_string_equal(told, "a b ");
 	assert_true(make("rm lib && mkdir -p lib/modules/e lib/modules/b"));
-	*text = '\0';
-	assert_int_equal(ms_system_releases(ctx, made_up, collect, text), 0);
-	assert_string_equal(text, "b e a ");
+	*told = '\0';
+	assert_int_equal(ms_system_releases(ctx, made_up, collect, NULL), 0);
+	assert_string_equal(told, "b e a ");
 	assert_int_equal(ms_system_releases(ctx, made_up, stop, NULL), 7);
 }
 
 static int collect_path(void *userdata, const char *release, const char *path)
 {
+	(void)userdata;
 	(void)release;
-	strcat(strcat(userdata, path + strlen(root)), " ");
+	add(path + strlen(root));
 	return 0;
 }
 
 static void all_images_and_all_configurations_are_found(void **state)
 {
-	char text[1024] = "";
-
 	(void)state;
+	*told = '\0';
 	assert_true(make("mkdir -p boot lib/modules/a/build lib/modules/b && echo >boot/Image-a &&"
 			 "echo >boot/vmlinuz-a.old && echo >boot/vmlinuz && echo >boot/config-c &&"
 			 "echo >lib/modules/b/config && echo >lib/modules/a/build/.config &&"
 			 "ln -s /etc/none lib/modules/a/vmlinuz"));
-	assert_int_equal(ms_system_each(ctx, made_up, MS_SYSTEM_IMAGES, collect_path, text), 0);
-	assert_string_equal(text, "/boot/vmlinuz-a.old /boot/Image-a ");
-	*text = '\0';
-	assert_int_equal(ms_system_each(ctx, made_up, MS_SYSTEM_CONFIGS, collect_path, text), 0);
-	assert_string_equal(text, "/lib/modules/b/config /boot/config-c "
+	assert_int_equal(
+		ms_system_each(ctx, made_up, MS_SYSTEM_IMAGES, collect_path, NULL), 0);
+	assert_string_equal(told, "/boot/vmlinuz-a.old /boot/Image-a ");
+	*told = '\0';
+	assert_int_equal(
+		ms_system_each(ctx, made_up, MS_SYSTEM_CONFIGS, collect_path, NULL), 0);
+	assert_string_equal(told, "/lib/modules/b/config /boot/config-c "
 				  "/lib/modules/a/build/.config ");
 }
 

@@ -103,7 +103,7 @@ static void no_component_that_is_too_long_is_passed_over(void **state)
 
 	(void)state;
 	memset(path + 3, 'x', 256);
-	strcpy(path + 3 + 256, "/../b");
+	memcpy(path + 3 + 256, "/../b", sizeof("/../b"));
 	assert_int_equal(ms_system_path(ctx, below, path, &found), -ENAMETOOLONG);
 	assert_null(found);
 }
