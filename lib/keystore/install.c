@@ -265,8 +265,9 @@ int ms_keystore_install(struct ms_ctx *ctx, const struct ms_keystore *store,
 	int r = set ? ms_sized_in(ctx, &options, sizeof(options), caller)
 		    : ms_fail_nomem(ctx);
 
-	if (r == 0)
-		r = ms_keystore_current(ctx, store, &current);
+	if (r < 0)
+		return r;
+	r = ms_keystore_current(ctx, store, &current);
 	if (r < 0)
 		return r;
 	copy.with_private_key = options.with_private_key;

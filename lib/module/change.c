@@ -125,9 +125,9 @@ int ms_module_sign(struct ms_ctx *ctx, struct ms_module *module,
 		r = ms_module_make_signature(ctx, signer, trust, bare, &der, &judgement);
 	if (r == 0)
 		r = ms_module_tail(ctx, der.data, der.len, &tail);
-	if (r < 0)
-		return r;
-	return give(ctx, module, bare->len, &tail, change.level, ret, ret_len);
+	if (r == 0)
+		r = give(ctx, module, bare->len, &tail, change.level, ret, ret_len);
+	return r;
 }
 
 int ms_module_strip(struct ms_ctx *ctx, const struct ms_module *module,
@@ -140,7 +140,9 @@ int ms_module_strip(struct ms_ctx *ctx, const struct ms_module *module,
 
 	if (r == 0)
 		r = ms_module_stripped_len(ctx, module, change.all, &keep);
-	return r < 0 ? r : give(ctx, module, keep, &nothing, change.level, ret, ret_len);
+	if (r == 0)
+		r = give(ctx, module, keep, &nothing, change.level, ret, ret_len);
+	return r;
 }
 
 /* Refuses what is not good. A kernel may trust what has a revoked signer; we do not. */
@@ -173,7 +175,7 @@ int ms_module_attach(struct ms_ctx *ctx, struct ms_module *module, const void *d
 		r = ms_module_tail(ctx, der, der_len, &tail);
 	if (r == 0 && trust)
 		r = check(ctx, trust, bare, der, der_len);
-	if (r < 0)
-		return r;
-	return give(ctx, module, bare->len, &tail, change.level, ret, ret_len);
+	if (r == 0)
+		r = give(ctx, module, bare->len, &tail, change.level, ret, ret_len);
+	return r;
 }
